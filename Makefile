@@ -1,0 +1,70 @@
+# 链招 lianzhao. Needs git, make and Python >= 3.11; everything else is set up here.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null)
+BIN := .venv/bin
+TRIP := --zone liaocheng-resort --city 青岛 --city 杭州 --city 绍兴
+
+.DEFAULT_GOAL := help
+.PHONY: help run test quick check format schemas corpora bench lock serve clean
+
+help: ## 列出命令
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
+
+# uv where there is one, else venv and pip; both install exactly the locked versions, checked by hash, from whatever index is configured
+define install
+	test -x $(BIN)/python || $(if $(UV),uv venv --quiet --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+	$(PIP) install --quiet --require-hashes --requirement $(1)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+endef
+PIP := $(if $(UV),env VIRTUAL_ENV=.venv uv pip,$(BIN)/python -m pip --disable-pip-version-check)
+
+.venv/core: pyproject.toml .ci/requirements-core.txt
+	$(call install,.ci/requirements-core.txt)
+	@touch $@
+
+.venv/all: pyproject.toml .ci/requirements-all.txt
+	$(call install,.ci/requirements-all.txt)
+	@touch $@ .venv/core
+
+run: .venv/core ## 给随附的真实企业排序：青岛 → 杭州 → 绍兴
+	@$(BIN)/lianzhao rank $(TRIP)
+	@echo
+	@echo '下一步：$(BIN)/lianzhao rank 你的企业.csv $(TRIP) --top 50'
+	@echo '        $(BIN)/lianzhao rank --help；规则在 rules/liaocheng-resort/，改完用 $(BIN)/lianzhao rules check liaocheng-resort'
+
+test: check ## 安装测试所需并运行全部检查与测试
+	$(BIN)/python -m pytest -m slow
+
+check: .venv/all ## 格式、ruff、mypy --strict、import-linter、快速测试
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m 'not slow'
+
+quick: .venv/all ## 只跑快速测试
+	$(BIN)/python -m pytest -m 'not slow' -q
+
+format: .venv/all ## 整理代码格式
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: .venv/all ## 重新生成 JSON Schema
+	$(BIN)/python -m matcher.cli.schemas
+
+corpora: .venv/all ## 重新制作 IDF 表：make corpora DATA="a.csv.gz b.csv.gz"
+	$(BIN)/python corpora/make_idf.py $(DATA)
+
+bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录）
+	$(BIN)/python tests/benchmarks/throughput.py
+
+serve: .venv/all ## 在本机启动 HTTP 服务
+	$(BIN)/lianzhao serve
+
+lock: ## 更新锁定的依赖（需要 uv）
+	uv lock
+	uv export --frozen --no-dev --group build --no-emit-project --no-header --output-file .ci/requirements-core.txt --quiet
+	uv export --frozen --all-extras --all-groups --no-emit-project --no-header --output-file .ci/requirements-all.txt --quiet
+
+clean: ## 删除环境与缓存
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

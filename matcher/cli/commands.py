@@ -1,0 +1,169 @@
+"""What each command does (各命令的执行)."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from matcher.cli.files import as_json, ranking_json, result_json, safe, write_ranking_csv, written
+from matcher.cli.table import print_ranking
+from matcher.engine import Engine, Match, Request, today
+from matcher.errors import InputError, OptionError
+from matcher.intake import Intake, read_files, write_rejects
+from matcher.locate import home
+
+_MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", "matched_terms")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command that was asked for (执行命令)."""
+    verb = options.verb if options.verb != "rules" else f"rules {options.action}"
+    commands = {"rank": _rank, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
+    return commands[verb](options)
+
+
+def _engine(options: argparse.Namespace) -> Engine:
+    return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+
+
+def _rank(options: argparse.Namespace) -> int:
+    with _working("读取规则"):
+        engine = _engine(options)
+    request = Request(
+        as_of=options.as_of or today(),
+        cities=tuple(options.city),
+        chain=options.chain,
+        group=options.group,
+        need=options.need,
+        top=options.top,
+    )
+    engine.check(request)
+    files = options.files or [engine.corpora.sample]
+    with _working("读取企业"):
+        intake = read_files(files, engine.corpora)
+    _report(intake, options.rejects)
+    with _working("匹配与评分"):
+        ranking = engine.rank(intake, request)
+    with written(options.out, bom=options.format == "csv") as stream:
+        if options.format == "json":
+            stream.write(as_json(ranking_json(ranking)) + "\n")
+        elif options.format == "csv":
+            write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
+        else:
+            print_ranking(ranking, engine.zone, engine.corpora, stream)
+    if not options.files and options.format == "table":
+        print(
+            "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _match(options: argparse.Namespace) -> int:
+    with _working("读取规则"):
+        engine = _engine(options)
+    with _working("读取企业"):
+        intake = read_files(options.files, engine.corpora, merge=False)
+    _report(intake, options.rejects)
+    with _working("匹配"), written(options.out, bom=True) as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(_MATCH_HEADER)
+        for line in _with_rejects(engine.match(intake), intake, list(engine.zone.chain_names)):
+            cells = (line.file, line.row, line.uscc, line.name, line.chain, line.segment, line.affinity / 1000)
+            writer.writerow([*map(safe, cells), safe("、".join(line.matched_terms))])
+    return 0
+
+
+def _with_rejects(matches: Iterator[Match], intake: Intake, chains: list[str]) -> Iterator[Match]:
+    """The matches, and for every rejected row lines without affinity, in the order of the input."""
+    order = {file: number for number, file in enumerate(intake.files)}
+    waiting = iter(sorted(intake.rejects, key=lambda reject: (order[reject.file], reject.row)))
+    reject = next(waiting, None)
+    for match in matches:
+        while reject is not None and (order[reject.file], reject.row) < (order[match.file], match.row):
+            yield from (Match(reject.file, reject.row, "", "", chain, "", 0, ()) for chain in chains)
+            reject = next(waiting, None)
+        yield match
+    while reject is not None:
+        yield from (Match(reject.file, reject.row, "", "", chain, "", 0, ()) for chain in chains)
+        reject = next(waiting, None)
+
+
+def _score(options: argparse.Namespace) -> int:
+    engine = _engine(options)
+    given = _json_from_stdin()
+    single = isinstance(given, dict)
+    answers = engine.score([given] if single else given, options.as_of or today())
+    shown = [{"error": answer} if isinstance(answer, dict) else result_json(answer) for answer in answers]
+    sys.stdout.write(as_json(shown[0] if single else shown) + "\n")
+    return 0
+
+
+def _json_from_stdin() -> Any:
+    try:
+        given = json.loads(sys.stdin.buffer.read().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InputError("标准输入", "应为 UTF-8 编码的 JSON") from None
+    except json.JSONDecodeError as error:
+        raise InputError("标准输入", f"不是有效的 JSON（第 {error.colno} 列附近）", row=error.lineno) from None
+    except RecursionError:
+        raise InputError("标准输入", "JSON 嵌套过深") from None
+    if not isinstance(given, (dict, list)):
+        raise InputError("标准输入", "应为一个企业对象，或企业对象的数组")
+    return given
+
+
+def _check(options: argparse.Namespace) -> int:
+    engine = _engine(options)
+    zone = engine.zone
+    segments = [segment for segment in zone.segments if segment.chain]
+    print(
+        f"{zone.file.name}：规则无误。{len(zone.chains)} 条产业链、{len(segments)} 个环节、"
+        f"{sum(len(segment.terms) for segment in zone.segments):,} 个词、{len(engine.ruleset.rules)} 条评分规则、"
+        f"{len(engine.ruleset.vetoes)} 条否决"
+    )
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if options.host not in ("127.0.0.1", "localhost", "::1"):
+        raise OptionError(f"未配置登录认证，只能在本机地址 127.0.0.1 上服务，写的是 {options.host}")
+    try:
+        import uvicorn
+    except ModuleNotFoundError:
+        raise OptionError("服务组件没有安装，请安装 lianzhao[service]") from None
+    print(f"链招服务：http://{options.host}:{options.port}/docs", file=sys.stderr)
+    uvicorn.run("matcher.api.app:app", host=options.host, port=options.port, log_level="warning")
+    return 0
+
+
+def _working(what: str) -> Progress:
+    """A moving bar on a terminal's stderr, nothing elsewhere."""
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    progress.add_task(what, total=None)
+    return progress
+
+
+def _report(intake: Intake, target: str | None) -> None:
+    """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
+    accepted = len(intake.companies)
+    line = f"读入 {intake.read:,} 行：接收 {accepted:,}，合并 {intake.merged:,}，拒收 {len(intake.rejects):,}"
+    for problem, count in sorted(intake.notes.items()):
+        line += f"；{problem} {count:,}"
+    if intake.rejects or target:
+        from pathlib import Path
+
+        path = Path(target) if target else home() / "rejects" / f"{intake.digest[:16]}.csv"
+        try:
+            write_rejects(intake.rejects, path)
+        except OSError as error:
+            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
+        line += f"；拒收清单 {path}"
+    print(line, file=sys.stderr)

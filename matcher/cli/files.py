@@ -1,0 +1,109 @@
+"""Writing answers (输出文件): whole or not at all, and never a cell that a spreadsheet would run as a formula."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+from matcher.errors import OptionError
+from matcher.rules import Zone
+from matcher.types import NEED_LABELS, RankedCompany, Ranking
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = (
+    "list", "rank", "name", "uscc", "province", "city", "score", "band", "low", "high", "need", "chain", "segment", "affinity",
+    "matched_terms", "reason", "next_question", "unknown", "possible_vetoes", "row", "as_of", "order_value",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def written(target: str | None, *, bom: bool = False) -> Iterator[TextIO]:
+    """A text stream to ``target``, or to stdout if None (输出流); a file appears only when all of it is written.
+
+    Raises:
+        OptionError: The file cannot be written there.
+    """
+    if target is None:
+        if bom:
+            sys.stdout.write("\ufeff")
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    path = Path(target)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    except OSError as error:
+        raise OptionError(f"写不进 {target}（{error.strerror}）") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8-sig" if bom else "utf-8", newline="") as stream:
+            yield stream
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except IsADirectoryError:
+        raise OptionError(f"写不进 {target}（是一个目录）") from None
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def safe(cell: Any) -> Any:
+    """A cell that no spreadsheet runs as a formula (防公式)."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def as_json(value: Any) -> str:
+    """JSON as people and programs read it (JSON 文本)."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def ranking_json(ranking: Ranking) -> dict[str, Any]:
+    """A ranking as plain JSON data, in the contract's shape (排名的 JSON)."""
+    return asdict(ranking)
+
+
+def result_json(result: RankedCompany) -> dict[str, Any]:
+    """A result without ``rank``, as ``score`` answers (评分结果的 JSON)."""
+    data = asdict(result)
+    del data["rank"]
+    return data
+
+
+def write_ranking_csv(ranking: Ranking, zone: Zone, groups: Sequence[str], stream: TextIO) -> None:
+    """One line a company, the points by group in columns of their own (排名 CSV)."""
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([*_COLUMNS, *(f"points_{group}" for group in groups)])
+    for title, results in (("产业链", ranking.results), ("机会型", ranking.opportunities)):
+        writer.writerows(_line(title, result, zone) for result in results)
+
+
+def _line(title: str, result: RankedCompany, zone: Zone) -> list[Any]:
+    names = {segment.id: segment.name for segment in zone.segments if segment.chain == result.chain}
+    values: Mapping[str, Any] = {
+        **asdict(result),
+        "list": title,
+        "low": result.interval[0],
+        "high": result.interval[1],
+        "need": NEED_LABELS[result.need],
+        "chain": zone.chain_names.get(result.chain or "", ""),
+        "segment": names.get(result.segment or "", ""),
+        "matched_terms": "、".join(result.matched_terms),
+        "unknown": "、".join(result.unknown),
+        "possible_vetoes": "、".join(result.possible_vetoes),
+    }
+    cells = [values[column] for column in _COLUMNS] + [group.points for group in result.groups]
+    return [safe("" if cell is None else cell) for cell in cells]
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> str:
+    """CSV text of a few rows (CSV 文本)."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()

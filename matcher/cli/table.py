@@ -1,0 +1,78 @@
+"""The list on a terminal (终端名单): readable at 80 columns with Chinese."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from matcher.corpora import Corpora
+from matcher.rules import Zone
+from matcher.types import NEED_LABELS, RankedCompany, Ranking
+
+_WIDTH = 80
+_MOST_OPPORTUNITIES = 10
+
+
+def print_ranking(ranking: Ranking, zone: Zone, corpora: Corpora, stream: TextIO) -> None:
+    """Prints the list with reasons and points (打印名单)."""
+    console = Console(file=stream, width=None if _wide(stream) else _WIDTH, highlight=False, soft_wrap=False)
+    groups = {group.id: group.label for group in zone.scoring.groups}
+    names = {(segment.chain, segment.id): segment.name for segment in zone.segments}
+    cities = ranking.run.request["cities"] or []
+    where = "、".join(map(str, cities)) if isinstance(cities, list) else ""
+    console.print(Text(f"{zone.file.name}　拜访目标名单", style="bold"))
+    console.print(f"{where or '全部城市'}　按 {ranking.run.request['as_of']} 计算　考虑 {ranking.considered:,} 家")
+    console.print()
+    for result in ranking.results:
+        _card(console, result, zone, groups, names)
+    if not ranking.results:
+        console.print("没有符合条件的企业。")
+    if ranking.opportunities:
+        console.print(Text("机会型（四条产业链之外，单独成榜）", style="bold"))
+        console.print()
+        for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
+            _card(console, result, zone, groups, names)
+    _footer(console, ranking, zone)
+
+
+def _wide(stream: TextIO) -> bool:
+    return stream is sys.stdout and stream.isatty() and os.environ.get("COLUMNS") is None
+
+
+def _card(
+    console: Console, result: RankedCompany, zone: Zone, groups: dict[str, str], names: dict[tuple[str | None, str], str]
+) -> None:
+    head = Text(f"{result.rank or '':>3}. ", style="bold")
+    head.append(result.name, style="bold")
+    low, high = result.interval
+    line = f"{result.score:.1f} 分 {result.band} 档"
+    if high > low:
+        line += f"（{low:.1f}–{high:.1f}）"
+    place = result.city or result.province or "城市不详"
+    console.print(head)
+    chain = zone.chain_names.get(result.chain or "", NEED_LABELS["none"])
+    fit = f"{NEED_LABELS[result.need]} · {chain} / {names.get((result.chain, result.segment or ''), '')}"
+    console.print(Padding(Text(f"{line}　{fit}　契合 {result.affinity:.2f}　{place}"), (0, 0, 0, 5), expand=False))
+    points = "，".join(f"{groups[group.group]} {group.points:g}" for group in result.groups if group.points)
+    console.print(Padding(Text(f"理由：{result.reason}"), (0, 0, 0, 5), expand=False))
+    console.print(Padding(Text(f"得分：{points or '无'}", style="dim"), (0, 0, 0, 5), expand=False))
+    console.print()
+
+
+def _footer(console: Console, ranking: Ranking, zone: Zone) -> None:
+    labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
+    dropped = "，".join(f"{labels[veto]} {count:,}" for veto, count in ranking.vetoed.items())
+    if dropped:
+        console.print(Text(f"未列入：{dropped}", style="dim"))
+    dates = {result.as_of for result in (*ranking.results, *ranking.opportunities)}
+    if dates:
+        known = sorted(day for day in dates if day)
+        dated = f"数据日期 {known[0]}" if known else "数据日期不详"
+        if known and known[-1] != known[0]:
+            dated += f" 至 {known[-1]}"
+        console.print(Text(f"{dated}；登记信息只是线索，出发前核实。批次 {ranking.run.id[:12]}", style="dim"))

@@ -1,0 +1,270 @@
+"""Reference data of the language and the registry (语料): the only reader of the folder ``corpora/``."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from matcher.errors import CorporaError
+from matcher.locate import folder
+
+MODES = ("produce", "develop", "operate", "wholesale", "sell", "retail", "trade", "consult", "lease")
+"""Operating modes 经营方式, strongest claim first; the index is the code used in arrays, and ``none`` is ``len(MODES)``."""
+
+KINDS = ("maker", "service", "trade")
+"""What a real company of a segment does (环节的企业类型): makes, serves or trades."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a scope is read (读经营范围的办法): ``corpora/reading.yaml``. Integers are thousandths."""
+
+    position_half: int
+    main_items: int
+    name_weight: int
+    name_weight_unsupported: int
+    context_weight: int
+    amount_half: int
+    strength_share: int
+    cosine_share: int
+    cosine_only_cap: int
+    fuzzy_share: int
+    conflict_share: int
+    filler_weight: int
+    modes: dict[str, list[str]]
+    mode_weights: dict[str, dict[str, int]]
+    boilerplate: list[str]
+    labels: list[str]
+    bracket_drops: list[str]
+    negations_to_end: list[str]
+    negated_words: list[str]
+    fillers: list[str]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a name or a scope says a company is (标记); see ``corpora/marks.yaml``."""
+
+    id: str
+    label: str
+    name_has: tuple[str, ...] = ()
+    first_has: tuple[str, ...] = ()
+    first_only: tuple[str, ...] = ()
+    scope_has: tuple[str, ...] = ()
+    unless_name: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LegalForm:
+    """An ending of enterprise names (组织形式)."""
+
+    tail: str
+    kind: str
+    mode: str | None = None
+
+
+@dataclass(frozen=True)
+class Division:
+    """An administrative division (行政区划). Coordinates in degrees, None where unknown."""
+
+    adcode: str
+    name: str
+    level: str
+    longitude: float | None
+    latitude: float | None
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """CNY per unit of each currency on a date (汇率表)."""
+
+    date: date
+    cny: dict[str, float]
+
+
+class Corpora:
+    """The folder ``corpora/``, read once and only where needed (语料库).
+
+    Args:
+        path: The folder; found by ``locate.folder`` if None.
+
+    Raises:
+        CorporaError: A file is missing or does not have the expected shape.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = folder("corpora", path)
+
+    def _file(self, name: str) -> Path:
+        file = self.path / name
+        if not file.is_file():
+            raise CorporaError(f"{file}：缺少语料文件")
+        return file
+
+    def _yaml(self, name: str) -> Any:
+        try:
+            return YAML(typ="safe").load(self._file(name))
+        except YAMLError as error:
+            raise CorporaError(f"{self.path / name}：不是有效的 YAML（{str(error).splitlines()[0]}）") from None
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The way to read a scope (读法)."""
+        raw = self._yaml("reading.yaml")
+        try:
+            reading = Reading(**raw)
+        except TypeError as error:
+            raise CorporaError(f"{self.path / 'reading.yaml'}：字段不符（{error}）") from None
+        if set(reading.modes) != set(MODES) or set(reading.mode_weights) != set(KINDS):
+            raise CorporaError(f"{self.path / 'reading.yaml'}：modes 应为 {MODES}，mode_weights 应为 {KINDS}")
+        return reading
+
+    @cached_property
+    def marks(self) -> tuple[Mark, ...]:
+        """Marks in file order (标记)."""
+        try:
+            marks = tuple(
+                Mark(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})
+                for raw in self._yaml("marks.yaml")["marks"]
+            )
+        except (TypeError, KeyError) as error:
+            raise CorporaError(f"{self.path / 'marks.yaml'}：字段不符（{error}）") from None
+        if len(marks) > 62:
+            raise CorporaError(f"{self.path / 'marks.yaml'}：最多 62 个标记")
+        return marks
+
+    @cached_property
+    def _legal(self) -> dict[str, Any]:
+        raw: dict[str, Any] = self._yaml("legal_forms.yaml")
+        return raw
+
+    @cached_property
+    def legal_forms(self) -> tuple[LegalForm, ...]:
+        """Endings of names, longest first (组织形式)."""
+        forms = [LegalForm(**raw) for raw in self._legal["forms"]]
+        return tuple(sorted(forms, key=lambda form: -len(form.tail)))
+
+    @cached_property
+    def outlet_tails(self) -> dict[str, str]:
+        """Ending → kind of outlet (分支网点)."""
+        return {tail: kind for kind, tails in self._legal["outlets"].items() for tail in tails}
+
+    @cached_property
+    def not_outlets(self) -> tuple[str, ...]:
+        """Endings that look like an outlet and are none (不是网点的名称末尾)."""
+        return tuple(self._legal["not_outlets"])
+
+    @cached_property
+    def divisions(self) -> tuple[Division, ...]:
+        """Provinces, cities and counties (行政区划)."""
+        with self._file("divisions.csv").open(encoding="utf-8", newline="") as stream:
+            return tuple(
+                Division(
+                    row["adcode"],
+                    row["name"],
+                    row["level"],
+                    float(row["longitude"]) if row["longitude"] else None,
+                    float(row["latitude"]) if row["latitude"] else None,
+                )
+                for row in csv.DictReader(stream)
+            )
+
+    @cached_property
+    def gbt4754(self) -> dict[str, str]:
+        """Code → name of the classification of industries (国民经济行业分类)."""
+        with self._file("gbt4754.csv").open(encoding="utf-8", newline="") as stream:
+            return {row["code"]: row["name"] for row in csv.DictReader(stream)}
+
+    @cached_property
+    def rates(self) -> tuple[RateTable, ...]:
+        """Exchange rates by date, oldest first (汇率)."""
+        tables = [
+            RateTable(raw["date"], {"CNY": 1.0, **{code: float(rate) for code, rate in raw["cny"].items()}})
+            for raw in self._yaml("currencies.yaml")["rates"]
+        ]
+        return tuple(sorted(tables, key=lambda table: table.date))
+
+    @cached_property
+    def currency_names(self) -> tuple[tuple[str, str], ...]:
+        """(name as written, code), longest name first (币种写法)."""
+        names = self._yaml("currencies.yaml")["names"]
+        pairs = [(written, code) for code, spellings in names.items() for written in spellings]
+        return tuple(sorted(pairs, key=lambda pair: -len(pair[0])))
+
+    @cached_property
+    def column_names(self) -> dict[str, str]:
+        """Header as written (normalised, no spaces) → field (列名)."""
+        raw = self._yaml("columns.yaml")["columns"]
+        return {str(written).lower().replace(" ", ""): field for field, names in raw.items() for written in names}
+
+    @cached_property
+    def empty_cells(self) -> frozenset[str]:
+        """Lower-case cells that mean "nothing" (等于没有填的写法)."""
+        return frozenset(str(cell) for cell in self._yaml("columns.yaml")["empty"])
+
+    @cached_property
+    def statuses(self) -> dict[str, Any]:
+        """What cells say of status, listing and qualifications, and Chinese labels (状态写法与中文标签)."""
+        raw: dict[str, Any] = self._yaml("statuses.yaml")
+        return raw
+
+    @cached_property
+    def synonyms(self) -> dict[str, tuple[str, ...]]:
+        """Canonical term → other spellings (同义词)."""
+        raw = self._yaml("synonyms.yaml")["synonyms"]
+        return {term: tuple(variants) for term, variants in raw.items()}
+
+    @cached_property
+    def stopwords(self) -> frozenset[str]:
+        """Words that never enter TF-IDF (停用词)."""
+        lines = self._file("stopwords.txt").read_text(encoding="utf-8").splitlines()
+        return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+    @cached_property
+    def idf(self) -> dict[str, int]:
+        """Word → inverse document frequency in thousandths (逆文档频率); made by ``make corpora``."""
+        with self._file("idf.csv").open(encoding="utf-8", newline="") as stream:
+            return {row["word"]: int(row["idf_milli"]) for row in csv.DictReader(stream)}
+
+    @cached_property
+    def trade_words(self) -> dict[str, int]:
+        """Word → frequency: what the tokenizer knows beyond jieba's own dictionary (行业词典)."""
+        words: dict[str, int] = {}
+        for file in sorted((self.path / "dictionaries").glob("*.txt")):
+            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+                if not line.strip() or line.startswith("#"):
+                    continue
+                word, _, count = line.partition(" ")
+                if not count.isdigit():
+                    raise CorporaError(f"{file}:{number}：应为“词 频”")
+                words[word] = int(count)
+        return words
+
+    @property
+    def sample(self) -> Path:
+        """The bundled real companies (随附样例)."""
+        return self._file("sample/companies.csv")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over every file that can move a score (语料指纹)."""
+        digest = hashlib.sha256()
+        for file in sorted(self.path.rglob("*")):
+            if file.suffix in {".yaml", ".csv", ".txt"} and "sample" not in file.relative_to(self.path).parts:
+                digest.update(file.relative_to(self.path).as_posix().encode() + b"\0")
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def open_corpora(path: str | Path | None = None) -> Corpora:
+    """The corpora at ``path``, shared by all callers of this process (共享的语料库)."""
+    return Corpora(path)

@@ -1,0 +1,294 @@
+"""The use-cases (用例): rank, score, match — over one zone's rules and one set of companies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import Corpora, open_corpora
+from matcher.errors import OptionError, RequestError, RulesError, RulesProblem
+from matcher.intake import Companies, Intake, from_profiles
+from matcher.intake.fields import EPOCH
+from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
+from matcher.places import CityFilter
+from matcher.rules import Zone, load_zone
+from matcher.scoring.describe import Describer
+from matcher.scoring.evidence import Evidence, EvidenceReader
+from matcher.scoring.formula import Ruleset, Scores
+from matcher.scoring.ranking import Choice, arrange, choose
+from matcher.scoring.results import Assembler, TermFinder
+from matcher.types import NEED_LABELS, RankedCompany, Ranking, Run
+
+CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
+_LIBRARIES = ("numpy", "scipy", "rjieba", "ahocorasick-rs", "rapidfuzz", "opencc", "sqlglot")
+
+
+def today() -> date:
+    """Today in Asia/Shanghai (今天): the default ``as_of`` of a run, and the only reading of the clock besides ``created_at``."""
+    return datetime.now(CHINA_TIME).date()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a ranking is asked for (排名请求).
+
+    Attributes:
+        cities: As the user names them; empty for everywhere.
+        chain, group, need: Restrict the segments; None for all.
+        as_of: The run's clock.
+        top: Length of the list.
+    """
+
+    as_of: date
+    cities: tuple[str, ...] = ()
+    chain: str | None = None
+    group: str | None = None
+    need: str | None = None
+    top: int = 20
+
+
+Problem = dict[str, str]
+"""What is wrong with one profile, in the shape of RFC 9457 (问题说明)."""
+
+
+def problem(field: str, detail: str) -> Problem:
+    """The problem of a profile that cannot be scored (无法评分的原因)."""
+    return {"type": "urn:lianzhao:problem:profile-rejected", "title": "企业资料无法评分", "field": field, "detail": detail}
+
+
+@dataclass(frozen=True)
+class Match:
+    """The best segment of one chain for one input row (匹配结果); affinity in thousandths, 0 where nothing fits."""
+
+    file: str
+    row: int
+    uscc: str
+    name: str
+    chain: str
+    segment: str
+    affinity: int
+    matched_terms: tuple[str, ...]
+
+
+class Engine:
+    """Ranks, scores and matches for one zone (引擎).
+
+    Args:
+        zone: Zone id, a folder under ``rules/``.
+        rules, corpora: Other folders than the installed ones.
+        processes: Most processes used to read texts; results never depend on it.
+
+    Raises:
+        RequestError: There is no such zone.
+        RulesError: Its files hold mistakes.
+    """
+
+    def __init__(
+        self, zone: str, *, rules: str | Path | None = None, corpora: str | Path | None = None, processes: int | None = None
+    ) -> None:
+        self.corpora: Corpora = open_corpora(corpora)
+        self.zone: Zone = load_zone(zone, self.corpora, rules)
+        self.processes = processes or os.cpu_count() or 1
+        self._evidence = EvidenceReader(self.zone, self.corpora)
+        self.ruleset = Ruleset(self.zone, self._evidence.fields)
+        self._describer = Describer(self.zone, self.corpora, self._evidence.fields)
+        self._check_templates()
+        self._reader = ProfileReader(self.zone.segments, self.corpora)
+        self._cities = CityFilter(self.corpora)
+        self._assembler = Assembler(self.zone, self.ruleset, self._describer, self._reader)
+        self._is_theme = np.array([segment.chain is None for segment in self.zone.segments], dtype=np.bool_)
+
+    def _check_templates(self) -> None:
+        problems: list[RulesProblem] = []
+        for rule in self.ruleset.rules:
+            for name in self._describer.wrong_placeholders(rule.evidence):
+                place = self.zone.places[rule.id]
+                field = place.field.removesuffix("value") + "evidence"
+                problems.append(replace(place, field=field, expected=f"没有占位符 {{{name}}}"))
+        if problems:
+            raise RulesError(problems)
+
+    def rank(self, intake: Intake, request: Request) -> Ranking:
+        """The ranked list of companies worth a visit, and the opportunities beside it (排名).
+
+        Args:
+            intake: The companies.
+            request: Filters, date and length.
+
+        Raises:
+            RequestError: The request names an unknown city, chain, group or need.
+        """
+        allowed = self._allowed(request)
+        companies = intake.companies
+        if request.cities:
+            companies = companies.take(self._cities.places(companies, request.cities))
+        as_of = (request.as_of - EPOCH).days
+        profiles = self._reader.read(companies, self.processes)
+        scored = self._scored(companies, profiles, allowed & ~self._is_theme, as_of)
+        beside = np.zeros(len(companies), dtype=np.bool_)
+        opportunities: tuple[RankedCompany, ...] = ()
+        if request.chain is None and request.group is None and request.need is None:
+            themes = self._scored(companies, profiles, self._is_theme, as_of, only=self._outside(profiles))
+            open_ = themes.choice.veto < 0
+            beside[themes.evidence.company[themes.choice.pair[open_]]] = True
+            opportunities = self._listed(companies, themes, open_, request.top)
+        barred = scored.choice.veto >= 0
+        results = self._listed(companies, scored, ~barred & ~beside, request.top)
+        counts = np.bincount(scored.choice.veto[barred & ~beside], minlength=len(self.ruleset.vetoes))
+        vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
+        return Ranking(self._run(intake.digest, request), results, len(companies), vetoed, opportunities)
+
+    def check(self, request: Request) -> None:
+        """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
+        self._allowed(request)
+        for city in request.cities:
+            self._cities.full_name(city)
+
+    def score(self, profiles: Sequence[Any], as_of: date) -> list[RankedCompany | Problem]:
+        """Scores single profiles, in order (评分): a result without rank, or what is wrong with the profile.
+
+        Args:
+            profiles: Objects with the field names of a company file, English or Chinese.
+            as_of: The run's clock.
+        """
+        intake = from_profiles(profiles, self.corpora)
+        companies = intake.companies
+        answers: list[RankedCompany | Problem] = [problem("", "")] * len(profiles)
+        for reject in intake.rejects:
+            answers[reject.row - 1] = problem(reject.field, reject.reason)
+        if len(companies):
+            read = self._reader.read(companies, self.processes)
+            scored = self._scored(companies, read, ~self._is_theme, (as_of - EPOCH).days)
+            pairs = scored.choice.pair
+            values = scored.scores.score[pairs] * 1000
+            for result in self._assembler.results(companies, scored.evidence, scored.scores, pairs, values, ranked=False):
+                answers[result.row - 1] = result
+        return answers
+
+    def match(self, intake: Intake) -> Iterator[Match]:
+        """The best segment of every chain for every company, in input order (匹配)."""
+        chains = list(self.zone.chain_names)
+        columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
+        for start in range(0, len(intake.companies), CHUNK):
+            companies = intake.companies.take(range(start, min(start + CHUNK, len(intake.companies))))
+            affinity = self._reader.read(companies).affinity
+            finder = TermFinder(self._reader, companies)
+            best = [of_chain[affinity[:, of_chain].argmax(axis=1)] for of_chain in columns]
+            for place in range(len(companies)):
+                for chain, segments in zip(chains, best, strict=True):
+                    segment = int(segments[place])
+                    fit = int(affinity[place, segment])
+                    yield Match(
+                        intake.files[companies.file[place]],
+                        int(companies.row[place]),
+                        companies.text["uscc"][place],
+                        companies.text["name"][place],
+                        chain,
+                        self.zone.segments[segment].id if fit else "",
+                        fit,
+                        finder.terms(place, segment) if fit else (),
+                    )
+
+    def _allowed(self, request: Request) -> NDArray[np.bool_]:
+        """Segments that the request wants."""
+        chains = set(self.zone.chain_names)
+        if request.chain is not None:
+            if request.chain not in chains:
+                raise RequestError("产业链", request.chain, chains)
+            chains = {request.chain}
+        if request.group is not None:
+            groups = {group.id: group for group in self.zone.file.groups}
+            if request.group not in groups:
+                raise RequestError("产业招商小组", request.group, groups)
+            if not groups[request.group].chains:
+                raise OptionError(f"小组 {request.group} 还没有指定产业链（见 {self.zone.id}/zone.yaml）")
+            chains &= set(groups[request.group].chains)
+        if request.need is not None and (request.need not in NEED_LABELS or request.need == "none"):
+            raise RequestError("需求", request.need, [need for need in NEED_LABELS if need != "none"])
+        return np.array([s.chain in chains and request.need in (None, s.need) for s in self.zone.segments]) | self._is_theme
+
+    def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
+        """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
+        if not self._is_theme.any() or not len(profiles):
+            return np.zeros(len(profiles), dtype=np.bool_)
+        order = self.zone.scoring.order
+        theme = profiles.affinity[:, self._is_theme].max(axis=1).astype(np.int64)
+        chain = profiles.affinity[:, ~self._is_theme].max(axis=1).astype(np.int64)
+        clearly: NDArray[np.bool_] = (theme >= order.least_affinity) & (
+            (chain < order.least_affinity) | (theme >= chain + order.opportunity_margin)
+        )
+        return clearly
+
+    def _scored(
+        self,
+        companies: Companies,
+        profiles: Profiles,
+        allowed: NDArray[np.bool_],
+        as_of: int,
+        only: NDArray[np.bool_] | None = None,
+    ) -> _Scored:
+        company, segment = self._evidence.pairs(profiles, allowed)
+        if only is not None:
+            company, segment = company[only[company]], segment[only[company]]
+        evidence = self._evidence.read(companies, profiles, company, segment)
+        scores = self.ruleset.score(evidence, as_of)
+        return _Scored(evidence, scores, choose(evidence, scores))
+
+    def _listed(self, companies: Companies, scored: _Scored, wanted: NDArray[np.bool_], top: int) -> tuple[RankedCompany, ...]:
+        pairs = scored.choice.pair[wanted]
+        keys = [companies.key(place) for place in scored.evidence.company[pairs].tolist()]
+        listed = arrange(pairs, scored.evidence, scored.scores, keys, self.zone)
+        return self._assembler.results(
+            companies, scored.evidence, scored.scores, listed.pair[:top], listed.order_value[:top], ranked=True
+        )
+
+    def _run(self, snapshot: str, request: Request) -> Run:
+        asked: dict[str, str | int | list[str] | None] = {
+            "cities": sorted({self._cities.full_name(city) for city in request.cities}),
+            "chain": request.chain,
+            "group": request.group,
+            "need": request.need,
+            "as_of": request.as_of.isoformat(),
+            "top": request.top,
+        }
+        manifest = {"zone": self.zone.id, "snapshot": snapshot, "ruleset": self.zone.digest, "corpora": self.corpora.digest}
+        versions = library_versions()
+        text = json.dumps({**manifest, "versions": versions, "request": asked}, ensure_ascii=False, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return Run(
+            id=digest[:32],
+            created_at=datetime.now(CHINA_TIME).isoformat(timespec="seconds"),
+            versions=versions,
+            request=asked,
+            **manifest,
+        )
+
+
+@dataclass(frozen=True)
+class _Scored:
+    evidence: Evidence
+    scores: Scores
+    choice: Choice
+
+
+@lru_cache(maxsize=1)
+def library_versions() -> dict[str, str]:
+    """Versions of what may move a bit of the result (相关程序版本)."""
+    found = {}
+    for name in ("lianzhao", *_LIBRARIES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found

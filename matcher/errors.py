@@ -1,0 +1,100 @@
+"""Errors that a user can act on (可据以改正的错误).
+
+    LianzhaoError
+    ├── InputError      a company file that cannot be read, or a row that is wrong   (输入文件)
+    ├── RulesError      files under ``rules/`` that do not say what they must         (规则文件)
+    ├── CorporaError    files under ``corpora/`` that are missing or damaged          (语料)
+    └── RequestError    a zone, chain, group or city that does not exist               (请求)
+        └── OptionError   options that do not fit together, a value that cannot be read
+
+Every message is one Chinese line that names the place (file, row or line, field) and what was expected.
+Faces turn the class into an exit code or an HTTP status; nothing in here knows either.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LianzhaoError(Exception):
+    """Base of all errors that are the user's to mend (一切可由用户改正的错误之根)."""
+
+
+class InputError(LianzhaoError):
+    """A company file cannot be read (企业数据文件不可读).
+
+    Args:
+        file: The file as the user named it.
+        problem: What is wrong and what was expected, in Chinese.
+        row: The row as a spreadsheet counts it (the first line is 1), or None for the file as a whole.
+        field: The column concerned, or None.
+    """
+
+    def __init__(self, file: str, problem: str, *, row: int | None = None, field: str | None = None) -> None:
+        self.file, self.problem, self.row, self.field = file, problem, row, field
+        place = file + (f" 第 {row} 行" if row is not None else "") + (f" [{field}]" if field else "")
+        super().__init__(f"{place}：{problem}")
+
+
+@dataclass(frozen=True, order=True)
+class RulesProblem:
+    """One mistake in a rules file (规则文件中的一处错误)."""
+
+    file: str
+    line: int
+    field: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} [{self.field}] {self.expected}"
+
+
+class RulesError(LianzhaoError):
+    """Files under ``rules/`` hold mistakes; all of them are listed at once (规则文件有误，一次列全)."""
+
+    def __init__(self, problems: Iterable[RulesProblem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__(f"规则文件有 {len(self.problems)} 处错误：\n" + "\n".join(f"  {p}" for p in self.problems))
+
+
+class CorporaError(LianzhaoError):
+    """A file under ``corpora/`` is missing or damaged (语料文件缺失或损坏)."""
+
+
+class RequestError(LianzhaoError):
+    """The request names something that does not exist (请求中的名称不存在).
+
+    Args:
+        kind: What was asked for, in Chinese (园区, 产业链, 城市 …).
+        given: What the user wrote.
+        known: The names that exist; the nearest one is suggested.
+        hint: A further sentence, in Chinese.
+    """
+
+    def __init__(self, kind: str, given: str, known: Iterable[str] = (), hint: str = "") -> None:
+        self.kind, self.given = kind, given
+        names = sorted(known)
+        near = difflib.get_close_matches(given, names, n=1, cutoff=0.3)
+        self.suggestion: str | None = near[0] if near else None
+        message = f"没有这个{kind}：{_shown(given)}"
+        if self.suggestion:
+            message += f"，是不是想写「{self.suggestion}」？"
+        elif 0 < len(names) <= 20:
+            message += f"，可选：{'、'.join(names)}"
+        super().__init__(message + (f" {hint}" if hint else ""))
+
+
+class OptionError(RequestError):
+    """Options that do not fit together or a value that cannot be read (选项有误)."""
+
+    def __init__(self, problem: str) -> None:
+        self.kind, self.given, self.suggestion = "选项", problem, None
+        LianzhaoError.__init__(self, problem)
+
+
+def _shown(given: str) -> str:
+    """The user's own word, cut and without control characters, so that a message stays one line."""
+    clean = "".join(c if c.isprintable() else "�" for c in given)
+    return clean if len(clean) <= 60 else clean[:57] + "…"

@@ -1,0 +1,331 @@
+"""Records → Companies (企业列表): typed columns, one row a company, every record accounted for.
+
+``accepted + merged + rejected = read`` always. The same code twice is one company: the later ``as_of`` wins field by field, and what
+it leaves empty is filled from the earlier one.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import Corpora
+from matcher.errors import InputError
+from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, Unreadable, check_codes, read_count, read_date
+from matcher.intake.tables import LONGEST_CELL, read_table
+from matcher.text.normalise import normalise
+
+TEXT_FIELDS = (
+    "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
+    "main_products", "business_scope", "former_names",
+)  # fmt: skip
+"""Fields kept as text, stripped; the empty string is unknown."""
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Companies:
+    """Profiles as columns (企业列表).
+
+    Attributes:
+        file: Number of the source file of each company.
+        row: Its spreadsheet row there.
+        text: Field → cells, for ``TEXT_FIELDS``.
+        code_ok: The code passes GB 32100-2015.
+        founded: Days since 1970, or ``UNKNOWN_DAY``.
+        as_of: Date of the row, likewise.
+        capital: Registered capital in yuan, or ``UNKNOWN``.
+        paid_capital: Paid-in capital in yuan, or ``UNKNOWN``.
+        insured: Insured headcount, or ``UNKNOWN``.
+    """
+
+    file: NDArray[np.int32]
+    row: NDArray[np.int32]
+    text: Mapping[str, list[str]]
+    code_ok: NDArray[np.bool_]
+    founded: NDArray[np.int32]
+    as_of: NDArray[np.int32]
+    capital: NDArray[np.int64]
+    paid_capital: NDArray[np.int64]
+    insured: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, index: NDArray[np.int64] | Sequence[int]) -> Companies:
+        """The companies at ``index``, in that order (选取)."""
+        chosen = np.asarray(index, dtype=np.int64)
+        places = chosen.tolist()
+        return Companies(
+            self.file[chosen], self.row[chosen], {f: [cells[i] for i in places] for f, cells in self.text.items()},
+            self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
+            self.insured[chosen],
+        )  # fmt: skip
+
+    def key(self, place: int) -> str:
+        """What orders companies that score alike: the code, else the name and a digest of the row (排序键)."""
+        code = self.text["uscc"][place]
+        if code:
+            return code
+        cells = "\0".join(self.text[field][place] for field in TEXT_FIELDS)
+        return "~" + self.text["name"][place] + hashlib.sha256(cells.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that was not taken in (拒收); it never holds the cell's content, which may be a person's name."""
+
+    file: str
+    row: int
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What came of reading files (接入结果): ``len(companies) + merged + len(rejects) == read``.
+
+    Attributes:
+        files: The files as the user named them.
+        notes: Problem → count, for rows that were kept with the field unknown or flagged.
+        digest: SHA-256 over the files' contents, whatever their order.
+    """
+
+    companies: Companies
+    files: tuple[str, ...]
+    read: int
+    merged: int
+    rejects: tuple[Reject, ...]
+    notes: dict[str, int]
+    digest: str
+
+
+def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True) -> Intake:
+    """Reads company files (读入企业文件).
+
+    Args:
+        paths: CSV files, plain or gzip'd.
+        corpora: Column names, currencies.
+        merge: Fold rows with the same code into one company.
+
+    Raises:
+        InputError: A file cannot be read at all, or holds no company.
+    """
+    tables = [read_table(path, corpora) for path in paths]
+    rejects = [Reject(t.file, row, field, reason) for t in tables for row, field, reason in t.rejected]
+    columns = {field: [cell for table in tables for cell in table.column(field)] for field in _FIELDS}
+    file = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table.rows) for table in tables])
+    row = np.array([number for table in tables for number in table.rows], dtype=np.int32)
+    read = len(row) + len(rejects)
+    if read == 0:
+        raise InputError(tables[0].file, "只有表头，没有企业")
+    intake = _build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
+    rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.file, reject.row))
+    digest = hashlib.sha256("".join(sorted(table.digest for table in tables)).encode()).hexdigest()
+    return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), intake.notes, digest)
+
+
+def from_profiles(profiles: Sequence[Any], corpora: Corpora) -> Intake:
+    """Companies from objects with the field names of a file, English or Chinese (由对象读入); ``row`` is the place in the list, from 1.
+
+    Nothing is merged. A profile that would be rejected in a file, or is no object of plain values, is in ``rejects``.
+    """
+    cells: dict[str, list[str]] = {field: [] for field in _FIELDS}
+    flawed: dict[int, tuple[str, str]] = {}
+    for place, profile in enumerate(profiles):
+        known, flaw = _plain_profile(profile, corpora.column_names)
+        if flaw:
+            flawed[place] = flaw
+        for field in _FIELDS:
+            cells[field].append(known.get(field, ""))
+    row = np.arange(1, len(profiles) + 1, dtype=np.int32)
+    file = np.zeros(len(profiles), dtype=np.int32)
+    built = _build(cells, file, row, ["（请求）"], corpora, merge=False, flawed=flawed)
+    digest = hashlib.sha256(repr(sorted(cells.items())).encode()).hexdigest()
+    return replace(built, digest=digest)
+
+
+def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, str] | None]:
+    """A profile's cells by field, and what is wrong with it."""
+    if not isinstance(profile, Mapping):
+        return {}, ("（整项）", '应为企业对象，如 {"name": …, "business_scope": …}')
+    known: dict[str, str] = {}
+    for key, value in profile.items():
+        field = names.get(normalise(str(key)).replace(" ", ""))
+        if field is None or value is None or field in known:
+            continue
+        if isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value):
+            value = "、".join(value)
+        if not isinstance(value, (str, int, float)):
+            return {}, (field, "应为文本、数字或文本列表")
+        text = str(value).encode("utf-8", "replace").decode().strip()  # lone surrogates cannot be stored or shown
+        if len(text) > LONGEST_CELL:
+            return {}, (field, f"超过 {LONGEST_CELL} 字")
+        known[field] = text
+    return known, None
+
+
+def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
+    """Writes ``file,row,field,reason``, whole or not at all (写拒收清单)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rejects-")
+    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["file", "row", "field", "reason"])
+        writer.writerows((reject.file, reject.row, reject.field, reject.reason) for reject in rejects)
+    os.replace(name, path)
+
+
+_FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
+
+
+class _Parser:
+    """Reads one column with a memory of the cells seen (重复单元格只解析一次), and counts what it could not read."""
+
+    def __init__(self, empty: frozenset[str]) -> None:
+        self.empty = empty
+        self.notes: dict[str, int] = {}
+
+    def column(self, cells: list[str], read: Callable[[str], int], unknown: int, field: str) -> NDArray[np.int64]:
+        known: dict[str, int] = {}
+        bad: set[str] = set()
+        for cell in set(cells):
+            try:
+                known[cell] = unknown if cell.lower() in self.empty else read(cell)
+            except Unreadable as error:
+                known[cell] = unknown
+                bad.add(cell)
+                problem = f"{field}：{error}"
+                self.notes[problem] = self.notes.get(problem, 0) + sum(other == cell for other in cells)
+        return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
+
+
+def _build(
+    columns: dict[str, list[str]],
+    file: NDArray[np.int32],
+    row: NDArray[np.int32],
+    files: list[str],
+    corpora: Corpora,
+    *,
+    merge: bool,
+    flawed: Mapping[int, tuple[str, str]] | None = None,
+) -> Intake:
+    empty = corpora.empty_cells
+    flaws = {**_flaws(columns, empty), **(flawed or {})}
+    rejects = tuple(Reject(files[file[place]], int(row[place]), *flaws[place]) for place in sorted(flaws))
+    if flaws:
+        keep = [place for place in range(len(row)) if place not in flaws]
+        columns = {field: [cells[place] for place in keep] for field, cells in columns.items()}
+        file, row = file[keep], row[keep]
+    parser = _Parser(empty)
+    capital = CapitalReader(corpora)
+    text = {field: _blanked(columns[field], empty) for field in TEXT_FIELDS}
+    text["uscc"] = [code.upper() for code in text["uscc"]]
+    as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
+    code_ok = check_codes(text["uscc"])
+    failing = sum(1 for code, good in zip(text["uscc"], code_ok, strict=True) if code and not good)
+    if failing:
+        parser.notes["统一社会信用代码校验不通过（保留并标记）"] = failing
+    companies = Companies(
+        file,
+        row,
+        text,
+        code_ok,
+        parser.column(columns["founded_date"], read_date, UNKNOWN_DAY, "成立日期").astype(np.int32),
+        as_of,
+        _capital(columns["reg_capital_raw"], as_of, capital, parser, "注册资本"),
+        _capital(columns["paid_capital_raw"], as_of, capital, parser, "实缴资本"),
+        parser.column(columns["insured_count"], read_count, UNKNOWN, "参保人数").astype(np.int32),
+    )
+    merged = 0
+    if merge:
+        before = len(companies)
+        companies = _merged(companies)
+        merged = before - len(companies)
+    return Intake(companies, tuple(files), len(row) + len(rejects), merged, rejects, parser.notes, "")
+
+
+def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, parser: _Parser, field: str) -> NDArray[np.int64]:
+    """Amounts, each at the rates of its own row's date."""
+    result = np.full(len(cells), UNKNOWN, dtype=np.int64)
+    for day in np.unique(as_of):
+        at = np.flatnonzero(as_of == day)
+        chosen = cells if len(at) == len(cells) else [cells[place] for place in at]
+        result[at] = parser.column(chosen, lambda cell, day=int(day): reader.read(cell, day), UNKNOWN, field)  # type: ignore[misc]
+    return result
+
+
+def _blanked(cells: list[str], empty: frozenset[str]) -> list[str]:
+    return ["" if len(cell) < 5 and cell.lower() in empty else cell for cell in cells]
+
+
+def _flaws(columns: dict[str, list[str]], empty: frozenset[str]) -> dict[int, tuple[str, str]]:
+    """Place → (field, reason) of records that describe no company."""
+    flaws: dict[int, tuple[str, str]] = {}
+    for place, name in enumerate(columns["name"]):
+        if len(name) < 5 and name.lower() in empty:
+            flaws[place] = ("name", "没有企业名称")
+        elif len(name) > LONGEST_NAME:
+            flaws[place] = ("name", f"企业名称超过 {LONGEST_NAME} 字")
+        elif not name.isprintable() or not any(char.isalpha() for char in name):
+            flaws[place] = ("name", "企业名称里没有文字，或含控制字符")
+    for place, cell in enumerate(columns["reg_capital_raw"]):
+        if cell and cell.lower() not in empty and not any(char.isdigit() for char in cell):
+            flaws.setdefault(place, ("reg_capital_raw", "疑似错列：这里应为金额，却没有数字"))
+    for place, cell in enumerate(columns["founded_date"]):
+        if cell and cell.lower() not in empty and not any(char.isdigit() for char in cell):
+            flaws.setdefault(place, ("founded_date", "疑似错列：这里应为日期，却没有数字"))
+    return flaws
+
+
+def _merged(companies: Companies) -> Companies:
+    """One company per code; failing codes fold only under the same name."""
+    first: dict[tuple[str, str], int] = {}
+    doubles: dict[int, list[int]] = {}
+    names = companies.text["name"]
+    for place, code in enumerate(companies.text["uscc"]):
+        if code:
+            key = (code, "" if companies.code_ok[place] else names[place])
+            leader = first.setdefault(key, place)
+            if leader != place:
+                doubles.setdefault(leader, [leader]).append(place)
+    if not doubles:
+        return companies
+    dropped = np.zeros(len(companies), dtype=np.bool_)
+    keep = np.arange(len(companies))
+    text = {field: list(cells) for field, cells in companies.text.items()}
+    numbers = {
+        field: getattr(companies, field).copy()
+        for field in ("founded", "as_of", "capital", "paid_capital", "insured", "file", "row")
+    }
+    for leader, places in doubles.items():
+        order = sorted(places, key=lambda p: (-int(companies.as_of[p]), _richness(companies, p)))
+        for field, cells in text.items():
+            cells[leader] = next((companies.text[field][p] for p in order if companies.text[field][p]), "")
+        for field, unknown in (("founded", UNKNOWN_DAY), ("capital", UNKNOWN), ("paid_capital", UNKNOWN), ("insured", UNKNOWN)):
+            values = getattr(companies, field)
+            numbers[field][leader] = next((values[p] for p in order if values[p] != unknown), unknown)
+        for field in ("as_of", "file", "row"):
+            numbers[field][leader] = getattr(companies, field)[order[0]]
+        dropped[[place for place in places if place != leader]] = True
+    whole = Companies(
+        numbers["file"], numbers["row"], text, companies.code_ok, numbers["founded"], numbers["as_of"], numbers["capital"],
+        numbers["paid_capital"], numbers["insured"],
+    )  # fmt: skip
+    return whole.take(keep[~dropped])
+
+
+def _richness(companies: Companies, place: int) -> tuple[int, str]:
+    """Orders rows of the same date without regard to their order in the file: the fuller one first, then by content."""
+    cells = [companies.text[field][place] for field in TEXT_FIELDS]
+    content = "\0".join([*cells, str(companies.capital[place]), str(companies.founded[place])])
+    return -sum(map(len, cells)), hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,231 @@
+"""Affinity (契合度): how well a company's text fits a segment, in thousandths; a pure function of text, chains and corpora.
+
+For company c and segment s, with the items i of its scope in order (position p_i from 0, mode m_i):
+
+    place_i    = 1000 · half / (half + p_i)                          the main business is registered first
+    own        = Σ_i place_i · mode_weight[kind_s][m_i] · w_is         w_is = best term of s in item i, 0 … 1
+    context    = the same over the other segments of the chain
+    amount     = own + name · w_name,s + context_weight · context
+    strength   = amount / (amount + amount_half)
+    share      = (own + context_weight · context) / Σ_i place_i        fillers (货物进出口 …) count little in the sum
+    literal    = strength_share · strength + (1 − strength_share) · share
+    affinity   = literal + (1 − literal) · cosine_share · cosine       cosine of TF-IDF vectors over ``corpora/idf.csv``
+
+The name counts fully where the scope agrees, little where the scope says nothing of the trade. A company named or mainly engaged in
+something else (``conflicts``: 足浴 …) keeps ``conflict_share``. Without any term the cosine alone gives ``cosine_only_cap`` at most.
+
+All sums are of integers, so no order, batch or thread changes a bit; roots and quotients of float64 are correctly rounded.
+The numbers stand in ``corpora/reading.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from matcher.corpora import KINDS, MODES, Corpora
+from matcher.matching.vocabulary import TextHits, Vocabulary
+from matcher.rules.load import SegmentSpec
+from matcher.text.scope import NO_MODE, ScopeItems
+from matcher.text.tokenizer import cut
+
+_NAME_TOKENS = 18  # weight of a name's tokens in the TF-IDF vector; the first item has 20
+_PLACE_STEP = 50
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts of a batch of companies (一批企业的文本).
+
+    Attributes:
+        items: Their scopes' items.
+        names: Normalised names without region and legal form, one a company.
+        default_mode: Mode that a name's ending implies (饲料厂 makes), or ``NO_MODE``.
+    """
+
+    items: ScopeItems
+    names: list[str]
+    default_mode: NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Affinities:
+    """Companies × segments (契合度矩阵); all integers in thousandths.
+
+    Attributes:
+        affinity: 0 … 1000.
+        main: Best mode-weighted hit among the main items, 0 … 1000.
+        mode: Index into ``MODES`` of the strongest hit's mode, or ``NO_MODE``.
+        named: The name holds a term of the segment.
+        hits: The raw hits, for explanations.
+        name_text: Number of each company's name among the texts of ``hits``.
+    """
+
+    affinity: NDArray[np.int16]
+    main: NDArray[np.int16]
+    mode: NDArray[np.int8]
+    named: NDArray[np.bool_]
+    hits: TextHits
+    name_text: NDArray[np.int64]
+
+
+class Matcher:
+    """Scores batches of texts against a zone's segments (文本匹配)."""
+
+    def __init__(self, segments: Sequence[SegmentSpec], corpora: Corpora) -> None:
+        self.segments, self.corpora = segments, corpora
+        self.vocabulary = Vocabulary(segments, corpora)
+        reading = corpora.reading
+        modes = (*MODES, "none")
+        self._mode_weight = np.array([[reading.mode_weights[kind][mode] for mode in modes] for kind in KINDS], dtype=np.int64)
+        self._kind = np.array([KINDS.index(segment.kind) for segment in segments], dtype=np.int64)
+        chains = list(dict.fromkeys(segment.chain for segment in segments))
+        self._chain = np.array([chains.index(segment.chain) for segment in segments], dtype=np.int64)
+        self._words = {word: number for number, word in enumerate(corpora.idf)}
+        self._idf = np.fromiter(corpora.idf.values(), np.int64, len(corpora.idf))
+        self._documents, self._document_norms = self._segment_vectors()
+
+    def match(self, texts: Texts) -> Affinities:
+        """Affinities of a batch (批量计算契合度)."""
+        items = texts.items
+        known = {name: number for number, name in enumerate(dict.fromkeys(texts.names), start=len(items.texts))}
+        name_text = np.fromiter((known[name] for name in texts.names), np.int64, len(texts.names))
+        hits = self.vocabulary.find([*items.texts, *known])
+        weight = hits.weight
+        places = self._places(items)
+        own, context, main, mode = self._amounts(texts, weight, places)
+        total = np.bincount(
+            items.row, np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places), items.rows
+        )
+        literal = self._literal(own, context, np.maximum(total, 1).astype(np.int64), weight[name_text], total > 0)
+        affinity = self._with_cosine(literal, self.cosine(texts, hits, name_text))
+        conflict = hits.conflict[name_text]
+        first = items.position < self.corpora.reading.main_items
+        np.logical_or.at(conflict, items.row[first], hits.conflict[items.item[first]])
+        affinity = np.where(conflict, affinity * self.corpora.reading.conflict_share // 1000, affinity)
+        return Affinities(affinity.astype(np.int16), main, mode, weight[name_text] > 0, hits, name_text)
+
+    def _places(self, items: ScopeItems) -> NDArray[np.int64]:
+        half = self.corpora.reading.position_half
+        places: NDArray[np.int64] = 1000 * half // (half + items.position.astype(np.int64))
+        return places
+
+    def _amounts(
+        self, texts: Texts, weight: NDArray[np.int64], places: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16], NDArray[np.int8]]:
+        """``own`` and ``context`` in thousandths of a first item, the best main hit, and the strongest hit's mode."""
+        items, width = texts.items, len(self.segments)
+        modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
+        text_of, segment_of = np.nonzero(weight[: len(items.texts)])
+        first = np.searchsorted(text_of, np.arange(len(items.texts) + 1))
+        count = first[items.item + 1] - first[items.item]
+        which = np.repeat(np.arange(len(items.item)), count)  # occurrence of each (occurrence, segment) hit
+        offset = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+        segment = segment_of[first[items.item[which]] + offset]
+        row, mode = items.row[which].astype(np.int64), modes[which].astype(np.int64)
+        claim = self._mode_weight[self._kind[segment], mode] * weight[items.item[which], segment] // 100
+        value = claim * places[which] // 1000
+        size = items.rows * width
+        own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
+        context = self._chain_amounts(which, segment, row, value, items.rows)[:, self._chain] - own
+        strongest = np.full(size, -1, dtype=np.int64)
+        np.maximum.at(strongest, row * width + segment, value * 16 + (15 - mode))
+        mode_of = np.where(strongest < 0, NO_MODE, 15 - strongest % 16).astype(np.int8).reshape(items.rows, width)
+        main = np.zeros(size, dtype=np.int64)
+        early = items.position[which] < self.corpora.reading.main_items
+        np.maximum.at(main, (row * width + segment)[early], claim[early])
+        return own, context, main.astype(np.int16).reshape(items.rows, width), mode_of
+
+    def _chain_amounts(
+        self, which: NDArray[np.int64], segment: NDArray[np.int64], row: NDArray[np.int64], value: NDArray[np.int64], rows: int
+    ) -> NDArray[np.int64]:
+        """Rows × chains: each occurrence counts once for a chain, with its best segment."""
+        chains = int(self._chain.max()) + 1
+        if not len(which):
+            return np.zeros((rows, chains), dtype=np.int64)
+        key = which * chains + self._chain[segment]
+        order = np.lexsort((-value, key))
+        key, row, value = key[order], row[order], value[order]
+        best = np.concatenate([[True], key[1:] != key[:-1]])
+        return (
+            np.bincount(row[best] * chains + key[best] % chains, value[best], rows * chains).astype(np.int64).reshape(rows, chains)
+        )
+
+    def _literal(
+        self,
+        own: NDArray[np.int64],
+        context: NDArray[np.int64],
+        total: NDArray[np.int64],
+        name_weight: NDArray[np.int64],
+        has_scope: NDArray[np.bool_],
+    ) -> NDArray[np.int64]:
+        reading = self.corpora.reading
+        supported = (own > 0) | ~has_scope[:, None]
+        related = context > 0
+        half = (reading.name_weight + reading.name_weight_unsupported) // 2
+        trust = np.where(supported, reading.name_weight, np.where(related, half, reading.name_weight_unsupported))
+        name = trust * name_weight // 100
+        side = context * reading.context_weight // 1000
+        amount = own + name + np.where(own + name > 0, side, 0)
+        strength = 1000 * amount // (amount + reading.amount_half)
+        share = np.minimum(1000, 1000 * (own + side) // total[:, None])
+        share = np.where(has_scope[:, None], share, strength)  # a name alone: nothing to compare with
+        literal = (reading.strength_share * strength + (1000 - reading.strength_share) * share) // 1000
+        result: NDArray[np.int64] = np.where(own + name > 0, literal, 0)
+        return result
+
+    def _with_cosine(self, literal: NDArray[np.int64], cosine: NDArray[np.int64]) -> NDArray[np.int64]:
+        reading = self.corpora.reading
+        lifted = literal + (1000 - literal) * cosine * reading.cosine_share // 1_000_000
+        alone = np.minimum(cosine * reading.cosine_share // 1000, reading.cosine_only_cap)
+        return np.where(literal > 0, lifted, alone)
+
+    def cosine(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:
+        """TF-IDF cosine of companies × segments in thousandths, rounded down (余弦相似度).
+
+        A company's term frequencies are its items' token counts weighted by place, in steps; equal to scikit-learn's
+        ``TfidfTransformer`` with the committed IDF on the same counts.
+        """
+        counts = self._company_counts(texts, hits, name_text)
+        scaled = counts.multiply(self._idf).tocsr().astype(np.float64)
+        norms = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel())
+        dots = np.asarray((scaled @ self._documents).todense())
+        bottom = norms[:, None] * self._document_norms
+        return np.floor(1000 * np.divide(dots, bottom, out=np.zeros_like(dots), where=bottom > 0)).astype(np.int64)
+
+    def _company_counts(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> sparse.csr_array:
+        """Companies × words: weighted token counts, whole numbers."""
+        items = texts.items
+        words = self._words
+        column = np.fromiter((words.get(token, -1) for token in hits.tokens), np.int64, len(hits.tokens))
+        good = column >= 0
+        of_text = sparse.csr_array(
+            (np.ones(int(good.sum()), dtype=np.int64), (hits.owner[good], column[good])), shape=(len(hits.best), len(words))
+        )
+        steps = np.maximum(self._places(items) // _PLACE_STEP, 1)
+        rows = np.concatenate([items.row.astype(np.int64), np.arange(items.rows)])
+        columns = np.concatenate([items.item.astype(np.int64), name_text])
+        weights = np.concatenate([steps, np.full(items.rows, _NAME_TOKENS)])
+        return sparse.csr_array((weights, (rows, columns)), shape=(items.rows, len(hits.best))) @ of_text
+
+    def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:
+        """Words × segments: TF-IDF of each segment's terms, name, description and industry classes; and the norms."""
+        rows, columns, counts = [], [], []
+        for number, segment in enumerate(self.segments):
+            classes = [self.corpora.gbt4754[code] for code in segment.gbt4754]
+            texts = [(term, weight) for term, weight in segment.terms]
+            texts += [(text.lower(), 5) for text in (segment.name, segment.description, *classes)]
+            for text, weight in texts:
+                for token in cut(text, self.corpora):
+                    if token in self._words:
+                        rows.append(self._words[token])
+                        columns.append(number)
+                        counts.append(weight)
+        shape = (len(self._words), len(self.segments))
+        matrix = sparse.csr_array((np.array(counts, dtype=np.int64), (rows, columns)), shape=shape)
+        scaled = matrix.multiply(self._idf[:, None]).tocsr().astype(np.float64)
+        return scaled, np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=0)).ravel())

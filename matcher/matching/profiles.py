@@ -1,0 +1,158 @@
+"""Companies → what their texts say (企业画像): affinities, marks, name parts, breadth. The one way for a file and for a single company.
+
+Large batches are cut into chunks and read by several processes (the tokenizer holds the interpreter's lock); every row depends on itself
+alone, so the result is the same for any number of chunks and processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import MODES, Corpora
+from matcher.intake import Companies
+from matcher.matching.affinity import Affinities, Matcher, Texts
+from matcher.matching.vocabulary import TextHits
+from matcher.rules.load import SegmentSpec
+from matcher.text.names import name_reader
+from matcher.text.normalise import normalise
+from matcher.text.scope import NO_MODE, ScopeItems, scope_reader
+from matcher.types import NameParts
+
+CHUNK = 8_000
+"""Companies read at once; bounds memory and nothing else."""
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """What the texts of companies say (企业画像); rows are companies.
+
+    Attributes:
+        affinity: companies × segments, thousandths.
+        main: Best mode-weighted hit among the main items, companies × segments, thousandths.
+        mode: Mode of the strongest hit, companies × segments.
+        named: The name holds a term of the segment, companies × segments.
+        marks: Bit mask over ``corpora.marks``.
+        has_scope: The company says what it does beyond its name.
+        breadth: Number of items that are not fillers.
+        legal_form, outlet: Codes into ``legal_forms`` and ``outlets``.
+        is_group: The name says 集团 or 控股.
+    """
+
+    affinity: NDArray[np.int16]
+    main: NDArray[np.int16]
+    mode: NDArray[np.int8]
+    named: NDArray[np.bool_]
+    marks: NDArray[np.int64]
+    has_scope: NDArray[np.bool_]
+    breadth: NDArray[np.int32]
+    legal_form: NDArray[np.int8]
+    outlet: NDArray[np.int8]
+    is_group: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+
+def legal_forms(corpora: Corpora) -> tuple[str, ...]:
+    """Kinds of legal form by code (组织形式)."""
+    return ("unknown", *sorted({form.kind for form in corpora.legal_forms}))
+
+
+def outlets(corpora: Corpora) -> tuple[str, ...]:
+    """Kinds of outlet by code (分支网点)."""
+    return ("none", *sorted(set(corpora.outlet_tails.values())))
+
+
+class ProfileReader:
+    """Reads companies for one zone (企业画像读取).
+
+    Args:
+        segments: The zone's segments; columns of the matrices.
+        corpora: Everything about the language.
+    """
+
+    def __init__(self, segments: Sequence[SegmentSpec], corpora: Corpora) -> None:
+        self.segments, self.corpora = segments, corpora
+        self.matcher = Matcher(segments, corpora)
+        self._forms = {kind: code for code, kind in enumerate(legal_forms(corpora))}
+        self._outlets = {kind: code for code, kind in enumerate(outlets(corpora))}
+        unless = [number for number, mark in enumerate(corpora.marks) if mark.unless_name]
+        self._removable = int(sum(1 << number for number in unless))
+
+    def read(self, companies: Companies, processes: int = 1) -> Profiles:
+        """Profiles of all companies (读取画像), by up to ``processes`` processes."""
+        if len(companies) <= CHUNK:
+            return self._read_chunk(companies)
+        chunks = [companies.take(range(n, min(n + CHUNK, len(companies)))) for n in range(0, len(companies), CHUNK)]
+        if processes > 1 and "fork" in multiprocessing.get_all_start_methods():
+            context = multiprocessing.get_context("fork")
+            with ProcessPoolExecutor(processes, mp_context=context, initializer=_adopt, initargs=(self,)) as pool:
+                parts = list(pool.map(_read_in_worker, chunks))
+        else:
+            parts = [self._read_chunk(chunk) for chunk in chunks]
+        return Profiles(*(np.concatenate([getattr(part, field) for part in parts]) for field in Profiles.__dataclass_fields__))
+
+    def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:
+        """The companies' texts as matching reads them (待匹配文本), and their names' parts."""
+        text = companies.text
+        names = normalise("\n".join(name.replace("\n", " ") for name in text["name"])).split("\n")
+        parts = [name_reader(self.corpora).parse(name) for name in names]
+        described = [
+            f"{products};{scope};{industry}" if products or industry else scope
+            for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
+        ]
+        default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
+        return Texts(scope_reader(self.corpora).read(described), [part.core for part in parts], default), parts
+
+    def affinities(self, companies: Companies) -> tuple[Texts, Affinities]:
+        """Texts and affinities with all hits, for explanations (带命中明细)."""
+        texts, _ = self.texts(companies)
+        return texts, self.matcher.match(texts)
+
+    def _read_chunk(self, companies: Companies) -> Profiles:
+        texts, parts = self.texts(companies)
+        found = self.matcher.match(texts)
+        items = texts.items
+        countable = ~items.filler[items.item]
+        return Profiles(
+            found.affinity,
+            found.main,
+            found.mode,
+            found.named,
+            self._marks(items, found.hits, found.name_text),
+            np.bincount(items.row, minlength=items.rows) > 0,
+            np.bincount(items.row[countable], minlength=items.rows).astype(np.int32),
+            np.array([self._forms[part.legal_form] for part in parts], dtype=np.int8),
+            np.array([self._outlets[part.outlet] for part in parts], dtype=np.int8),
+            np.array([part.is_group for part in parts], dtype=np.bool_),
+        )
+
+    def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:
+        marks = hits.name_marks[name_text]
+        first = items.position < self.corpora.reading.main_items
+        np.bitwise_or.at(marks, items.row, hits.scope_marks[items.item])
+        np.bitwise_or.at(marks, items.row[first], hits.first_marks[items.item[first]])
+        only = np.full(items.rows, -1, dtype=np.int64)  # marks that every item but fillers' licence talk carries
+        np.bitwise_and.at(only, items.row, hits.only_marks[items.item])
+        marks = np.where(np.bincount(items.row, minlength=items.rows) > 0, marks | only, marks)
+        unless = hits.unless_marks[name_text]
+        result: NDArray[np.int64] = marks & ~(unless & self._removable)
+        return result
+
+
+_adopted: list[ProfileReader] = []
+
+
+def _adopt(reader: ProfileReader) -> None:
+    """Runs once in each worker; a forked worker shares the reader's tables with its parent."""
+    _adopted[:] = [reader]
+
+
+def _read_in_worker(companies: Companies) -> Profiles:
+    return _adopted[0]._read_chunk(companies)

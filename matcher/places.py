@@ -1,0 +1,85 @@
+"""Cities by name (城市): ``青岛`` equals ``青岛市``; an unknown one is answered with the nearest right name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import Corpora
+from matcher.errors import RequestError
+from matcher.intake import Companies
+
+_SUFFIX = re.compile("(?:特别行政区|地区|盟|市|省|区|县)$")
+_MUNICIPALITIES = {"11", "12", "31", "50"}
+_DIRECT_COUNTIES = "90"  # adcodes xx90xx: counties under the province itself
+
+
+def short(name: str) -> str:
+    """A place without its kind (去掉市、省等字): what two spellings of one place share."""
+    name = name.strip()
+    bare = _SUFFIX.sub("", name)
+    return bare if len(bare) >= 2 else name
+
+
+class CityFilter:
+    """Which companies are in which cities (城市筛选)."""
+
+    def __init__(self, corpora: Corpora) -> None:
+        self._cities: dict[str, str] = {}  # short name → full name
+        self._counties: dict[str, str] = {}  # county → its city, for the hint
+        self._by_code: dict[str, str] = {}  # first digits of an adcode → short city name
+        names = {division.adcode: division.name for division in corpora.divisions}
+        for division in corpora.divisions:
+            code = division.adcode
+            municipality = division.level == "province" and code[:2] in _MUNICIPALITIES
+            if division.level == "city" or municipality or (division.level == "county" and code[2:4] == _DIRECT_COUNTIES):
+                self._cities[short(division.name)] = division.name
+                self._by_code[code if code[2:4] == _DIRECT_COUNTIES else code[:2] if municipality else code[:4]] = short(
+                    division.name
+                )
+            elif division.level == "county" and code[:2] not in _MUNICIPALITIES:
+                self._counties.setdefault(division.name, names.get(code[:4] + "00", ""))
+
+    def full_name(self, city: str) -> str:
+        """The city's full name (城市全称).
+
+        Raises:
+            RequestError: There is no such city; the nearest name is suggested.
+        """
+        bare = short(city)
+        if bare in self._cities:
+            return self._cities[bare]
+        starting = [name for name in self._cities.values() if len(bare) >= 2 and name.startswith(bare)]
+        if len(starting) == 1:
+            return starting[0]
+        county = next((c for c in (city, f"{city}市", f"{city}县", f"{city}区") if self._counties.get(c)), None)
+        hint = f"{county}属于{self._counties[county]}，请写 --city {short(self._counties[county])}" if county else ""
+        raise RequestError("城市", city, [] if county else self._cities, hint)
+
+    def places(self, companies: Companies, cities: Sequence[str]) -> NDArray[np.int64]:
+        """Indices of the companies in any of the cities (属于这些城市的企业).
+
+        The row's own city decides; in a municipality the province; where the row has neither, the division in the credit code.
+        """
+        wanted = {short(self.full_name(city)) for city in cities}
+        text = companies.text
+        inside = [
+            self._city(city, province, code) in wanted or short(province) in wanted
+            for city, province, code in zip(text["city"], text["province"], text["uscc"], strict=True)
+        ]
+        return np.flatnonzero(np.array(inside, dtype=np.bool_))
+
+    def _city(self, city: str, province: str, code: str) -> str:
+        if city:
+            bare = short(city)
+            return bare if bare in self._cities else self._started(bare)
+        if province or len(code) != 18:
+            return ""
+        return self._by_code.get(code[2:8]) or self._by_code.get(code[2:6]) or self._by_code.get(code[2:4]) or ""
+
+    def _started(self, bare: str) -> str:
+        starting = [known for known, name in self._cities.items() if name.startswith(bare)]
+        return starting[0] if len(starting) == 1 else bare

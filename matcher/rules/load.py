@@ -1,0 +1,265 @@
+"""A zone from its folder (读入园区): every file, every cross reference, all mistakes at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.corpora import Corpora
+from matcher.errors import RequestError, RulesError, RulesProblem
+from matcher.locate import folder
+from matcher.rules.schema import ChainFile, NotThis, OpportunityFile, ScoringFile, Segment, Theme, ZoneFile
+from matcher.rules.source import Location, Source
+from matcher.types import NEED_LABELS
+
+_ZONE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class SegmentSpec:
+    """A segment or an opportunity theme, ready for matching and scoring (环节).
+
+    Attributes:
+        chain: Chain id, or None for a theme of the opportunity list.
+        terms: (term, weight 1–10) with all spellings, sorted; no term twice.
+        need: ``none`` for a theme.
+    """
+
+    id: str
+    name: str
+    chain: str | None
+    chain_name: str
+    kind: str
+    need: str
+    priority: int
+    position: str
+    description: str
+    reason: str
+    assumed: bool
+    needs_chemical_park: bool
+    gbt4754: tuple[str, ...]
+    terms: tuple[tuple[str, int], ...]
+    excluded: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Zone:
+    """All rules of one zone (园区的全部规则).
+
+    Attributes:
+        segments: Of all chains in file order, then the themes; the index is the segment's number in arrays.
+        places: (file, line, field) of every expression in ``scoring``, for messages.
+        digest: SHA-256 over all files of the zone.
+    """
+
+    id: str
+    file: ZoneFile
+    chains: tuple[ChainFile, ...]
+    segments: tuple[SegmentSpec, ...]
+    scoring: ScoringFile
+    places: dict[str, RulesProblem]
+    digest: str
+
+    @property
+    def chain_names(self) -> dict[str, str]:
+        """Chain id → name (产业链名称), in file order."""
+        return {chain.id: chain.name for chain in self.chains}
+
+    @property
+    def chains_digest(self) -> str:
+        """SHA-256 over what affinity depends on (产业链指纹): the segments alone."""
+        return hashlib.sha256(repr(self.segments).encode()).hexdigest()
+
+
+def zone_ids(rules: str | Path | None = None) -> list[str]:
+    """Ids of the zones in the rules folder (园区列表)."""
+    root = folder("rules", rules)
+    return sorted(entry.name for entry in root.iterdir() if (entry / "zone.yaml").is_file()) if root.is_dir() else []
+
+
+def load_zone(zone: str, corpora: Corpora, rules: str | Path | None = None) -> Zone:
+    """The zone's rules, checked (读入并检查园区规则).
+
+    Args:
+        zone: Folder name under ``rules/``; never a path.
+        corpora: Industry codes and synonyms are checked against and taken from it.
+        rules: The rules folder; found by ``locate.folder`` if None.
+
+    Raises:
+        RequestError: There is no such zone.
+        RulesError: The files hold mistakes; all are listed.
+    """
+    known = zone_ids(rules)
+    if zone not in known or not _ZONE_ID.fullmatch(zone):
+        raise RequestError("园区", zone, known)
+    return _Loader(folder("rules", rules) / zone, zone, corpora).load()
+
+
+class _Loader:
+    def __init__(self, root: Path, zone: str, corpora: Corpora) -> None:
+        self.root, self.zone, self.corpora = root, zone, corpora
+        self.sources: dict[str, Source] = {}
+
+    def source(self, name: str) -> Source:
+        return self.sources.setdefault(name, Source(self.root / name, f"{self.zone}/{name}"))
+
+    def load(self) -> Zone:
+        zone = self.source("zone.yaml").load(ZoneFile)
+        scoring = self.source("scoring.yaml").load(ScoringFile)
+        opportunities = OpportunityFile(themes=[])
+        if (self.root / "opportunities.yaml").is_file():
+            opportunities = self.source("opportunities.yaml").load(OpportunityFile) or opportunities
+        names = sorted(f"chains/{file.name}" for file in (self.root / "chains").glob("*.yaml"))
+        chains = {name: self.source(name).load(ChainFile) for name in names}
+        good = {name: chain for name, chain in chains.items() if chain is not None}
+        if not names:
+            self.source("zone.yaml").problem((), "chains/ 里没有产业链文件")
+        for name, chain in good.items():
+            self._check_chain(self.source(name), name, chain)
+        for number, theme in enumerate(opportunities.themes):
+            self._check_terms(self.source("opportunities.yaml"), ("themes", number), theme)
+        if zone:
+            self._check_zone(self.source("zone.yaml"), zone, {c.id: {s.id for s in c.segments} for c in good.values()})
+        if scoring:
+            self._check_scoring(self.source("scoring.yaml"), scoring)
+        problems = [problem for source in self.sources.values() for problem in source.problems]
+        if problems or zone is None or scoring is None:
+            raise RulesError(problems)
+        ordered = tuple(sorted(good.values(), key=lambda chain: _group_order(zone, chain.id)))
+        segments = [self._segment(s, c) for c in ordered for s in c.segments]
+        segments += [self._segment(theme, None) for theme in opportunities.themes]
+        return Zone(self.zone, zone, ordered, tuple(segments), scoring, self._places(scoring), self._digest())
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        for name in sorted(self.sources):
+            digest.update(name.encode() + b"\0" + hashlib.sha256((self.root / name).read_bytes()).digest())
+        return digest.hexdigest()
+
+    def _places(self, scoring: ScoringFile) -> dict[str, RulesProblem]:
+        source = self.source("scoring.yaml")
+        places = {}
+        for key, field, entries in (("vetoes", "when", scoring.vetoes), ("rules", "value", scoring.rules)):
+            for number, entry in enumerate(entries):
+                location = (key, number, field)
+                places[entry.id] = RulesProblem(source.shown, source.line(location), f"{key}.{number}.{field}", "")
+        return places
+
+    def _segment(self, segment: Segment | Theme, chain: ChainFile | None) -> SegmentSpec:
+        theme = not isinstance(segment, Segment)
+        weights: dict[str, int] = {}
+        for weight, terms in segment.terms.items():
+            for term in terms:
+                for spelling in (term, *segment.synonyms.get(term, ()), *self.corpora.synonyms.get(term, ())):
+                    weights[spelling.lower()] = max(weight, weights.get(spelling.lower(), 0))
+        return SegmentSpec(
+            id=segment.id,
+            name=segment.name,
+            chain=None if chain is None else chain.id,
+            chain_name=NEED_LABELS["none"] if chain is None else chain.name,
+            kind=segment.kind,
+            need="none" if theme else segment.need,
+            priority=0 if theme else segment.priority,
+            position="" if theme else segment.position,
+            description=segment.description,
+            reason=segment.ground.reason,
+            assumed=segment.ground.source == "assumed",
+            needs_chemical_park=not theme and segment.needs_chemical_park,
+            gbt4754=tuple(segment.gbt4754),
+            terms=tuple(sorted(weights.items())),
+            excluded=_words(segment.excluded),
+            conflicts=_words(segment.conflicts),
+        )
+
+    def _check_chain(self, source: Source, name: str, chain: ChainFile) -> None:
+        if name != f"chains/{chain.id}.yaml":
+            source.problem(("id",), f"应与文件名一致（{Path(name).stem}），写的是 '{chain.id}'")
+        seen: set[str] = set()
+        for number, segment in enumerate(chain.segments):
+            if segment.id in seen:
+                source.problem(("segments", number, "id"), f"环节 '{segment.id}' 重复")
+            seen.add(segment.id)
+            self._check_terms(source, ("segments", number), segment)
+        for number, edge in enumerate(chain.edges):
+            for end in edge:
+                if end not in seen:
+                    source.problem(("edges", number), f"没有环节 '{end}'")
+
+    def _check_terms(self, source: Source, at: Location, segment: Segment | Theme) -> None:
+        here = tuple(at)
+        first: dict[str, int] = {}
+        for weight, terms in segment.terms.items():
+            for place, term in enumerate(terms):
+                if term in first:
+                    source.problem((*here, "terms", weight, place), f"词 '{term}' 已在权重 {first[term]} 中")
+                first[term] = weight
+        for term in segment.synonyms:
+            if term not in first:
+                source.problem((*here, "synonyms", term), f"'{term}' 不在本环节的 terms 里")
+        for place, code in enumerate(segment.gbt4754):
+            if code not in self.corpora.gbt4754:
+                source.problem((*here, "gbt4754", place), f"GB/T 4754-2017 没有代码 '{code}'")
+
+    def _check_zone(self, source: Source, zone: ZoneFile, chains: dict[str, set[str]]) -> None:
+        if zone.id != self.zone:
+            source.problem(("id",), f"应与目录名一致（{self.zone}），写的是 '{zone.id}'")
+        for number, group in enumerate(zone.groups):
+            if group.id in {other.id for other in zone.groups[:number]}:
+                source.problem(("groups", number, "id"), f"小组 '{group.id}' 重复")
+            for place, chain in enumerate(group.chains):
+                if chain not in chains:
+                    source.problem(("groups", number, "chains", place), f"没有产业链 '{chain}'")
+        for key, anchors in (("anchors", zone.anchors), ("platforms", zone.platforms), ("approached", zone.approached)):
+            for number, anchor in enumerate(anchors):
+                if anchor.chain not in chains:
+                    source.problem((key, number, "chain"), f"没有产业链 '{anchor.chain}'")
+                for place, segment in enumerate(anchor.segments):
+                    if segment not in chains.get(anchor.chain, ()):
+                        source.problem((key, number, "segments", place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
+
+    def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:
+        groups = {group.id for group in scoring.groups}
+        for number, group in enumerate(scoring.groups):
+            if group.cap[0] > group.cap[1]:
+                source.problem(("groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
+        seen: set[str] = set()
+        for key, location in _rule_ids(scoring):
+            if key in seen:
+                source.problem(location, f"规则 '{key}' 重复")
+            seen.add(key)
+        for number, rule in enumerate(scoring.rules):
+            if rule.group not in groups:
+                source.problem(("rules", number, "group"), f"没有分组 '{rule.group}'")
+        for need, fill in scoring.order.fill.items():
+            if any(later > earlier for earlier, later in zip(fill, fill[1:], strict=False)):
+                source.problem(("order", "fill", need), "应逐项不增")
+        for need in NEED_LABELS:
+            if need not in scoring.order.fill:
+                source.problem(("order", "fill"), f"缺少 '{need}'")
+            if need != "none" and need not in scoring.need_strength:
+                source.problem(("need_strength",), f"缺少 '{need}'")
+        if not scoring.bands.A > scoring.bands.B > scoring.bands.C:
+            source.problem(("bands",), "应为 A > B > C")
+
+
+def _rule_ids(scoring: ScoringFile) -> Iterator[tuple[str, Location]]:
+    for number, veto in enumerate(scoring.vetoes):
+        yield veto.id, ("vetoes", number, "id")
+    for number, rule in enumerate(scoring.rules):
+        yield rule.id, ("rules", number, "id")
+
+
+def _words(entries: list[NotThis]) -> tuple[str, ...]:
+    return tuple(sorted({entry.term.lower() for entry in entries}))
+
+
+def _group_order(zone: ZoneFile, chain: str) -> tuple[int, str]:
+    """Chains stand in the order of the groups that work on them."""
+    for number, group in enumerate(zone.groups):
+        if chain in group.chains:
+            return number, chain
+    return len(zone.groups), chain

@@ -1,0 +1,211 @@
+"""What the files under ``rules/`` may say (规则文件的字段): pydantic models, also the source of the JSON Schemas for editors.
+
+Unknown fields are mistakes. Messages are turned into Chinese with file and line by ``matcher.rules.source``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
+RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
+Term = Annotated[str, Field(min_length=1, max_length=24)]
+Text = Annotated[str, Field(min_length=1, max_length=400)]
+Tenths = Annotated[float, Field(ge=-100, le=100, multiple_of=0.1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Code = Annotated[str, Field(pattern=r"^\d{2,4}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ground(_Strict):
+    """Where a statement comes from (依据): the zone's own published words, or an assumption with its reason."""
+
+    source: Literal["article", "assumed"]
+    reason: Text
+
+
+class Place(_Strict):
+    """Where the zone lies (位置)."""
+
+    province: str
+    city: str
+    longitude: Annotated[float, Field(ge=70, le=140)]
+    latitude: Annotated[float, Field(ge=0, le=60)]
+    ground: Ground
+
+
+class Group(_Strict):
+    """An industry recruitment group (产业招商小组); ``chains`` is empty while the zone has not named its industry."""
+
+    id: Id
+    name: Text
+    chains: list[Id] = []
+    ground: Ground
+
+
+class Anchor(_Strict):
+    """A company or institution already in the zone (现有龙头), or a platform or resource (平台、资源)."""
+
+    name: Text
+    chain: Id
+    segments: list[Id] = []
+    ground: Ground
+
+
+class Trip(_Strict):
+    """A trip that the zone makes (行程): cities in order."""
+
+    name: Text
+    cities: Annotated[list[str], Field(min_length=1)]
+
+
+class ZoneFile(_Strict):
+    """``zone.yaml``: the zone (园区)."""
+
+    id: Id
+    name: Text
+    place: Place
+    groups: Annotated[list[Group], Field(min_length=1)]
+    anchors: list[Anchor] = []
+    platforms: list[Anchor] = []
+    approached: list[Anchor] = []
+    service_modes: list[Text] = []
+    trips: list[Trip] = []
+
+
+class NotThis(_Strict):
+    """A word that shows that an item, or a company, is something else (排除词、冲突词)."""
+
+    term: Term
+    why: Text
+
+
+class Segment(_Strict):
+    """A segment of a chain (环节).
+
+    ``terms`` maps a weight 1–10 to the words that carry it: 10 says this trade and no other, 2 is a hint.
+    """
+
+    id: Id
+    name: Annotated[str, Field(min_length=2, max_length=20)]
+    position: Literal["upstream", "midstream", "downstream"]
+    kind: Literal["maker", "service", "trade"]
+    need: Literal["complement", "strengthen", "extend"]
+    priority: Annotated[int, Field(ge=1, le=10)]
+    ground: Ground
+    description: Text
+    gbt4754: list[Code] = []
+    needs_chemical_park: bool = False
+    terms: dict[Annotated[int, Field(ge=1, le=10)], Annotated[list[Term], Field(min_length=1)]]
+    synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}
+    excluded: list[NotThis] = []
+    conflicts: list[NotThis] = []
+
+
+class ChainFile(_Strict):
+    """``chains/<chain>.yaml``: an industrial chain (产业链)."""
+
+    id: Id
+    name: Text
+    segments: Annotated[list[Segment], Field(min_length=1)]
+    edges: list[Annotated[list[Id], Field(min_length=2, max_length=2)]] = []
+
+
+class Theme(_Strict):
+    """A direction worth talking to although no chain asks for it (机会型方向)."""
+
+    id: Id
+    name: Annotated[str, Field(min_length=2, max_length=20)]
+    kind: Literal["maker", "service", "trade"]
+    ground: Ground
+    description: Text
+    gbt4754: list[Code] = []
+    terms: dict[Annotated[int, Field(ge=1, le=10)], Annotated[list[Term], Field(min_length=1)]]
+    synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}
+    excluded: list[NotThis] = []
+    conflicts: list[NotThis] = []
+
+
+class OpportunityFile(_Strict):
+    """``opportunities.yaml``: themes of the list beside the chains (机会型)."""
+
+    themes: list[Theme]
+
+
+class GroupCap(_Strict):
+    """A group of rules; its sum is cut to the cap (分组封顶)."""
+
+    id: RuleId
+    label: Text
+    cap: Annotated[list[Tenths], Field(min_length=2, max_length=2)]
+
+
+class Veto(_Strict):
+    """A company for which ``when`` is true leaves the list (一票否决)."""
+
+    id: RuleId
+    label: Text
+    when: Annotated[str, Field(min_length=1)]
+    why: Text
+
+
+class Rule(_Strict):
+    """``points = weight × value``; ``value`` is an expression in [0, 1] or a condition (规则)."""
+
+    id: RuleId
+    group: RuleId
+    label: Text
+    weight: Tenths
+    value: Annotated[str, Field(min_length=1)]
+    if_unknown: Share = 0
+    evidence: Text
+    why: Text
+
+
+class Bands(_Strict):
+    """Least score of each band (档次)."""
+
+    A: Annotated[float, Field(ge=0, le=100)]
+    B: Annotated[float, Field(ge=0, le=100)]
+    C: Annotated[float, Field(ge=0, le=100)]
+
+
+class Order(_Strict):
+    """How a list is filled (名单的次序).
+
+    ``fill`` gives, per need, the thousandths by which the score of the first, second … company of a segment counts; the last
+    number repeats. ``least_affinity`` (thousandths) is what a segment needs to be considered for a company at all; a theme outside the chains takes a company over when its
+    affinity is higher by ``opportunity_margin``.
+    """
+
+    least_affinity: Annotated[int, Field(ge=1, le=1000)]
+    opportunity_margin: Annotated[int, Field(ge=0, le=1000)]
+    fill: dict[
+        Literal["complement", "strengthen", "extend", "none"],
+        Annotated[list[Annotated[int, Field(ge=0, le=1000)]], Field(min_length=1)],
+    ]
+
+
+class ScoringFile(_Strict):
+    """``scoring.yaml``: vetoes, groups and rules (评分规则)."""
+
+    order: Order
+    bands: Bands
+    need_strength: dict[Literal["complement", "strengthen", "extend"], Annotated[int, Field(ge=0, le=1000)]]
+    groups: Annotated[list[GroupCap], Field(min_length=1)]
+    vetoes: list[Veto]
+    rules: Annotated[list[Rule], Field(min_length=1)]
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "zone": ZoneFile,
+    "chain": ChainFile,
+    "opportunities": OpportunityFile,
+    "scoring": ScoringFile,
+}
+"""Kind of file → model; ``make schemas`` writes one JSON Schema for each."""

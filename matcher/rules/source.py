@@ -1,0 +1,145 @@
+"""YAML with line numbers (带行号的 YAML): every mistake becomes file, line, field and what was expected."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from matcher.errors import RulesProblem
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = Sequence[str | int]
+
+MOST_BYTES = 4 * 1024 * 1024
+"""A rules file larger than this is not one."""
+MOST_NODES = 200_000
+"""More values than this come from aliases that unfold, not from a person."""
+
+_EXPECTED = {
+    "missing": "缺少此字段",
+    "extra_forbidden": "没有这个字段",
+    "string_type": "应为文本",
+    "int_type": "应为整数",
+    "float_type": "应为数字",
+    "bool_type": "应为 true 或 false",
+    "list_type": "应为列表",
+    "dict_type": "应为键值表",
+    "model_type": "应为键值表",
+    "literal_error": "应为 {expected} 之一",
+    "string_pattern_mismatch": "格式应为 {pattern}",
+    "string_too_short": "不能为空",
+    "string_too_long": "最长 {max_length} 个字",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "至多 {max_length} 项",
+    "greater_than_equal": "应 ≥ {ge}",
+    "less_than_equal": "应 ≤ {le}",
+    "multiple_of": "应为 {multiple_of} 的整数倍",
+    "int_from_float": "应为整数",
+}
+
+
+class Source:
+    """One rules file and where each of its fields stands (规则文件及其行号).
+
+    Args:
+        file: The path to read.
+        shown: The path as messages show it.
+    """
+
+    def __init__(self, file: Path, shown: str) -> None:
+        self.file, self.shown = file, shown
+        self.problems: list[RulesProblem] = []
+        self._tree: Any = None
+
+    def problem(self, location: Location, expected: str) -> None:
+        """Notes a mistake at a field (记一处错误)."""
+        field = ".".join(str(part) for part in location) or "（全文）"
+        self.problems.append(RulesProblem(self.shown, self.line(location), field, expected))
+
+    def line(self, location: Location) -> int:
+        """Line (from 1) of the field, or of its nearest parent that exists."""
+        node, line = self._tree, 1
+        for part in location:
+            try:
+                if isinstance(node, CommentedMap):
+                    key = part if part in node else int(part)
+                    line = node.lc.key(key)[0] + 1
+                    node = node[key]
+                elif isinstance(node, CommentedSeq) and isinstance(part, int):
+                    line = node.lc.item(part)[0] + 1
+                    node = node[part]
+                else:
+                    break
+            except (KeyError, IndexError, ValueError, TypeError):
+                break
+        return line
+
+    def load(self, model: type[Model]) -> Model | None:
+        """The file as ``model``, or None with ``problems`` filled (读入并校验)."""
+        try:
+            raw = self.file.read_bytes()
+        except OSError as error:
+            self.problem((), f"读不到文件（{error.strerror}）")
+            return None
+        if len(raw) > MOST_BYTES:
+            self.problem((), f"文件过大，最多 {MOST_BYTES // 1024 // 1024} MB")
+            return None
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self.problems.append(RulesProblem(self.shown, raw[: error.start].count(b"\n") + 1, "（全文）", "应为 UTF-8 编码"))
+            return None
+        try:
+            self._tree = YAML(typ="rt").load(io.StringIO(text))
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = mark.line + 1 if mark else 1
+            self.problems.append(RulesProblem(self.shown, line, "（语法）", f"不是有效的 YAML：{error.problem or error.context}"))
+            return None
+        except (YAMLError, RecursionError, ValueError) as error:
+            self.problems.append(RulesProblem(self.shown, 1, "（语法）", f"不是有效的 YAML：{str(error).splitlines()[0][:80]}"))
+            return None
+        try:
+            return model.model_validate(_plain(self._tree, [MOST_NODES]))
+        except OverflowError:
+            self.problem((), f"内容过多（别名展开后超过 {MOST_NODES} 个值）")
+        except RecursionError:
+            self.problem((), "嵌套过深")
+        except ValidationError as error:
+            for detail in error.errors():
+                location = [part for part in detail["loc"] if part != "[key]"]
+                template = _EXPECTED.get(detail["type"], detail["msg"])
+                self.problem(location, template.format(**detail.get("ctx", {})) + _given(detail["input"]))
+        return None
+
+
+def _given(value: object) -> str:
+    if isinstance(value, (str, int, float, bool)):
+        shown = repr(value) if isinstance(value, str) else str(value)
+        return f"，写的是 {shown if len(shown) <= 40 else shown[:37] + '…'}"
+    return ""
+
+
+def _plain(node: Any, left: list[int]) -> Any:
+    """The tree as plain dicts, lists and scalars; ruamel's own number and text types are narrowed.
+
+    ``left`` counts the values that may still come, so that a few aliases cannot unfold into millions.
+    """
+    left[0] -= 1
+    if left[0] < 0:
+        raise OverflowError
+    if isinstance(node, CommentedMap):
+        return {_plain(key, left): _plain(value, left) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value, left) for value in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node

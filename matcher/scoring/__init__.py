@@ -1,0 +1,1 @@
+"""Evidence → rules → points → ranking (评分与排名)."""

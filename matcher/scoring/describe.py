@@ -1,0 +1,144 @@
+"""Evidence in words (依据的文字说明): values as planners read them, and the one sentence that says why."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from matcher.corpora import Corpora
+from matcher.intake.fields import EPOCH
+from matcher.rules import Zone
+from matcher.rules.load import SegmentSpec
+from matcher.scoring.evidence import NO_SEGMENT, Evidence
+from matcher.scoring.expressions import Column, Field
+from matcher.types import NEED_LABELS
+
+UNKNOWN_TEXT = "不详"
+
+
+class Describer:
+    """Shows a pair's evidence in Chinese (依据说明)."""
+
+    def __init__(self, zone: Zone, corpora: Corpora, fields: Mapping[str, Field]) -> None:
+        self.zone, self.fields = zone, fields
+        labels = corpora.statuses["labels"]
+        self._words: dict[str, dict[str, str]] = {
+            "mode": labels["modes"], "kind": labels["kinds"], "position": labels["positions"], "legal_form": labels["legal_forms"],
+            "outlet": labels["outlets"], "need": NEED_LABELS, "qualifications": labels["qualifications"],
+            "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
+        }  # fmt: skip
+        self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
+
+    def placeholders(self) -> set[str]:
+        """Names that a rule's ``evidence`` text may hold in braces (可用占位符)."""
+        return {*self.fields, *self._marks, "segment", "matched_terms"}
+
+    def wrong_placeholders(self, template: str) -> list[str]:
+        """What the text holds in braces although it may not (错误的占位符); a broken text is reported whole."""
+        try:
+            parsed = list(string.Formatter().parse(template))
+        except ValueError:
+            return [template]
+        known = self.placeholders()
+        return [name for _, name, spec, conversion in parsed if name is not None and (name not in known or spec or conversion)]
+
+    def segment(self, number: int) -> SegmentSpec | None:
+        """The segment of this number, None for ``NO_SEGMENT``."""
+        return None if number == NO_SEGMENT else self.zone.segments[number]
+
+    def fill(self, template: str, evidence: Evidence, pair: int, terms: Sequence[str]) -> str:
+        """A rule's evidence text with its values (填写依据)."""
+        segment = self.segment(int(evidence.segment[pair]))
+        values = {"segment": segment.name if segment else "无", "matched_terms": "、".join(terms) or "无"}
+        for _, name, _, _ in string.Formatter().parse(template):
+            if name is not None and name not in values:
+                values[name] = self.value(name, evidence, pair)
+        return template.format_map(values)
+
+    def value(self, name: str, evidence: Evidence, pair: int) -> str:
+        """One field's or mark's value in Chinese (字段值)."""
+        if name in self._marks:
+            marks = evidence.columns["marks"]
+            if int(marks.values[pair]) >> self._marks[name] & 1:
+                return "是"
+            return "否" if marks.known[pair] else UNKNOWN_TEXT
+        field, column = self.fields[name], evidence.columns[name]
+        if field.kind == "list":
+            return self._listed(name, field, column, pair)
+        if not column.known[pair]:
+            return UNKNOWN_TEXT
+        raw: Any = column.values[pair]
+        if field.kind == "text":
+            word = field.names[int(raw)]
+            return self._words.get(name, {}).get(word, word)
+        if field.kind == "truth":
+            return "是" if raw else "否"
+        if field.kind == "date":
+            return (EPOCH + timedelta(days=int(raw))).isoformat()
+        return _NUMBERS.get(name, _plain)(float(raw))
+
+    def _listed(self, name: str, field: Field, column: Column, pair: int) -> str:
+        mask = int(column.values[pair])
+        words = [self._words[name][word] for bit, word in enumerate(field.names) if mask >> bit & 1]
+        return "、".join(words) if words else ("无" if column.known[pair] else UNKNOWN_TEXT)
+
+    def reason(self, evidence: Evidence, pair: int, terms: Sequence[str], doubt: str | None, question: str | None) -> str:
+        """The sentence a planner reads (推荐理由): what it does, which need it meets, its size, the biggest doubt, what to ask."""
+        segment = self.segment(int(evidence.segment[pair]))
+        if segment is None:
+            return "名称和经营范围都看不出与园区产业链的关系。"
+        mode = self.value("mode", evidence, pair)
+        does = "、".join(terms[:3]) or segment.name
+        doing = f"（{mode}）" if evidence.columns["mode"].known[pair] else ""
+        if segment.chain is None:
+            purpose = f"属机会型方向「{segment.name}」"
+        else:
+            need = NEED_LABELS[segment.need] + ("（需求为推定）" if segment.assumed else "")
+            purpose = f"契合{segment.chain_name}·{segment.name}，可{need}"
+        size = [self.value("capital", evidence, pair), self.value("founded", evidence, pair)]
+        size[0] = f"注册资本{size[0]}" if size[0] != UNKNOWN_TEXT else "注册资本不详"
+        size[1] = f"{size[1][:4]}年成立" if size[1] != UNKNOWN_TEXT else "成立时间不详"
+        sentence = f"主营{does}{doing}，{purpose}；{'，'.join(size)}"
+        if doubt:
+            sentence += f"；疑点：{doubt}"
+        if question:
+            sentence += f"；出发前先核实{self.fields[question].label.split('（')[0]}"
+        return sentence + "。"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _share(value: float) -> str:
+    return f"{value / 1000:.2f}"
+
+
+def _wan(value: float) -> str:
+    return f"{value / 10_000:,.4g}亿元" if value >= 10_000 else f"{value:,.6g}万元"
+
+
+_NUMBERS: dict[str, Callable[[float], str]] = {
+    "affinity": _share,
+    "main_business": _share,
+    "need_strength": _share,
+    "capital_log": _share,
+    "capital": _wan,
+    "paid_capital": _wan,
+    "insured_count": lambda value: f"{value:,.0f}人",
+    "breadth": _plain,
+}
+
+
+def day_text(day: int, unknown: int) -> str | None:
+    """A date as ISO text, None if unknown (日期文本)."""
+    return None if day == unknown else (EPOCH + timedelta(days=int(day))).isoformat()
+
+
+def matched_terms(found: np.ndarray[Any, np.dtype[np.int64]], patterns: Sequence[str]) -> tuple[str, ...]:
+    """Distinct patterns in the order of the text (命中词)."""
+    return tuple(dict.fromkeys(patterns[number] for number in found.tolist()))

@@ -1,0 +1,189 @@
+"""Evidence (依据): the typed columns that rules may read, for pairs of a company and a segment.
+
+A company that fits several segments has one row for each; one that fits none has a row with segment ``NO_SEGMENT``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import KINDS, MODES, Corpora
+from matcher.intake import Companies
+from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
+from matcher.matching.profiles import Profiles, legal_forms, outlets
+from matcher.rules import Zone
+from matcher.scoring.expressions import Column, Field
+
+NO_SEGMENT = -1
+"""Segment number of a company that fits none (不属于任何环节)."""
+NEEDS = ("complement", "strengthen", "extend", "none")
+POSITIONS = ("upstream", "midstream", "downstream", "none")
+_YUAN_PER_WAN = 10_000
+
+
+def fields(zone: Zone, corpora: Corpora) -> dict[str, Field]:
+    """All fields that the zone's rules may read (可读字段): name → kind and Chinese label."""
+    return {
+        "affinity": Field("number", "契合度（千分）"),
+        "main_business": Field("number", "首要项目契合（千分）"),
+        "name_agrees": Field("truth", "名称含行业词"),
+        "mode": Field("text", "经营方式", (*MODES, "none")),
+        "need": Field("text", "需求", NEEDS),
+        "need_strength": Field("number", "需求强度（千分）"),
+        "kind": Field("text", "环节类型", KINDS),
+        "position": Field("text", "产业链位置", POSITIONS),
+        "chain": Field("text", "产业链", (*zone.chain_names, "none")),
+        "needs_chemical_park": Field("truth", "须进化工园区"),
+        "capital": Field("number", "注册资本（万元）"),
+        "capital_log": Field("number", "注册资本（万元）的常用对数（千分）"),
+        "paid_capital": Field("number", "实缴资本（万元）"),
+        "insured_count": Field("number", "参保人数"),
+        "founded": Field("date", "成立日期"),
+        "legal_form": Field("text", "组织形式", legal_forms(corpora)),
+        "outlet": Field("text", "分支网点", outlets(corpora)),
+        "is_group": Field("truth", "集团或控股"),
+        "individual": Field("truth", "个体工商户"),
+        "listed": Field("truth", "上市"),
+        "closed": Field("truth", "已停业"),
+        "code_valid": Field("truth", "信用代码有效"),
+        "breadth": Field("number", "经营项目数"),
+        "marks": Field("list", "标记", tuple(mark.id for mark in corpora.marks)),
+        "qualifications": Field("list", "资质名单", tuple(corpora.statuses["qualifications"])),
+    }
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Pairs of company and segment with all that rules may read (依据).
+
+    Attributes:
+        company: Index of each pair's company, ascending.
+        segment: Index of its segment, or ``NO_SEGMENT``.
+        columns: Field → values, as long as ``company``.
+    """
+
+    company: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    columns: dict[str, Column]
+
+
+class EvidenceReader:
+    """Makes evidence for one zone (依据读取)."""
+
+    def __init__(self, zone: Zone, corpora: Corpora) -> None:
+        self.zone, self.corpora = zone, corpora
+        self.fields = fields(zone, corpora)
+        strength = zone.scoring.need_strength
+        segments = zone.segments
+        chains = self.fields["chain"].names
+        self._need = _codes([NEEDS.index(s.need) for s in segments], NEEDS.index("none"))
+        self._strength = _codes([strength[s.need] * s.priority // 10 if s.chain else 0 for s in segments], 0)  # type: ignore[index]
+        self._kind = _codes([KINDS.index(s.kind) for s in segments], KINDS.index("service"))
+        self._position = _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none"))
+        self._chain = _codes([chains.index(s.chain or "none") for s in segments], chains.index("none"))
+        self._chemical = _codes([int(s.needs_chemical_park) for s in segments], 0)
+
+    def pairs(self, profiles: Profiles, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Companies and segments to be scored together (候选组合).
+
+        Args:
+            profiles: The companies.
+            allowed: For each segment, whether the request wants it.
+
+        Returns:
+            Company and segment of each pair, by company, then segment; every company has at least one pair.
+        """
+        fits = (profiles.affinity >= self.zone.scoring.order.least_affinity) & allowed
+        company, segment = np.nonzero(fits)
+        lost = np.flatnonzero(~fits.any(axis=1))
+        company = np.concatenate([company, lost])
+        segment = np.concatenate([segment, np.full(len(lost), NO_SEGMENT)])
+        order = np.lexsort((segment, company))
+        return company[order], segment[order]
+
+    def read(self, companies: Companies, profiles: Profiles, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
+        """Evidence of the given pairs (组合的依据)."""
+        none = segment == NO_SEGMENT
+        columns: dict[str, Column] = {}
+
+        def add(name: str, values: NDArray[np.generic], known: NDArray[np.bool_] | bool = True) -> None:
+            columns[name] = Column(values, np.broadcast_to(np.asarray(known), values.shape))
+
+        def of_pair(matrix: NDArray[np.generic], absent: int) -> NDArray[np.generic]:
+            return np.where(none, absent, matrix[company, segment])
+
+        has_scope = profiles.has_scope[company]
+        mode = of_pair(profiles.mode, len(MODES))
+        add("affinity", of_pair(profiles.affinity, 0).astype(np.int64))
+        add("main_business", of_pair(profiles.main, 0).astype(np.int64), has_scope)
+        add("name_agrees", of_pair(profiles.named, 0).astype(np.bool_))
+        add("mode", mode, mode != len(MODES))
+        for name, table in (
+            ("need", self._need), ("need_strength", self._strength), ("kind", self._kind), ("position", self._position),
+            ("chain", self._chain),
+        ):  # fmt: skip
+            add(name, table[segment])
+        add("needs_chemical_park", self._chemical[segment].astype(np.bool_))
+        for name, column in self._of_companies(companies, profiles).items():
+            columns[name] = Column(column.values[company], column.known[company])
+        return Evidence(company, segment, columns)
+
+    def _of_companies(self, companies: Companies, profiles: Profiles) -> dict[str, Column]:
+        """What does not depend on the segment."""
+        text, statuses = companies.text, self.corpora.statuses
+        everywhere = np.ones(len(companies), dtype=np.bool_)
+        capital = companies.capital
+        typed = _filled(text["company_type"])
+        individual = _holds(text["company_type"], statuses["individual"])
+        unknown_form = profiles.legal_form == 0
+        return {
+            "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
+            "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
+            "paid_capital": Column(companies.paid_capital / _YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
+            "insured_count": Column(companies.insured, companies.insured != UNKNOWN),
+            "founded": Column(companies.founded, companies.founded != UNKNOWN_DAY),
+            "legal_form": Column(profiles.legal_form, ~unknown_form),
+            "outlet": Column(profiles.outlet, everywhere),
+            "is_group": Column(profiles.is_group, everywhere),
+            "individual": Column(individual, individual | ~unknown_form | typed),
+            "listed": Column(~_holds(text["listed"], statuses["not_listed"]), _filled(text["listed"])),
+            "closed": Column(_holds(text["status"], statuses["closed"]), _filled(text["status"])),
+            "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
+            "breadth": Column(profiles.breadth, profiles.has_scope),
+            "marks": Column(profiles.marks, profiles.has_scope),
+            "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
+        }
+
+
+def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:
+    """A table by segment number whose last entry, at ``NO_SEGMENT``, is ``absent``."""
+    return np.array([*values, absent], dtype=np.int64)
+
+
+def _filled(cells: list[str]) -> NDArray[np.bool_]:
+    return np.fromiter((cell != "" for cell in cells), np.bool_, len(cells))
+
+
+def _holds(cells: list[str], words: Iterable[str]) -> NDArray[np.bool_]:
+    listed = tuple(words)
+    known = {cell: any(word in cell.lower() for word in listed) for cell in set(cells)}
+    return np.fromiter((known[cell] for cell in cells), np.bool_, len(cells))
+
+
+def _bits(cells: list[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
+    words = list(groups)
+    known = {cell: sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) for cell in set(cells)}
+    return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
+
+
+def _milli_log(yuan: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1000 × log10 of the amount in 万元, rounded; computed once per distinct amount by the scalar library, so bits do not depend on
+    how many amounts stand beside it."""
+    amounts, places = np.unique(yuan, return_inverse=True)
+    logs = np.array([round(1000 * math.log10(a / _YUAN_PER_WAN)) if a > 0 else 0 for a in amounts.tolist()], dtype=np.int64)
+    return logs[places]

@@ -1,0 +1,152 @@
+"""The formula (评分公式).
+
+    points(rule)  = weight × value                      value ∈ [0, 1], in thousandths; weight in tenths of a point
+    points(group) = Σ points(rule), cut to [min, max]
+    score         = Σ points(group), cut to [0, 100]
+
+A veto that is true takes the company off the list. A rule whose value is unknown counts with its ``if_unknown``; the interval
+[low, high] shows what the score could be if every unknown value were 0 or 1. A veto that could not be read is listed as possible.
+
+The numbers are in ``rules/<zone>/scoring.yaml``. Everything is computed in whole 1/10000 points, so that sums are exact in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import RulesError, RulesProblem
+from matcher.rules import Zone
+from matcher.rules.schema import Rule, Veto
+from matcher.scoring.evidence import Evidence
+from matcher.scoring.expressions import Expression, ExpressionError, Field, compile_expression
+
+UNIT = 10_000
+"""Units in a point (1 分的最小单位数)."""
+_MILLI = 1000
+_TENTHS = 10
+
+Amounts = NDArray[np.int64]
+"""Amounts in units of 1/10000 point."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of pairs (得分); all amounts in units of 1/10000 point, columns are pairs.
+
+    Attributes:
+        value: rules × pairs, thousandths, ``if_unknown`` where unknown.
+        known: rules × pairs.
+        points: rules × pairs.
+        raw: groups × pairs, before the cap.
+        groups: groups × pairs, after the cap.
+        score: pairs.
+        low, high: pairs; the interval.
+        vetoed: vetoes × pairs, true.
+        unread: vetoes × pairs, unknown.
+    """
+
+    value: Amounts
+    known: NDArray[np.bool_]
+    points: Amounts
+    raw: Amounts
+    groups: Amounts
+    score: Amounts
+    low: Amounts
+    high: Amounts
+    vetoed: NDArray[np.bool_]
+    unread: NDArray[np.bool_]
+
+
+class Ruleset:
+    """A zone's compiled rules (规则集).
+
+    Raises:
+        RulesError: An expression is wrong; all of them are listed with file and line.
+    """
+
+    def __init__(self, zone: Zone, fields: Mapping[str, Field]) -> None:
+        scoring = zone.scoring
+        self.rules: tuple[Rule, ...] = tuple(scoring.rules)
+        self.vetoes: tuple[Veto, ...] = tuple(scoring.vetoes)
+        self.groups = tuple(scoring.groups)
+        problems: list[RulesProblem] = []
+
+        def compiled(key: str, text: str, *, truth: bool) -> Expression | None:
+            try:
+                expression = compile_expression(text, fields)
+                if truth and expression.kind != "truth":
+                    raise ExpressionError("否决条件应为真假，不是数字")
+                return expression
+            except ExpressionError as error:
+                problems.append(replace(zone.places[key], expected=str(error)))
+                return None
+
+        values = [compiled(rule.id, rule.value, truth=False) for rule in self.rules]
+        whens = [compiled(veto.id, veto.when, truth=True) for veto in self.vetoes]
+        if problems:
+            raise RulesError(problems)
+        self.values = tuple(value for value in values if value is not None)
+        self.whens = tuple(when for when in whens if when is not None)
+        group_ids = [group.id for group in self.groups]
+        self.group_of = np.array([group_ids.index(rule.group) for rule in self.rules])
+        self.weights = np.array([round(rule.weight * _TENTHS) for rule in self.rules], dtype=np.int64)
+        self.if_unknown = np.array([round(rule.if_unknown * _MILLI) for rule in self.rules], dtype=np.int64)
+        self.caps = np.array([[round(cap * UNIT) for cap in group.cap] for group in self.groups], dtype=np.int64)
+
+    def score(self, evidence: Evidence, as_of: int) -> Scores:
+        """Scores all pairs (评分).
+
+        Args:
+            evidence: The pairs.
+            as_of: The run's date in days since 1970.
+        """
+        size = len(evidence.company)
+        value = np.empty((len(self.rules), size), dtype=np.int64)
+        known = np.empty((len(self.rules), size), dtype=np.bool_)
+        for number, expression in enumerate(self.values):
+            raw, known[number] = expression(evidence.columns, as_of)
+            value[number] = np.floor(np.clip(raw, 0.0, 1.0) * _MILLI + 0.5).astype(np.int64)
+        vetoed = np.zeros((len(self.vetoes), size), dtype=np.bool_)
+        unread = np.zeros((len(self.vetoes), size), dtype=np.bool_)
+        for number, expression in enumerate(self.whens):
+            truth, readable = expression(evidence.columns, as_of)
+            vetoed[number], unread[number] = readable & (truth > 0), ~readable
+        value = np.where(known, value, self.if_unknown[:, None])
+        points = self.weights[:, None] * value
+        raw_groups, groups, score = self.totals(points)
+        full = self.weights[:, None] * _MILLI
+        low = self.totals(np.where(known, points, np.minimum(0, full)))[2]
+        high = self.totals(np.where(known, points, np.maximum(0, full)))[2]
+        return Scores(value, known, points, raw_groups, groups, score, low, high, vetoed, unread)
+
+    def totals(self, points: Amounts) -> tuple[Amounts, Amounts, Amounts]:
+        """Groups before and after their caps, and the score, from rules × pairs."""
+        raw = np.zeros((len(self.groups), points.shape[1]), dtype=np.int64)
+        np.add.at(raw, self.group_of, points)
+        groups = np.clip(raw, self.caps[:, :1], self.caps[:, 1:])
+        return raw, groups, np.clip(groups.sum(axis=0), 0, 100 * UNIT)
+
+    def unknown_fields(self, evidence: Evidence, scores: Scores, pair: int) -> list[str]:
+        """Fields that left a rule or a veto of this pair unread (未知字段), sorted."""
+        blocked = [e for n, e in enumerate(self.values) if not scores.known[n, pair]]
+        blocked += [e for n, e in enumerate(self.whens) if scores.unread[n, pair]]
+        return sorted({field for e in blocked for field in e.fields if not evidence.columns[field].known[pair]})
+
+    def next_question(self, evidence: Evidence, scores: Scores, pair: int) -> str | None:
+        """The unknown field whose answer would move the score most (最该先问的字段); None if no answer would."""
+        points = scores.points[:, [pair]]
+        full = self.weights * _MILLI
+        widest, question = 0, None
+        for field in self.unknown_fields(evidence, scores, pair):
+            touched = np.array([field in e.fields and not scores.known[n, pair] for n, e in enumerate(self.values)])
+            low, high = (
+                int(self.totals(np.where(touched, end, points[:, 0])[:, None])[2][0])
+                for end in (np.minimum(0, full), np.maximum(0, full))
+            )
+            if high - low > widest:
+                widest, question = high - low, field
+        return question

@@ -1,0 +1,103 @@
+"""The list's order (名单次序).
+
+1. Each company is fixed to one segment: highest score, then affinity, then the segment's place in the files.
+2. k = the company's place within its segment by (−score, key); ``order_value = score × fill[need][k]``.
+3. The list is sorted by (−order_value, −score, key); the key is the credit code, else name and row digest.
+
+``fill`` never rises, so this is the greedy cover of the chain's gaps: one more company of a segment that is already served counts a little
+less than the first of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.rules import Zone
+from matcher.scoring.evidence import NO_SEGMENT, Evidence
+from matcher.scoring.formula import Scores
+
+MILLI = 1000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One pair for each company (每家企业的定位).
+
+    Attributes:
+        pair: Index of the chosen pair for each company, in company order.
+        veto: Number of the first true veto of that pair, or -1.
+    """
+
+    pair: NDArray[np.int64]
+    veto: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list in order (有序名单).
+
+    Attributes:
+        pair: Pairs in the order of the list.
+        order_value: Of each, in 1/10,000,000 point.
+    """
+
+    pair: NDArray[np.int64]
+    order_value: NDArray[np.int64]
+
+
+def choose(evidence: Evidence, scores: Scores) -> Choice:
+    """Fixes each company's segment (确定环节): among pairs without a veto if there is one, else among all."""
+    barred = scores.vetoed.any(axis=0)
+    affinity = evidence.columns["affinity"].values.astype(np.int64)
+    order = np.lexsort((evidence.segment, -affinity, -scores.score, barred, evidence.company))
+    company = evidence.company[order]
+    first = np.concatenate([[True], company[1:] != company[:-1]]) if len(company) else np.zeros(0, dtype=np.bool_)
+    pair = order[first]
+    veto = np.where(barred[pair], scores.vetoed[:, pair].argmax(axis=0), -1) if len(scores.vetoed) else np.full(len(pair), -1)
+    return Choice(pair, veto)
+
+
+def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: Sequence[str], zone: Zone) -> Listed:
+    """Orders the chosen pairs (排序).
+
+    Args:
+        pairs: One pair a company.
+        evidence: The pairs' companies and segments.
+        scores: Their scores.
+        keys: Sort key of each of ``pairs``.
+        zone: For the ``fill`` of each segment's need.
+    """
+    score = scores.score[pairs]
+    segment = evidence.segment[pairs]
+    key = _ranks(keys)
+    within = np.lexsort((key, -score, segment))
+    place = np.empty(len(pairs), dtype=np.int64)
+    ordered = segment[within]
+    index = np.arange(len(pairs))
+    starts = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(pairs) else np.zeros(0, dtype=np.bool_)
+    place[within] = index - np.maximum.accumulate(np.where(starts, index, 0)) if len(pairs) else index
+    value = score * _fill(zone, segment, place)
+    order = np.lexsort((key, -score, -value))
+    return Listed(pairs[order], value[order])
+
+
+def _fill(zone: Zone, segment: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Thousandths of the k-th company of each segment."""
+    result = np.full(len(segment), MILLI, dtype=np.int64)
+    for number in np.unique(segment):
+        need = "none" if number == NO_SEGMENT else zone.segments[number].need
+        steps = np.array(zone.scoring.order.fill[need], dtype=np.int64)  # type: ignore[index]
+        at = segment == number
+        result[at] = steps[np.minimum(place[at], len(steps) - 1)]
+    return result
+
+
+def _ranks(keys: Sequence[str]) -> NDArray[np.int64]:
+    """Each key's place in code-point order."""
+    ranks = np.empty(len(keys), dtype=np.int64)
+    ranks[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+    return ranks

@@ -1,0 +1,93 @@
+"""Enterprise names (企业名称): region, core, legal form, and whether the name is that of an outlet."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from matcher.corpora import Corpora
+from matcher.types import NameParts
+
+_BRACKET = re.compile(r"\(([^()]*)\)")
+_SUFFIXES = re.compile(r"(?:特别行政区|林区|新区|地区|盟|省|市|区|县|旗)$")
+_AUTONOMOUS = re.compile("^(内蒙古|广西|宁夏|新疆|西藏)")
+_GROUP = re.compile("集团|控股")
+_NATIONAL = ("中国", "中华", "全国", "国家")
+
+
+class NameReader:
+    """Takes names apart with the tables of ``corpora/`` (企业名称解析).
+
+    Args:
+        corpora: Legal forms, outlet endings and divisions come from here.
+    """
+
+    def __init__(self, corpora: Corpora) -> None:
+        regions = set(_NATIONAL)
+        for division in corpora.divisions:
+            regions.add(division.name)
+            autonomous = _AUTONOMOUS.match(division.name)
+            short = autonomous[0] if autonomous else _SUFFIXES.sub("", division.name)
+            if len(short) >= 2:
+                regions.add(short)
+        self._regions = regions
+        self._longest = max(map(len, regions))
+        self._forms = {form.tail: form for form in corpora.legal_forms}
+        self._form_lengths = sorted({len(tail) for tail in self._forms}, reverse=True)
+        self._outlets = corpora.outlet_tails
+        self._outlet_lengths = sorted({len(tail) for tail in self._outlets}, reverse=True)
+        self._not_outlets = corpora.not_outlets
+
+    def _region(self, name: str) -> str:
+        end = 0
+        for _level in range(3):  # 省、市、县 at the most
+            for length in range(min(self._longest, len(name) - end), 1, -1):
+                if name[end : end + length] in self._regions:
+                    end += length
+                    break
+            else:
+                break
+        if end < len(name) and name[end] in "省市县区" and end:
+            end += 1
+        return name[:end]
+
+    def _outlet(self, name: str) -> tuple[str, int]:
+        if not name.endswith(self._not_outlets):
+            for length in self._outlet_lengths:
+                kind = self._outlets.get(name[-length:])
+                if kind is not None:
+                    return kind, length
+        return "none", 0
+
+    def parse(self, name: str) -> NameParts:
+        """The parts of a normalised name (解析企业名称).
+
+        Args:
+            name: A name after ``normalise``; the empty name has empty parts.
+        """
+        bracketed = []
+        body = name
+        if "(" in name:
+            body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
+            bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._regions]
+        outlet, cut = self._outlet(body)
+        core = body[: len(body) - cut] if cut else body
+        legal_form, mode = "unknown", None
+        for length in self._form_lengths:
+            form = self._forms.get(core[-length:])
+            if form is not None:
+                legal_form, mode = form.kind, form.mode
+                if form.kind not in {"institution", "hotel"}:  # 医院、酒店 are also what the company does
+                    core = core[:-length]
+                break
+        region = self._region(core)
+        stripped = core[len(region) :]
+        if len(stripped) < 2:  # a name that is nothing but a place keeps it
+            region, stripped = "", core
+        return NameParts("".join([region, *bracketed]), stripped, legal_form, outlet, mode, bool(_GROUP.search(name)))
+
+
+@lru_cache(maxsize=4)
+def name_reader(corpora: Corpora) -> NameReader:
+    """The shared reader of names for these corpora (共享的名称解析器)."""
+    return NameReader(corpora)

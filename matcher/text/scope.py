@@ -1,0 +1,211 @@
+"""Business scopes (经营范围) as lists of items in order, each with its operating mode (经营方式).
+
+A scope is normalised, its labels, licence talk and negations are taken out, then it is cut at ``；。，、：`` and line ends into
+items. Many scopes are read at once as one text, because the same items come back again and again: whatever can be
+known of an item alone is found once for each distinct item.
+
+An item's mode is that of its own verb; else of a head that ends in a colon (销售：甲、乙); else of the next verb in its list
+(甲、乙的生产); else of the last verb before it in the sentence; else of the next one; else none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import ahocorasick_rs
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import MODES, Corpora
+from matcher.text.normalise import normalise
+
+NO_MODE = len(MODES)
+"""Code of an item without a verb (未写动词)."""
+
+_SPACES = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
+_FULL_STOP = re.compile(r"(?<![0-9a-z])\.|\.(?![0-9a-z])|…")
+_INNER = re.compile(r"\(([^()\n]*)\)")
+_SEPARATORS = re.compile("([;,、:\n])")
+_JOINTS = "和及与或等的、并兼以 /()"  # what may stand between bare verbs
+_EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
+
+
+@dataclass(frozen=True)
+class ScopeItems:
+    """The items of many scopes (经营范围分项); the occurrence arrays run by row, then by place in the scope.
+
+    Attributes:
+        texts: Distinct items, normalised.
+        filler: For each distinct item: nearly everybody has it and it says nothing of the trade.
+        row: For each occurrence: index of the scope, ascending.
+        item: Index into ``texts``.
+        position: Place among the kept items of its scope, from 0.
+        mode: Index into ``MODES``, or ``NO_MODE``.
+        rows: Number of scopes read.
+    """
+
+    texts: list[str]
+    filler: NDArray[np.bool_]
+    row: NDArray[np.int32]
+    item: NDArray[np.int32]
+    position: NDArray[np.int32]
+    mode: NDArray[np.int8]
+    rows: int
+
+
+class ScopeReader:
+    """Reads scopes with the words of ``corpora/reading.yaml`` (经营范围解析)."""
+
+    def __init__(self, corpora: Corpora) -> None:
+        reading = corpora.reading
+        self._labels = re.compile("(?:" + "|".join(sorted(reading.labels, key=len, reverse=True)) + ") *:?")
+        self._bracket_drop = re.compile("|".join(reading.bracket_drops))
+        self._negation = re.compile("(?:" + "|".join(reading.negations_to_end) + r")[^;\n]*")
+        self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
+        self._boilerplate = re.compile("|".join(f"(?:{pattern})" for pattern in reading.boilerplate))
+        self._fillers = frozenset(reading.fillers)
+        verbs = [(verb, code) for code, mode in enumerate(MODES) for verb in reading.modes[mode]]
+        self._verb_modes = np.array([code for _, code in verbs], dtype=np.int8)
+        self._verb_search = ahocorasick_rs.AhoCorasick([verb for verb, _ in verbs])
+
+    def clean(self, text: str) -> str:
+        """``text`` normalised and without labels, licence talk in brackets and negations (规范化并去除样板与否定).
+
+        Works alike on one scope and on many joined by newlines.
+        """
+        text = normalise(text.replace("。", ";"))
+        if " " in text:
+            text = _SPACES.sub("、", text)
+        text = _FULL_STOP.sub(";", text)
+        for _depth in range(2):  # brackets within brackets
+            text = _INNER.sub(self._bracket, text)
+        text = self._labels.sub(";", text)
+        text = self._negation.sub("", text)
+        return self._negated.sub("", text)
+
+    def _bracket(self, found: re.Match[str]) -> str:
+        inner = found[1]
+        return "" if self._bracket_drop.search(inner) else f"、{inner}、"
+
+    def read(self, scopes: Sequence[str]) -> ScopeItems:
+        """The items of ``scopes`` (分项); an empty scope has none."""
+        joined = "\n".join(scope.replace("\n", ";").replace("\r", ";") for scope in scopes)
+        parts = _SEPARATORS.split(self.clean(joined))
+        marks = np.frombuffer(("".join(parts[1::2]) + "\n").encode("utf-32-le"), dtype=np.uint32)
+        known: dict[str, int] = {}
+        item = np.fromiter((known.setdefault(part.strip(_EDGES), len(known)) for part in parts[0::2]), np.int32, len(marks))
+        texts = list(known)
+        ends_row = marks == ord("\n")
+        ends_clause = ends_row | (marks == ord(";"))
+        row = _counts_before(ends_row)
+        clause = _counts_before(ends_clause)
+        listed = _counts_before(ends_clause | (marks == ord(",")))
+        mode, prefix, suffix, bare = self._verbs(texts)
+        keep = np.fromiter((len(text) > 1 and not self._boilerplate.search(text) for text in texts), np.bool_, len(texts))
+        modes = _spread_modes(mode[item], prefix[item], suffix[item], bare[item], marks == ord(":"), clause=clause, listed=listed)
+        content = keep[item] & ~bare[item]
+        row, item, modes = row[content], item[content], modes[content]
+        return ScopeItems(texts, self._filler(texts), row, item, _places(row), modes, len(scopes))
+
+    def _filler(self, texts: list[str]) -> NDArray[np.bool_]:
+        return np.fromiter((text in self._fillers for text in texts), np.bool_, len(texts))
+
+    def _verbs(self, texts: list[str]) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+        """Own mode of each distinct item, and whether a verb starts it, ends it, is all of it."""
+        count = len(texts)
+        lengths = np.fromiter(map(len, texts), np.int64, count)
+        starts = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]])
+        found = self._verb_search.find_matches_as_indexes("\n".join(texts), overlapping=True)
+        hits = np.array(found, dtype=np.int64).reshape(-1, 3)
+        verb_mode = self._verb_modes[hits[:, 0]]
+        owner = np.searchsorted(starts, hits[:, 1], side="right") - 1
+        mode = np.full(count, NO_MODE, dtype=np.int8)
+        np.minimum.at(mode, owner, verb_mode)
+        prefix = np.zeros(count, dtype=np.bool_)
+        suffix = np.zeros(count, dtype=np.bool_)
+        prefix[owner[hits[:, 1] == starts[owner]]] = True
+        suffix[owner[hits[:, 2] == starts[owner] + lengths[owner]]] = True
+        covered = np.zeros(int(lengths.sum()) + count + 1, dtype=np.int64)
+        np.add.at(covered, hits[:, 1], 1)
+        np.add.at(covered, hits[:, 2], -1)
+        open_chars = np.concatenate([[0], np.cumsum(np.cumsum(covered) <= 0)])
+        uncovered = open_chars[starts + lengths] - open_chars[starts]
+        bare = prefix & (uncovered == 0)
+        for number in np.flatnonzero(prefix & suffix & (uncovered > 0) & (lengths <= 12)):
+            if _only_joints(texts[number], covered, int(starts[number])):
+                bare[number] = True
+        return mode, prefix, suffix, bare
+
+
+def _only_joints(text: str, covered: NDArray[np.int64], start: int) -> bool:
+    depth = np.cumsum(covered[start : start + len(text)])
+    return all(char in _JOINTS for char, inside in zip(text, depth, strict=True) if inside <= 0)
+
+
+def _counts_before(ends: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """For each item the number of ends before it: its row, clause or list."""
+    return np.concatenate([[0], np.cumsum(ends)[:-1]]).astype(np.int32)
+
+
+def _places(row: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Place of each occurrence within its row, from 0; ``row`` ascends."""
+    if not len(row):
+        return np.zeros(0, dtype=np.int32)
+    index = np.arange(len(row), dtype=np.int32)
+    first = np.concatenate([[True], row[1:] != row[:-1]])
+    return index - np.maximum.accumulate(np.where(first, index, 0)).astype(np.int32)
+
+
+def _last_before(source: NDArray[np.bool_], within: NDArray[np.int32]) -> NDArray[np.int64]:
+    """For each item the nearest source before it in the same stretch ``within``, or -1."""
+    index = np.where(source, np.arange(len(source)), -1)
+    before = np.concatenate([[-1], np.maximum.accumulate(index)[:-1]])
+    same = (before >= 0) & (within[np.maximum(before, 0)] == within)
+    return np.where(same, before, -1)
+
+
+def _next_after(source: NDArray[np.bool_], within: NDArray[np.int32]) -> NDArray[np.int64]:
+    """For each item the nearest source after it in the same stretch, or -1."""
+    mirrored = _last_before(source[::-1], within[::-1])[::-1]
+    return np.where(mirrored >= 0, len(source) - 1 - mirrored, -1)
+
+
+def _spread_modes(
+    mode: NDArray[np.int8],
+    prefix: NDArray[np.bool_],
+    suffix: NDArray[np.bool_],
+    bare: NDArray[np.bool_],
+    head: NDArray[np.bool_],
+    *,
+    clause: NDArray[np.int32],
+    listed: NDArray[np.int32],
+) -> NDArray[np.int8]:
+    """The mode of every occurrence, after the order in the module docstring."""
+    if not len(mode):
+        return mode
+    strongest = mode.copy()
+    for _ in range(3):  # 生产、加工、销售：… a run of bare verbs speaks with its strongest
+        joined = np.concatenate([[False], bare[:-1] & (clause[1:] == clause[:-1])]) & prefix
+        earlier = np.concatenate([[NO_MODE], strongest[:-1]]).astype(np.int8)
+        strongest = np.where(joined, np.minimum(strongest, earlier), strongest)
+    first = np.concatenate([[True], clause[1:] != clause[:-1]])
+    leads = prefix & (head | ~bare | first)
+    result = np.where(prefix & ~bare, strongest, mode)
+    for source in (
+        _last_before(head & (strongest < NO_MODE), clause),
+        _next_after(suffix, listed),
+        _last_before(leads, clause),
+        _next_after(suffix, clause),
+    ):
+        open_ = (result == NO_MODE) & (source >= 0)
+        result = np.where(open_, strongest[np.maximum(source, 0)], result)
+    return result.astype(np.int8)
+
+
+@lru_cache(maxsize=4)
+def scope_reader(corpora: Corpora) -> ScopeReader:
+    """The shared reader of scopes for these corpora (共享的经营范围解析器)."""
+    return ScopeReader(corpora)
