@@ -131,9 +131,10 @@ class Corpora:
     def marks(self) -> tuple[Mark, ...]:
         """Marks in file order (标记)."""
         try:
+            raw_marks: list[dict[str, Any]] = self._yaml("marks.yaml")["marks"]
             marks = tuple(
-                Mark(**{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})
-                for raw in self._yaml("marks.yaml")["marks"]
+                Mark(raw["id"], raw["label"], **{key: tuple(raw[key]) for key in raw if key not in ("id", "label")})
+                for raw in raw_marks
             )
         except (TypeError, KeyError) as error:
             raise CorporaError(f"{self.path / 'marks.yaml'}：字段不符（{error}）") from None

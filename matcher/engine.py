@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -147,7 +147,7 @@ class Engine:
         results = self._listed(companies, scored, ~barred & ~beside, request.top)
         counts = np.bincount(scored.choice.veto[barred & ~beside], minlength=len(self.ruleset.vetoes))
         vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
-        return Ranking(self._run(intake.digest, request), results, len(companies), vetoed, opportunities)
+        return Ranking(self.manifest(intake.digest, request), results, len(companies), vetoed, opportunities)
 
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
@@ -253,7 +253,13 @@ class Engine:
             companies, scored.evidence, scored.scores, listed.pair[:top], listed.order_value[:top], ranked=True
         )
 
-    def _run(self, snapshot: str, request: Request) -> Run:
+    def manifest(self, snapshot: str, request: Request) -> Run:
+        """The record of a run (批次清单); its id is the digest of all but the time of making.
+
+        Args:
+            snapshot: Digest of the companies.
+            request: What was asked.
+        """
         asked: dict[str, str | int | list[str] | None] = {
             "cities": sorted({self._cities.full_name(city) for city in request.cities}),
             "chain": request.chain,

@@ -7,6 +7,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -57,7 +58,7 @@ def _rank(options: argparse.Namespace) -> int:
         elif options.format == "csv":
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
-            print_ranking(ranking, engine.zone, engine.corpora, stream)
+            print_ranking(ranking, engine.zone, stream)
     if not options.files and options.format == "table":
         print(
             "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
@@ -139,7 +140,7 @@ def _serve(options: argparse.Namespace) -> int:
         import uvicorn
     except ModuleNotFoundError:
         raise OptionError("服务组件没有安装，请安装 lianzhao[service]") from None
-    print(f"链招服务：http://{options.host}:{options.port}/docs", file=sys.stderr)
+    print(f"链招服务：http://{options.host}:{options.port}/openapi.json", file=sys.stderr)
     uvicorn.run("matcher.api.app:app", host=options.host, port=options.port, log_level="warning")
     return 0
 
@@ -158,8 +159,6 @@ def _report(intake: Intake, target: str | None) -> None:
     for problem, count in sorted(intake.notes.items()):
         line += f"；{problem} {count:,}"
     if intake.rejects or target:
-        from pathlib import Path
-
         path = Path(target) if target else home() / "rejects" / f"{intake.digest[:16]}.csv"
         try:
             write_rejects(intake.rejects, path)

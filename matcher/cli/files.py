@@ -46,8 +46,8 @@ def written(target: str | None, *, bom: bool = False) -> Iterator[TextIO]:
     try:
         with os.fdopen(handle, "w", encoding="utf-8-sig" if bom else "utf-8", newline="") as stream:
             yield stream
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except IsADirectoryError:
         raise OptionError(f"写不进 {target}（是一个目录）") from None
     finally:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from matcher.corpora import Corpora
 from matcher.rules import Zone
 from matcher.types import NEED_LABELS, RankedCompany, Ranking
 
@@ -18,7 +17,7 @@ _WIDTH = 80
 _MOST_OPPORTUNITIES = 10
 
 
-def print_ranking(ranking: Ranking, zone: Zone, corpora: Corpora, stream: TextIO) -> None:
+def print_ranking(ranking: Ranking, zone: Zone, stream: TextIO) -> None:
     """Prints the list with reasons and points (打印名单)."""
     console = Console(file=stream, width=None if _wide(stream) else _WIDTH, highlight=False, soft_wrap=False)
     groups = {group.id: group.label for group in zone.scoring.groups}

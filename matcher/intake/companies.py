@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +21,12 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
-from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, Unreadable, check_codes, read_count, read_date
+from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, check_codes, read_count, read_date
 from matcher.intake.tables import LONGEST_CELL, read_table
 from matcher.text.normalise import normalise
 
+_LETTER = re.compile(r"[^\W\d_]")
+_DIGIT = re.compile(r"\d")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
     "main_products", "business_scope", "former_names",
@@ -163,11 +166,12 @@ def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, st
         field = names.get(normalise(str(key)).replace(" ", ""))
         if field is None or value is None or field in known:
             continue
-        if isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value):
-            value = "、".join(value)
-        if not isinstance(value, (str, int, float)):
+        listed = isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value)
+        if not listed and not isinstance(value, (str, int, float)):
             return {}, (field, "应为文本、数字或文本列表")
-        text = str(value).encode("utf-8", "replace").decode().strip()  # lone surrogates cannot be stored or shown
+        text = (
+            ("、".join(value) if listed else str(value)).encode("utf-8", "replace").decode().strip()
+        )  # lone surrogates cannot be stored or shown
         if len(text) > LONGEST_CELL:
             return {}, (field, f"超过 {LONGEST_CELL} 字")
         known[field] = text
@@ -182,7 +186,7 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
         writer = csv.writer(stream)
         writer.writerow(["file", "row", "field", "reason"])
         writer.writerows((reject.file, reject.row, reject.field, reject.reason) for reject in rejects)
-    os.replace(name, path)
+    Path(name).replace(path)
 
 
 _FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
@@ -201,7 +205,7 @@ class _Parser:
         for cell in set(cells):
             try:
                 known[cell] = unknown if cell.lower() in self.empty else read(cell)
-            except Unreadable as error:
+            except UnreadableError as error:
                 known[cell] = unknown
                 bad.add(cell)
                 problem = f"{field}：{error}"
@@ -265,6 +269,8 @@ def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, 
 
 
 def _blanked(cells: list[str], empty: frozenset[str]) -> list[str]:
+    if not any(cells):
+        return cells
     return ["" if len(cell) < 5 and cell.lower() in empty else cell for cell in cells]
 
 
@@ -276,25 +282,25 @@ def _flaws(columns: dict[str, list[str]], empty: frozenset[str]) -> dict[int, tu
             flaws[place] = ("name", "没有企业名称")
         elif len(name) > LONGEST_NAME:
             flaws[place] = ("name", f"企业名称超过 {LONGEST_NAME} 字")
-        elif not name.isprintable() or not any(char.isalpha() for char in name):
+        elif not name.isprintable() or not _LETTER.search(name):
             flaws[place] = ("name", "企业名称里没有文字，或含控制字符")
-    for place, cell in enumerate(columns["reg_capital_raw"]):
-        if cell and cell.lower() not in empty and not any(char.isdigit() for char in cell):
-            flaws.setdefault(place, ("reg_capital_raw", "疑似错列：这里应为金额，却没有数字"))
-    for place, cell in enumerate(columns["founded_date"]):
-        if cell and cell.lower() not in empty and not any(char.isdigit() for char in cell):
-            flaws.setdefault(place, ("founded_date", "疑似错列：这里应为日期，却没有数字"))
+    for field, wanted in (("reg_capital_raw", "金额"), ("founded_date", "日期")):
+        cells = columns[field]
+        shifted = {cell for cell in set(cells) if cell and not _DIGIT.search(cell) and cell.lower() not in empty}
+        if shifted:
+            reason = (field, f"疑似错列：这里应为{wanted}，却没有数字")
+            flaws.update({place: reason for place, cell in enumerate(cells) if cell in shifted and place not in flaws})
     return flaws
 
 
 def _merged(companies: Companies) -> Companies:
     """One company per code; failing codes fold only under the same name."""
-    first: dict[tuple[str, str], int] = {}
+    first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}
-    names = companies.text["name"]
+    names, good = companies.text["name"], companies.code_ok.tolist()
     for place, code in enumerate(companies.text["uscc"]):
         if code:
-            key = (code, "" if companies.code_ok[place] else names[place])
+            key = code if good[place] else f"{code} {names[place]}"
             leader = first.setdefault(key, place)
             if leader != place:
                 doubles.setdefault(leader, [leader]).append(place)

@@ -1,4 +1,4 @@
-"""Cells → values (字段解析): capital with currency, dates, credit codes. Unreadable is told apart from empty."""
+"""Cells → values (字段解析): capital with currency, dates, credit codes. UnreadableError is told apart from empty."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
 _CODE_LENGTH = 18
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A cell that holds something, but not what its column asks for (无法读取的单元格)."""
 
 
@@ -59,14 +59,14 @@ class CapitalReader:
             as_of: Days since 1970 of the row's own date: the rate table in force then is used.
 
         Raises:
-            Unreadable: The cell is not an amount.
+            UnreadableError: The cell is not an amount.
         """
         text = normalise(raw).replace(",", "").replace(" ", "")
         if text in self._empty:
             return UNKNOWN
         number = _NUMBER.search(text)
         if number is None or "-" in text[: number.start()]:
-            raise Unreadable("应为金额，如 500万元人民币")
+            raise UnreadableError("应为金额，如 500万元人民币")
         amount = float(number[0])
         rest = text[: number.start()] + text[number.end() :]
         upper = rest.upper()
@@ -79,7 +79,7 @@ class CapitalReader:
             amount *= 1e4 if amount < 1e5 else 1.0
         rate = self._rate(currency, as_of)
         if rate is None or amount * rate > MOST_CAPITAL:
-            raise Unreadable("金额过大或汇率表没有该币种")
+            raise UnreadableError("金额过大或汇率表没有该币种")
         return round(amount * rate) or UNKNOWN
 
 
@@ -87,7 +87,7 @@ def read_date(raw: str) -> int:
     """Days since 1970-01-01, or ``UNKNOWN_DAY`` for an empty cell (日期).
 
     Raises:
-        Unreadable: The cell is not a date between 1800 and 2100.
+        UnreadableError: The cell is not a date between 1800 and 2100.
     """
     if not raw:
         return UNKNOWN_DAY
@@ -99,20 +99,20 @@ def read_date(raw: str) -> int:
             day = date.min
         if 1800 <= day.year <= 2100:
             return (day - EPOCH).days
-    raise Unreadable("应为日期，如 2012-04-01")
+    raise UnreadableError("应为日期，如 2012-04-01")
 
 
 def read_count(raw: str) -> int:
     """A whole number of people, or ``UNKNOWN`` for an empty cell (人数).
 
     Raises:
-        Unreadable: The cell is not a count.
+        UnreadableError: The cell is not a count.
     """
     text = raw.replace(",", "").removesuffix("人")
     if not text:
         return UNKNOWN
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Unreadable("应为人数")
+        raise UnreadableError("应为人数")
     return int(text)
 
 

@@ -64,20 +64,19 @@ def read_table(path: str | Path, corpora: Corpora) -> Table:
     text = _decoded(raw, file)
     lines = text.split("\n")
     header_at, delimiter, columns, width = _header(lines, file, corpora)
+    damaged = _UNDECODED in text
     rows: list[int] = []
     records: list[list[str]] = []
     rejected: list[tuple[int, str, str]] = []
-    for row, record in _records(lines, header_at, delimiter):
-        if not any(record):
+    for row, given in _records(lines, header_at, delimiter):
+        if not any(given):
             continue
-        reason = _flaw(record, width)
+        reason = _flaw(given, width, damaged=damaged)
         if reason:
             rejected.append((row, "（整行）", reason))
             continue
-        if len(record) != width:
-            record = (record + [""] * width)[:width]
         rows.append(row)
-        records.append(record)
+        records.append(given if len(given) == width else (given + [""] * width)[:width])
     return Table(file, columns, rows, records, rejected, hashlib.sha256(raw).hexdigest())
 
 
@@ -170,13 +169,13 @@ def _records(lines: list[str], header_at: int, delimiter: str) -> Iterator[tuple
             return
 
 
-def _flaw(record: list[str], width: int) -> str:
+def _flaw(record: list[str], width: int, *, damaged: bool) -> str:
     if record == [_UNDECODED * 2]:
         return "引号没有成对"
     if len(record) > width and any(record[width:]):
         return f"有 {len(record)} 列，应为 {width} 列"
-    if any(len(cell) > LONGEST_CELL for cell in record):
+    if max(map(len, record)) > LONGEST_CELL:
         return f"有一格超过 {LONGEST_CELL} 字"
-    if any(_UNDECODED in cell for cell in record):
+    if damaged and any(_UNDECODED in cell for cell in record):
         return "有无法按文件编码读出的字符"
     return ""

@@ -20,6 +20,7 @@ The numbers stand in ``corpora/reading.yaml``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -97,11 +98,10 @@ class Matcher:
         hits = self.vocabulary.find([*items.texts, *known])
         weight = hits.weight
         places = self._places(items)
-        own, context, main, mode = self._amounts(texts, weight, places)
-        total = np.bincount(
-            items.row, np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places), items.rows
-        )
-        literal = self._literal(own, context, np.maximum(total, 1).astype(np.int64), weight[name_text], total > 0)
+        own, of_chain, main, mode = self._amounts(texts, weight, places)
+        counted = np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places)
+        total = np.bincount(items.row, counted, items.rows).astype(np.int64)
+        literal = self._literal(own, of_chain, total, weight[name_text])
         affinity = self._with_cosine(literal, self.cosine(texts, hits, name_text))
         conflict = hits.conflict[name_text]
         first = items.position < self.corpora.reading.main_items
@@ -117,7 +117,7 @@ class Matcher:
     def _amounts(
         self, texts: Texts, weight: NDArray[np.int64], places: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16], NDArray[np.int8]]:
-        """``own`` and ``context`` in thousandths of a first item, the best main hit, and the strongest hit's mode."""
+        """``own`` and its sum by chain in thousandths of a first item, the best main hit, and the strongest hit's mode."""
         items, width = texts.items, len(self.segments)
         modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
         text_of, segment_of = np.nonzero(weight[: len(items.texts)])
@@ -131,14 +131,14 @@ class Matcher:
         value = claim * places[which] // 1000
         size = items.rows * width
         own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
-        context = self._chain_amounts(which, segment, row, value, items.rows)[:, self._chain] - own
+        of_chain = self._chain_amounts(which, segment, row, value, items.rows)
         strongest = np.full(size, -1, dtype=np.int64)
         np.maximum.at(strongest, row * width + segment, value * 16 + (15 - mode))
         mode_of = np.where(strongest < 0, NO_MODE, 15 - strongest % 16).astype(np.int8).reshape(items.rows, width)
         main = np.zeros(size, dtype=np.int64)
         early = items.position[which] < self.corpora.reading.main_items
         np.maximum.at(main, (row * width + segment)[early], claim[early])
-        return own, context, main.astype(np.int16).reshape(items.rows, width), mode_of
+        return own, of_chain, main.astype(np.int16).reshape(items.rows, width), mode_of
 
     def _chain_amounts(
         self, which: NDArray[np.int64], segment: NDArray[np.int64], row: NDArray[np.int64], value: NDArray[np.int64], rows: int
@@ -156,27 +156,25 @@ class Matcher:
         )
 
     def _literal(
-        self,
-        own: NDArray[np.int64],
-        context: NDArray[np.int64],
-        total: NDArray[np.int64],
-        name_weight: NDArray[np.int64],
-        has_scope: NDArray[np.bool_],
+        self, own: NDArray[np.int64], of_chain: NDArray[np.int64], total: NDArray[np.int64], name_weight: NDArray[np.int64]
     ) -> NDArray[np.int64]:
+        """The literal part of the formula, computed where anything was hit."""
         reading = self.corpora.reading
-        supported = (own > 0) | ~has_scope[:, None]
-        related = context > 0
+        literal = np.zeros(own.shape, dtype=np.int64)
+        row, segment = np.nonzero((own > 0) | (name_weight > 0))
+        own = own[row, segment]
+        context = of_chain[row, self._chain[segment]] - own
+        has_scope = total[row] > 0
         half = (reading.name_weight + reading.name_weight_unsupported) // 2
-        trust = np.where(supported, reading.name_weight, np.where(related, half, reading.name_weight_unsupported))
-        name = trust * name_weight // 100
+        trust = np.where(context > 0, half, reading.name_weight_unsupported)
+        trust = np.where((own > 0) | ~has_scope, reading.name_weight, trust)
         side = context * reading.context_weight // 1000
-        amount = own + name + np.where(own + name > 0, side, 0)
+        amount = own + trust * name_weight[row, segment] // 100 + side
         strength = 1000 * amount // (amount + reading.amount_half)
-        share = np.minimum(1000, 1000 * (own + side) // total[:, None])
-        share = np.where(has_scope[:, None], share, strength)  # a name alone: nothing to compare with
-        literal = (reading.strength_share * strength + (1000 - reading.strength_share) * share) // 1000
-        result: NDArray[np.int64] = np.where(own + name > 0, literal, 0)
-        return result
+        share = np.minimum(1000, 1000 * (own + side) // np.maximum(total[row], 1))
+        share = np.where(has_scope, share, strength)  # a name alone: nothing to compare with
+        literal[row, segment] = (reading.strength_share * strength + (1000 - reading.strength_share) * share) // 1000
+        return literal
 
     def _with_cosine(self, literal: NDArray[np.int64], cosine: NDArray[np.int64]) -> NDArray[np.int64]:
         reading = self.corpora.reading
@@ -193,15 +191,18 @@ class Matcher:
         counts = self._company_counts(texts, hits, name_text)
         scaled = counts.multiply(self._idf).tocsr().astype(np.float64)
         norms = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel())
-        dots = np.asarray((scaled @ self._documents).todense())
+        dots = (scaled @ self._documents).toarray()
         bottom = norms[:, None] * self._document_norms
-        return np.floor(1000 * np.divide(dots, bottom, out=np.zeros_like(dots), where=bottom > 0)).astype(np.int64)
+        cosine: NDArray[np.int64] = np.floor(1000 * np.divide(dots, bottom, out=np.zeros_like(dots), where=bottom > 0)).astype(
+            np.int64
+        )
+        return cosine
 
     def _company_counts(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> sparse.csr_array:
         """Companies × words: weighted token counts, whole numbers."""
         items = texts.items
         words = self._words
-        column = np.fromiter((words.get(token, -1) for token in hits.tokens), np.int64, len(hits.tokens))
+        column = np.fromiter(map(words.get, hits.tokens, itertools.repeat(-1)), np.int64, len(hits.tokens))
         good = column >= 0
         of_text = sparse.csr_array(
             (np.ones(int(good.sum()), dtype=np.int64), (hits.owner[good], column[good])), shape=(len(hits.best), len(words))

@@ -24,7 +24,7 @@ from matcher.text.normalise import normalise
 from matcher.text.scope import NO_MODE, ScopeItems, scope_reader
 from matcher.types import NameParts
 
-CHUNK = 8_000
+CHUNK = 20_000
 """Companies read at once; bounds memory and nothing else."""
 
 

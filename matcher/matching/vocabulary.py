@@ -7,7 +7,7 @@ specific enough to stand on their own. An item that holds an excluded word of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ahocorasick_rs
@@ -23,6 +23,7 @@ _TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _
 _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
+_MOST_FUZZY = 12
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ class Vocabulary:
                 at &= self._lengths[pattern] == lengths[text]
             np.bitwise_or.at(mask, text[at], np.int64(1) << target[at])
             marks.append(mask)
-        return TextHits(best, conflict, *marks, tokens=tokens, owner=token_owner)
+        name_marks, first_marks, only_marks, scope_marks, unless_marks = marks
+        return TextHits(best, conflict, name_marks, first_marks, only_marks, scope_marks, unless_marks, tokens, token_owner)
 
     def _code(self, weight: NDArray[np.int64], pattern: NDArray[np.int64]) -> NDArray[np.int64]:
         """Orders hits by weight, then length, then alphabet; see ``TextHits.best``."""
@@ -153,42 +155,80 @@ class Vocabulary:
         kept: NDArray[np.int64] = hits[whole | part_of_one | long_enough]
         return kept
 
-    def _slip_table(self, order: dict[str, int]) -> dict[str, list[int]]:
-        """Each long term without one of its characters → the term: two spellings one slip apart share such a form."""
-        table: dict[str, list[int]] = {}
-        for segment in self.segments:
-            for term, weight in segment.terms:
-                if len(term) >= _LEAST_FUZZY and weight >= _LEAST_FUZZY_WEIGHT:
-                    for form in _shortened(term):
-                        numbers = table.setdefault(form, [])
-                        if order[term] not in numbers:
-                            numbers.append(order[term])
-        return table
+    def _slip_table(self, order: dict[str, int]) -> _Slips:
+        """The long terms that a slip leaves recognisable."""
+        numbers = {
+            order[term]
+            for segment in self.segments
+            for term, weight in segment.terms
+            if len(term) >= _LEAST_FUZZY and weight >= _LEAST_FUZZY_WEIGHT
+        }
+        return _Slips([(number, self.patterns[number]) for number in sorted(numbers)])
 
     def _add_slips(self, texts: Sequence[str], best: NDArray[np.int64], excluded: NDArray[np.bool_]) -> None:
-        """Items that no term hits but one differs from by a single slip: a swapped, lost or added character (错别字).
-
-        A *replaced* character is no slip: in Chinese it makes another word (饲料, 食料).
-        """
+        """Items that no term hits but that are a slip away from one count at a share of its weight (近似拼写)."""
         share = self.corpora.reading.fuzzy_share
-        for text in np.flatnonzero(~best.any(axis=1)):
-            item = texts[text]
-            if not _LEAST_FUZZY - 1 <= len(item) <= 12:
+        unhit = [text for text in np.flatnonzero(~best.any(axis=1)).tolist() if _LEAST_FUZZY - 1 <= len(texts[text]) <= _MOST_FUZZY]
+        for place, number in self._slips.candidates([texts[text] for text in unhit]):
+            text, term = unhit[place], self.patterns[number]
+            if OSA.distance(term, texts[text], score_cutoff=1) > 1:
                 continue
-            for number in sorted({n for form in _shortened(item) for n in self._slips.get(form, ())}):
-                term = self.patterns[number]
-                replaced = len(term) == len(item) and sorted(term) != sorted(item)
-                if replaced or OSA.distance(term, item, score_cutoff=1) > 1:
-                    continue
-                for use in range(self._first_use[number], self._first_use[number + 1]):
-                    target = self._target[use]
-                    if self._role[use] == _TERM and not excluded[text, target]:
-                        weight = np.array([self._weight[use] * share // 100])
-                        code = int(self._code(weight, np.array([number]))[0])
-                        best[text, target] = max(best[text, target], code)
+            for use in range(self._first_use[number], self._first_use[number + 1]):
+                target = self._target[use]
+                if self._role[use] == _TERM and not excluded[text, target]:
+                    weight = np.array([self._weight[use] * share // 100])
+                    code = int(self._code(weight, np.array([number]))[0])
+                    best[text, target] = max(best[text, target], code)
 
 
-def _shortened(word: str) -> Iterable[str]:
-    yield word
-    for place in range(len(word)):
-        yield word[:place] + word[place + 1 :]
+class _Slips:
+    """Finds texts that a single slip tells from a term: two neighbours swapped, one character lost or added (错别字).
+
+    A *replaced* character is no slip: in Chinese it makes another word (饲料, 食料). Candidates share the term's sum of character
+    hashes, but for at most one character; rapidfuzz decides.
+    """
+
+    def __init__(self, terms: list[tuple[int, str]]) -> None:
+        sums: dict[int, list[int]] = {}  # sum of all characters, or of all but one → patterns
+        whole: dict[int, list[int]] = {}
+        for number, term in terms:
+            hashes = _hashes(term)
+            total = int(hashes.sum(dtype=np.uint64))
+            whole.setdefault(total, []).append(number)
+            for part in {total, *((total - int(one)) % 2**64 for one in hashes)}:
+                sums.setdefault(part, []).append(number)
+        self._sums, self._whole = sums, whole
+        self._sum_keys = np.array(sorted(sums), dtype=np.uint64)
+        self._whole_keys = np.array(sorted(whole), dtype=np.uint64)
+
+    def candidates(self, texts: list[str]) -> list[tuple[int, int]]:
+        """(text, pattern) pairs worth a comparison, sorted."""
+        if not texts or not self._sums:
+            return []
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        hashes = _hashes("".join(texts))
+        totals = np.add.reduceat(hashes, np.cumsum(lengths) - lengths)
+        pairs = {
+            (text, number)
+            for text in np.flatnonzero(_member(totals, self._sum_keys)).tolist()
+            for number in self._sums[int(totals[text])]
+        }
+        owner = np.repeat(np.arange(len(texts)), lengths)
+        without = totals[owner] - hashes
+        for place in np.flatnonzero(_member(without, self._whole_keys)).tolist():
+            pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
+        return sorted(pairs)
+
+
+def _hashes(text: str) -> NDArray[np.uint64]:
+    """A well-mixed number for each character (splitmix64)."""
+    mixed = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    result: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return result
+
+
+def _member(values: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether each value is one of the sorted keys."""
+    found: NDArray[np.bool_] = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ class _Loader:
         if (self.root / "opportunities.yaml").is_file():
             opportunities = self.source("opportunities.yaml").load(OpportunityFile) or opportunities
         names = sorted(f"chains/{file.name}" for file in (self.root / "chains").glob("*.yaml"))
-        chains = {name: self.source(name).load(ChainFile) for name in names}
+        chains: dict[str, ChainFile | None] = {name: self.source(name).load(ChainFile) for name in names}
         good = {name: chain for name, chain in chains.items() if chain is not None}
         if not names:
             self.source("zone.yaml").problem((), "chains/ 里没有产业链文件")
@@ -143,14 +144,15 @@ class _Loader:
     def _places(self, scoring: ScoringFile) -> dict[str, RulesProblem]:
         source = self.source("scoring.yaml")
         places = {}
-        for key, field, entries in (("vetoes", "when", scoring.vetoes), ("rules", "value", scoring.rules)):
-            for number, entry in enumerate(entries):
-                location = (key, number, field)
-                places[entry.id] = RulesProblem(source.shown, source.line(location), f"{key}.{number}.{field}", "")
+        conditions = [("vetoes", number, "when", veto.id) for number, veto in enumerate(scoring.vetoes)]
+        values = [("rules", number, "value", rule.id) for number, rule in enumerate(scoring.rules)]
+        for key, number, field, entry in (*conditions, *values):
+            location = (key, number, field)
+            places[entry] = RulesProblem(source.shown, source.line(location), f"{key}.{number}.{field}", "")
         return places
 
     def _segment(self, segment: Segment | Theme, chain: ChainFile | None) -> SegmentSpec:
-        theme = not isinstance(segment, Segment)
+        full = segment if isinstance(segment, Segment) else None
         weights: dict[str, int] = {}
         for weight, terms in segment.terms.items():
             for term in terms:
@@ -162,13 +164,13 @@ class _Loader:
             chain=None if chain is None else chain.id,
             chain_name=NEED_LABELS["none"] if chain is None else chain.name,
             kind=segment.kind,
-            need="none" if theme else segment.need,
-            priority=0 if theme else segment.priority,
-            position="" if theme else segment.position,
+            need=full.need if full else "none",
+            priority=full.priority if full else 0,
+            position=full.position if full else "",
             description=segment.description,
             reason=segment.ground.reason,
             assumed=segment.ground.source == "assumed",
-            needs_chemical_park=not theme and segment.needs_chemical_park,
+            needs_chemical_park=full is not None and full.needs_chemical_park,
             gbt4754=tuple(segment.gbt4754),
             terms=tuple(sorted(weights.items())),
             excluded=_words(segment.excluded),
@@ -235,13 +237,13 @@ class _Loader:
             if rule.group not in groups:
                 source.problem(("rules", number, "group"), f"没有分组 '{rule.group}'")
         for need, fill in scoring.order.fill.items():
-            if any(later > earlier for earlier, later in zip(fill, fill[1:], strict=False)):
+            if any(later > earlier for earlier, later in itertools.pairwise(fill)):
                 source.problem(("order", "fill", need), "应逐项不增")
-        for need in NEED_LABELS:
-            if need not in scoring.order.fill:
-                source.problem(("order", "fill"), f"缺少 '{need}'")
-            if need != "none" and need not in scoring.need_strength:
-                source.problem(("need_strength",), f"缺少 '{need}'")
+        for wanted in NEED_LABELS:
+            if wanted not in scoring.order.fill:
+                source.problem(("order", "fill"), f"缺少 '{wanted}'")
+            if wanted != "none" and wanted not in scoring.need_strength:
+                source.problem(("need_strength",), f"缺少 '{wanted}'")
         if not scoring.bands.A > scoring.bands.B > scoring.bands.C:
             source.problem(("bands",), "应为 A > B > C")
 

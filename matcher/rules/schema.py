@@ -179,8 +179,8 @@ class Order(_Strict):
     """How a list is filled (名单的次序).
 
     ``fill`` gives, per need, the thousandths by which the score of the first, second … company of a segment counts; the last
-    number repeats. ``least_affinity`` (thousandths) is what a segment needs to be considered for a company at all; a theme outside the chains takes a company over when its
-    affinity is higher by ``opportunity_margin``.
+    number repeats. ``least_affinity`` (thousandths) is what a segment needs to be considered for a company at all. A theme
+    outside the chains takes a company over when its affinity is higher by ``opportunity_margin``.
     """
 
     least_affinity: Annotated[int, Field(ge=1, le=1000)]

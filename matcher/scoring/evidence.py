@@ -182,8 +182,10 @@ def _bits(cells: list[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
 
 
 def _milli_log(yuan: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1000 × log10 of the amount in 万元, rounded; computed once per distinct amount by the scalar library, so bits do not depend on
-    how many amounts stand beside it."""
+    """1000 × log10 of the amount in 万元, rounded.
+
+    Each distinct amount goes through the scalar library once, so its bits do not depend on how many others stand beside it.
+    """
     amounts, places = np.unique(yuan, return_inverse=True)
     logs = np.array([round(1000 * math.log10(a / _YUAN_PER_WAN)) if a > 0 else 0 for a in amounts.tolist()], dtype=np.int64)
     return logs[places]

@@ -119,6 +119,8 @@ def compile_expression(text: str, fields: Mapping[str, Field]) -> Expression:
         tree = sqlglot.parse_one(plain, dialect="duckdb")
     except (SqlglotError, RecursionError) as error:
         raise ExpressionError(f"不成句：{str(error).splitlines()[0][:80]}") from None
+    if not isinstance(tree, exp.Expression):
+        raise ExpressionError("不成句")
     compiler = _Compiler(fields)
     kind, step = compiler.node(tree)
     if kind not in ("number", "truth"):

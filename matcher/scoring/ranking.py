@@ -51,7 +51,7 @@ class Listed:
 
 def choose(evidence: Evidence, scores: Scores) -> Choice:
     """Fixes each company's segment (确定环节): among pairs without a veto if there is one, else among all."""
-    barred = scores.vetoed.any(axis=0)
+    barred: NDArray[np.bool_] = np.asarray(scores.vetoed.any(axis=0))
     affinity = evidence.columns["affinity"].values.astype(np.int64)
     order = np.lexsort((evidence.segment, -affinity, -scores.score, barred, evidence.company))
     company = evidence.company[order]

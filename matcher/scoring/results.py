@@ -65,7 +65,8 @@ class Assembler:
 
         Args:
             companies: What ``evidence.company`` counts.
-            evidence, scores: Of all pairs.
+            evidence: All pairs.
+            scores: Their scores.
             pairs: Those to show.
             order_values: One for each of ``pairs``.
             ranked: Whether the order is a rank.

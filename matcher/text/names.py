@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from matcher.corpora import Corpora
@@ -11,7 +12,6 @@ from matcher.types import NameParts
 _BRACKET = re.compile(r"\(([^()]*)\)")
 _SUFFIXES = re.compile(r"(?:特别行政区|林区|新区|地区|盟|省|市|区|县|旗)$")
 _AUTONOMOUS = re.compile("^(内蒙古|广西|宁夏|新疆|西藏)")
-_GROUP = re.compile("集团|控股")
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
@@ -30,20 +30,23 @@ class NameReader:
             short = autonomous[0] if autonomous else _SUFFIXES.sub("", division.name)
             if len(short) >= 2:
                 regions.add(short)
-        self._regions = regions
-        self._longest = max(map(len, regions))
+        self._regions = frozenset(regions)
+        self._by_start: dict[str, list[str]] = {}
+        for name in sorted(regions, key=lambda name: (-len(name), name)):
+            self._by_start.setdefault(name[:2], []).append(name)
         self._forms = {form.tail: form for form in corpora.legal_forms}
-        self._form_lengths = sorted({len(tail) for tail in self._forms}, reverse=True)
+        self._form_lengths = _lengths_by_last(self._forms)
         self._outlets = corpora.outlet_tails
-        self._outlet_lengths = sorted({len(tail) for tail in self._outlets}, reverse=True)
+        self._outlet_lengths = _lengths_by_last(self._outlets)
         self._not_outlets = corpora.not_outlets
 
     def _region(self, name: str) -> str:
         end = 0
         for _level in range(3):  # 省、市、县 at the most
-            for length in range(min(self._longest, len(name) - end), 1, -1):
-                if name[end : end + length] in self._regions:
-                    end += length
+            starting = self._by_start.get(name[end : end + 2], ())
+            for region in starting:
+                if name.startswith(region, end):
+                    end += len(region)
                     break
             else:
                 break
@@ -52,8 +55,9 @@ class NameReader:
         return name[:end]
 
     def _outlet(self, name: str) -> tuple[str, int]:
-        if not name.endswith(self._not_outlets):
-            for length in self._outlet_lengths:
+        lengths = self._outlet_lengths.get(name[-1:])
+        if lengths and not name.endswith(self._not_outlets):
+            for length in lengths:
                 kind = self._outlets.get(name[-length:])
                 if kind is not None:
                     return kind, length
@@ -73,7 +77,7 @@ class NameReader:
         outlet, cut = self._outlet(body)
         core = body[: len(body) - cut] if cut else body
         legal_form, mode = "unknown", None
-        for length in self._form_lengths:
+        for length in self._form_lengths.get(core[-1:], ()):
             form = self._forms.get(core[-length:])
             if form is not None:
                 legal_form, mode = form.kind, form.mode
@@ -84,7 +88,15 @@ class NameReader:
         stripped = core[len(region) :]
         if len(stripped) < 2:  # a name that is nothing but a place keeps it
             region, stripped = "", core
-        return NameParts("".join([region, *bracketed]), stripped, legal_form, outlet, mode, bool(_GROUP.search(name)))
+        return NameParts("".join([region, *bracketed]), stripped, legal_form, outlet, mode, "集团" in name or "控股" in name)
+
+
+def _lengths_by_last(tails: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Last character → lengths of the endings that end in it, longest first."""
+    lengths: dict[str, set[int]] = {}
+    for tail in tails:
+        lengths.setdefault(tail[-1], set()).add(len(tail))
+    return {last: tuple(sorted(found, reverse=True)) for last, found in lengths.items()}
 
 
 @lru_cache(maxsize=4)

@@ -95,9 +95,7 @@ class ScopeReader:
         joined = "\n".join(scope.replace("\n", ";").replace("\r", ";") for scope in scopes)
         parts = _SEPARATORS.split(self.clean(joined))
         marks = np.frombuffer(("".join(parts[1::2]) + "\n").encode("utf-32-le"), dtype=np.uint32)
-        known: dict[str, int] = {}
-        item = np.fromiter((known.setdefault(part.strip(_EDGES), len(known)) for part in parts[0::2]), np.int32, len(marks))
-        texts = list(known)
+        texts, item = _distinct(parts[0::2])
         ends_row = marks == ord("\n")
         ends_clause = ends_row | (marks == ord(";"))
         row = _counts_before(ends_row)
@@ -138,6 +136,15 @@ class ScopeReader:
             if _only_joints(texts[number], covered, int(starts[number])):
                 bare[number] = True
         return mode, prefix, suffix, bare
+
+
+def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
+    """The distinct parts without what clings to their edges, and the number of each part among them."""
+    as_written = {part: number for number, part in enumerate(dict.fromkeys(parts))}
+    stripped = [part.strip(_EDGES) for part in as_written]
+    known = {text: number for number, text in enumerate(dict.fromkeys(stripped))}
+    number_of = np.fromiter(map(known.__getitem__, stripped), np.int32, len(stripped))
+    return list(known), number_of[np.fromiter(map(as_written.__getitem__, parts), np.int64, len(parts))]
 
 
 def _only_joints(text: str, covered: NDArray[np.int64], start: int) -> bool:

@@ -39,7 +39,7 @@ def _reference(corpora: Corpora) -> Any:
 def cut(text: str, corpora: Corpora) -> list[str]:
     """The tokens of ``text`` in order (分词), by the private rjieba engine; joined, they are the text again.
 
-    Newlines separate: cutting texts joined by newlines gives the tokens of each text, with ``"\\n"`` between them.
+    Newlines separate: cutting texts joined by newlines gives the tokens of each text, with a newline token between them.
     """
     tokens: list[str] = _engine(corpora).cut(text, False)
     return tokens

@@ -1,0 +1,1 @@
+"""The HTTP face (HTTP 服务)."""
