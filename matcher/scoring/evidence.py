@@ -16,6 +16,7 @@ from matcher.corpora import KINDS, MODES, Corpora
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
+from matcher.places import short
 from matcher.rules import Zone
 from matcher.scoring.expressions import Column, Field
 
@@ -50,6 +51,7 @@ def fields(zone: Zone, corpora: Corpora) -> dict[str, Field]:
         "individual": Field("truth", "个体工商户"),
         "listed": Field("truth", "上市"),
         "closed": Field("truth", "已停业"),
+        "local": Field("truth", "已在本市"),
         "code_valid": Field("truth", "信用代码有效"),
         "breadth": Field("number", "经营项目数"),
         "marks": Field("list", "标记", tuple(mark.id for mark in corpora.marks)),
@@ -86,6 +88,7 @@ class EvidenceReader:
         self._kind = _codes([KINDS.index(s.kind) for s in segments], KINDS.index("service"))
         self._position = _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none"))
         self._chain = _codes([chains.index(s.chain or "none") for s in segments], chains.index("none"))
+        self._home = short(zone.file.place.city)
         self._chemical = _codes([int(s.needs_chemical_park) for s in segments], 0)
 
     def pairs(self, profiles: Profiles, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -153,6 +156,7 @@ class EvidenceReader:
             "individual": Column(individual, individual | ~unknown_form | typed),
             "listed": Column(~_holds(text["listed"], statuses["not_listed"]), _filled(text["listed"])),
             "closed": Column(_holds(text["status"], statuses["closed"]), _filled(text["status"])),
+            "local": Column(_equal(text["city"], self._home), _filled(text["city"])),
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
             "breadth": Column(profiles.breadth, profiles.has_scope),
             "marks": Column(profiles.marks, profiles.has_scope),
@@ -167,6 +171,11 @@ def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:
 
 def _filled(cells: list[str]) -> NDArray[np.bool_]:
     return np.fromiter((cell != "" for cell in cells), np.bool_, len(cells))
+
+
+def _equal(cities: list[str], wanted: str) -> NDArray[np.bool_]:
+    known = {city: short(city) == wanted for city in set(cities)}
+    return np.fromiter((known[city] for city in cities), np.bool_, len(cities))
 
 
 def _holds(cells: list[str], words: Iterable[str]) -> NDArray[np.bool_]:

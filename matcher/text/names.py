@@ -12,6 +12,7 @@ from matcher.types import NameParts
 _BRACKET = re.compile(r"\(([^()]*)\)")
 _SUFFIXES = re.compile(r"(?:特别行政区|林区|新区|地区|盟|省|市|区|县|旗)$")
 _AUTONOMOUS = re.compile("^(内蒙古|广西|宁夏|新疆|西藏)")
+_WITHIN_COMPANY = re.compile("(?:有限|责任|股份|集团|总)公司(?!$|集团$).*(?<!公司)(?<!集团)$")
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
@@ -75,6 +76,8 @@ class NameReader:
             body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
             bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._regions]
         outlet, cut = self._outlet(body)
+        if outlet == "none" and _WITHIN_COMPANY.search(body):
+            outlet = "branch"  # 某某有限公司中药饮片厂: what follows the company is a part of it
         core = body[: len(body) - cut] if cut else body
         legal_form, mode = "unknown", None
         for length in self._form_lengths.get(core[-1:], ()):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcher.scoring.expressions import compile_expression
+from matcher.scoring.expressions import ExpressionError, Field, compile_expression
 from tests.scoring.language import AS_OF, FIELDS, TODAY, columns, evaluate, evaluate_rows
 
 THREE = (True, False, None)
@@ -207,7 +207,7 @@ def test_has_is_false_only_on_a_complete_list(complete):
 
 def test_a_list_may_hold_as_many_words_as_marks_need():
     words = tuple(f"w{number}" for number in range(60))
-    fields = {"marks": FIELDS["marks"].__class__("list", "列表", words)}
+    fields = {"marks": Field("list", "列表", words)}
     made = columns([{"marks": ((words[59],), True)}, {"marks": ((words[0],), True)}], fields)
     values, known = compile_expression("has(marks, 'w59')", fields)(made, AS_OF)
     assert values.tolist() == [1.0, 0.0]
@@ -282,9 +282,10 @@ def test_nan_and_infinity_count_as_unknown(text):
 @pytest.mark.parametrize("text", ["ramp(n, 0, 1e400)", "n IN (1e400)", "n < 1e400", "n + 1e400", "n BETWEEN 0 AND 1e400"])
 def test_a_literal_too_big_for_a_number_is_never_a_known_value(text):
     try:
-        assert evaluate(text, n=5) is None
-    except ValueError as error:
-        assert type(error).__name__ == "ExpressionError"
+        answer = evaluate(text, n=5)
+    except ExpressionError:
+        return
+    assert answer is None
 
 
 def test_overflow_counts_as_unknown():

@@ -1,0 +1,194 @@
+"""Proves whose verb speaks for which item, in the order of the module docstring, against a plain reference and by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher.corpora import MODES, Corpora
+from matcher.text.scope import ScopeReader, scope_reader
+
+
+@pytest.fixture(scope="module")
+def reader(corpora: Corpora) -> ScopeReader:
+    return scope_reader(corpora)
+
+
+def modes(reader: ScopeReader, scope: str) -> dict[str, str]:
+    found = reader.read([scope])
+    names = (*MODES, "none")
+    return {found.texts[item]: names[mode] for item, mode in zip(found.item, found.mode, strict=True)}
+
+
+BY_HAND = {
+    # none
+    "红茶、绿茶": {"红茶": "none", "绿茶": "none"},
+    # 1. its own verb, the strongest claim of several, wherever it stands
+    "红茶种植": {"红茶种植": "produce"},
+    "销售红茶": {"销售红茶": "sell"},
+    "红茶加工销售": {"红茶加工销售": "produce"},
+    "红茶批发零售": {"红茶批发零售": "wholesale"},
+    "批发兼零售红茶": {"批发兼零售红茶": "wholesale"},
+    "红茶研发": {"红茶研发": "develop"},
+    "红茶运输": {"红茶运输": "operate"},
+    "红茶经销": {"红茶经销": "sell"},
+    "代销红茶": {"代销红茶": "retail"},
+    "红茶进出口": {"红茶进出口": "trade"},
+    "红茶信息咨询": {"红茶信息咨询": "consult"},
+    "茶具出租": {"茶具出租": "lease"},
+    "销售：红茶、绿茶加工": {"红茶": "sell", "绿茶加工": "produce"},
+    "红茶、绿茶销售、白茶的种植": {"红茶": "sell", "绿茶销售": "sell", "白茶的种植": "produce"},
+    # 2. a head that ends in a colon
+    "销售：红茶、绿茶": {"红茶": "sell", "绿茶": "sell"},
+    "批发、零售：红茶、绿茶": {"红茶": "wholesale", "绿茶": "wholesale"},
+    "零售、批发：红茶、绿茶": {"红茶": "wholesale", "绿茶": "wholesale"},
+    "生产、加工、销售：红茶、绿茶": {"红茶": "produce", "绿茶": "produce"},
+    "销售、加工、生产：红茶，绿茶": {"红茶": "produce", "绿茶": "produce"},
+    "研发，生产及销售：红茶、绿茶": {"红茶": "produce", "绿茶": "produce"},
+    "生产/销售：红茶": {"红茶": "produce"},
+    "销售：红茶，绿茶；白茶": {"红茶": "sell", "绿茶": "sell", "白茶": "none"},
+    "销售：红茶、绿茶的生产": {"红茶": "sell", "绿茶的生产": "produce"},  # the head comes before the next verb of the list
+    "销售：红茶；生产：绿茶": {"红茶": "sell", "绿茶": "produce"},
+    "销售：红茶，生产：绿茶": {"红茶": "sell", "绿茶": "produce"},  # the nearer head
+    "一般项目：生产、销售：红茶": {"红茶": "produce"},
+    # 3. the next verb in its list
+    "红茶、绿茶的生产": {"红茶": "produce", "绿茶的生产": "produce"},
+    "果树、茶树的种植、销售": {"果树": "produce", "茶树的种植": "produce"},
+    "红茶、绿茶、白茶的批发": {"红茶": "wholesale", "绿茶": "wholesale", "白茶的批发": "wholesale"},
+    "红茶、绿茶、销售": {"红茶": "sell", "绿茶": "sell"},
+    "红茶的销售、绿茶、白茶的加工": {"红茶的销售": "sell", "绿茶": "produce", "白茶的加工": "produce"},
+    "销售红茶、绿茶、白茶的加工": {"销售红茶": "sell", "绿茶": "produce", "白茶的加工": "produce"},  # 3 before 4
+    # 4. the last verb before it in the sentence
+    "销售红茶、绿茶、白茶": {"销售红茶": "sell", "绿茶": "sell", "白茶": "sell"},
+    "销售红茶，绿茶": {"销售红茶": "sell", "绿茶": "sell"},
+    "生产红茶、销售绿茶、白茶": {"生产红茶": "produce", "销售绿茶": "sell", "白茶": "sell"},
+    "生产、红茶、绿茶": {"红茶": "produce", "绿茶": "produce"},
+    "销售红茶；绿茶": {"销售红茶": "sell", "绿茶": "none"},
+    "销售红茶。绿茶": {"销售红茶": "sell", "绿茶": "none"},
+    "销售红茶\n绿茶": {"销售红茶": "sell", "绿茶": "none"},
+    "销售红茶，绿茶，白茶的加工": {"销售红茶": "sell", "绿茶": "sell", "白茶的加工": "produce"},  # 4 before 5
+    # 5. the next verb in the sentence
+    "红茶，绿茶的加工": {"红茶": "produce", "绿茶的加工": "produce"},
+    "红茶，绿茶，销售": {"红茶": "sell", "绿茶": "sell"},
+    "红茶；绿茶的加工": {"红茶": "none", "绿茶的加工": "produce"},
+    # a run of bare verbs speaks with its strongest
+    "生产、销售红茶、绿茶": {"销售红茶": "produce", "绿茶": "produce"},
+    "零售、批发、红茶": {"红茶": "wholesale"},
+    "生产；销售红茶": {"销售红茶": "sell"},
+    # brackets and negations do not lend verbs
+    "红茶（不含加工）、绿茶": {"红茶": "none", "绿茶": "none"},
+    "销售（不含零售）：红茶": {"红茶": "sell"},
+    "销售：茶叶（红茶、绿茶）、白茶": {"茶叶": "sell", "红茶": "sell", "绿茶": "sell", "白茶": "sell"},
+}
+
+
+@pytest.mark.parametrize(("scope", "wanted"), BY_HAND.items())
+def test_by_hand(scope: str, wanted: dict[str, str], reader: ScopeReader) -> None:
+    assert modes(reader, scope) == wanted
+
+
+@pytest.mark.parametrize("tail", ["：红茶", "、租赁红茶", "、红茶"])
+def test_a_long_run_of_bare_verbs_speaks_with_its_strongest(tail: str, reader: ScopeReader) -> None:
+    assert set(modes(reader, f"生产、批发、零售、代理、租赁{tail}").values()) == {"produce"}
+    assert set(modes(reader, f"研发、批发、销售、零售、进出口、咨询、租赁{tail}").values()) == {"develop"}
+
+
+# ------------------------------------------------------------------------------------- the plain reference
+
+_VERBS = {"生产": 0, "研发": 1, "运输": 2, "批发": 3, "销售": 4, "零售": 5, "进出口": 6, "咨询": 7, "租赁": 8}
+_NONE = 9
+_NOUNS = ("红茶", "绿茶", "桌椅", "木门", "陶罐", "竹篮")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An item as it is written; ``verb`` stands before the noun, after it, or alone (``bare``), or nowhere."""
+
+    noun: str
+    verb: str
+    where: str
+    mark: str = "、"
+
+    @property
+    def text(self) -> str:
+        return {"none": self.noun, "leads": self.verb + self.noun, "ends": f"{self.noun}的{self.verb}", "bare": self.verb}[self.where]
+
+    @property
+    def mode(self) -> int:
+        return _VERBS.get(self.verb, _NONE)
+
+
+def strength(sentence: list[Piece], place: int) -> int:
+    """The mode a verb speaks with: the strongest of the bare verbs that run up to it, if it leads or stands alone."""
+    found = sentence[place].mode
+    if sentence[place].where in {"leads", "bare"}:
+        for before in reversed(sentence[:place]):
+            if before.where != "bare":
+                break
+            found = min(found, before.mode)
+    return found
+
+
+def expected(sentence: list[Piece]) -> list[tuple[str, int]]:
+    """The module docstring, sentence by sentence.
+
+    A verb that leads its item, a verb alone at the start of the sentence, and a head speak for what follows;
+    a verb that ends its item, or stands alone, speaks for what stands before it.
+    """
+    speaks_on = [
+        piece.where == "leads" or (piece.where == "bare" and (n == 0 or piece.mark == "：")) for n, piece in enumerate(sentence)
+    ]
+    list_of = [sum(piece.mark == "，" for piece in sentence[:n]) for n in range(len(sentence))]
+    found = []
+    for here, piece in enumerate(sentence):
+        if piece.where == "bare":
+            continue
+        before = range(here - 1, -1, -1)
+        after = [n for n in range(here + 1, len(sentence)) if sentence[n].where in {"ends", "bare"}]
+        heads = [n for n in before if sentence[n].mark == "：" and sentence[n].mode < _NONE]
+        leaders = [n for n in before if speaks_on[n]]
+        if piece.where != "none":
+            mode = strength(sentence, here)
+        else:
+            in_list = [n for n in after if list_of[n] == list_of[here]]
+            speaker = next((n for source in (heads, in_list, leaders, after) for n in source), None)
+            mode = _NONE if speaker is None else strength(sentence, speaker)
+        found.append((piece.text, mode))
+    return found
+
+
+_plain = st.builds(Piece, st.sampled_from(_NOUNS), st.just(""), st.just("none"), st.sampled_from("、、、，"))
+_own = st.builds(
+    Piece, st.sampled_from(_NOUNS), st.sampled_from(list(_VERBS)), st.sampled_from(["leads", "ends"]), st.sampled_from("、、、，：")
+)
+_bare = st.builds(Piece, st.just(""), st.sampled_from(list(_VERBS)), st.just("bare"), st.sampled_from("、、，"))
+
+
+@st.composite
+def _sentence(draw: st.DrawFn) -> list[Piece]:
+    """Verbs in front, perhaps with a colon; items; perhaps verbs behind."""
+    front = draw(st.lists(_bare, max_size=3))
+    if front and draw(st.booleans()):
+        front[-1] = Piece("", front[-1].verb, "bare", "：")
+    middle = draw(st.lists(st.one_of(_plain, _plain, _own), min_size=1, max_size=6))
+    return [*front, *middle, *draw(st.lists(_bare, max_size=2))]
+
+
+@given(sentences=st.lists(_sentence(), min_size=1, max_size=4), ends=st.lists(st.sampled_from("；。\n"), min_size=4, max_size=4))
+@settings(max_examples=600, deadline=None)
+def test_modes_equal_the_plain_reference(sentences: list[list[Piece]], ends: list[str], reader: ScopeReader) -> None:
+    scope = ""
+    for sentence, end in zip(sentences, ends, strict=False):
+        marks = [piece.mark for piece in sentence[:-1]] + [end]
+        scope += "".join(piece.text + mark for piece, mark in zip(sentence, marks, strict=True))
+    items = reader.read([scope])
+    found = [(items.texts[item], int(mode)) for item, mode in zip(items.item, items.mode, strict=True)]
+    assert found == [pair for sentence in sentences for pair in expected([*sentence[:-1], last(sentence[-1])])], scope
+
+
+def last(piece: Piece) -> Piece:
+    """The sentence's last item carries no mark of its own."""
+    return Piece(piece.noun, piece.verb, piece.where, "；")
