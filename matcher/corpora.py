@@ -43,6 +43,7 @@ class Reading:
     mode_weights: dict[str, dict[str, int]]
     boilerplate: list[str]
     labels: list[str]
+    rejoin: dict[str, str]
     bracket_drops: list[str]
     negations_to_end: list[str]
     negated_words: list[str]

@@ -66,6 +66,7 @@ class ScopeReader:
         self._negation = re.compile("(?:" + "|".join(reading.negations_to_end) + r")[^;\n]*")
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
         self._boilerplate = re.compile("|".join(f"(?:{pattern})" for pattern in reading.boilerplate))
+        self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
         verbs = [(verb, code) for code, mode in enumerate(MODES) for verb in reading.modes[mode]]
         self._verb_modes = np.array([code for _, code in verbs], dtype=np.int8)
@@ -79,6 +80,8 @@ class ScopeReader:
         text = normalise(text.replace("。", ";"))
         if " " in text:
             text = _SPACES.sub("、", text)
+        for torn, whole in self._rejoin.items():
+            text = text.replace(torn, whole)
         text = _FULL_STOP.sub(";", text)
         for _depth in range(2):  # brackets within brackets
             text = _INNER.sub(self._bracket, text)

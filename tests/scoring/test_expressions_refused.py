@@ -193,9 +193,10 @@ def test_quoted_identifiers(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "n ＞ 1", "ｎ > 1", "n > １", "n > ²", "n > 1²", "n > ①", "n > ½", "n > ٣", "n > 1٣", "n > 一", "n\u200b > 1", "\ufeffn\ufeff > 1", "n\u0301 > 1",
-        "has（marks，'red'）", "mode = ‘make’", "mode = 'mаke'", "n ≥ 1", "n ≠ 1", "n ÷ 2", "ո > 1", "n \u202e> 1", "\ud800", "n = \udfff", "n\x00 > 1",
-        "mode = 'make\u200b'", "mode = 'MAKE'", "N > 1", "企业 > 1", "🏭", "n > 1 并且 s",
+        "n ＞ 1", "ｎ > 1", "n > １", "n > ²", "n > 1²", "n > ①", "n > ½", "n > ٣", "n > 1٣", "n > 一", "n\u200b > 1",
+        "\ufeffn\ufeff > 1", "n\u0301 > 1", "has（marks，'red'）", "mode = ‘make’", "mode = 'mаke'", "n ≥ 1", "n ≠ 1",
+        "n ÷ 2", "ո > 1", "n \u202e> 1", "\ud800", "n = \udfff", "n\x00 > 1", "mode = 'make\u200b'", "mode = 'MAKE'",
+        "N > 1", "企业 > 1", "🏭", "n > 1 并且 s",
     ],
 )  # fmt: skip
 def test_unicode_look_alikes(text):
@@ -209,8 +210,8 @@ def test_broken_numbers(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "\n", "(", ")", "()", "(n", "n)", "n >", "> n", "n > > 1", "s AND", "OR s", "NOT", "n BETWEEN 1", "n IN", "'", "'make",
-     "has(marks, 'red'", "n m", "1 2", ",", ";", "n,", "AND", "n > 1 s"],
+    ["", " ", "\n", "(", ")", "()", "(n", "n)", "n >", "> n", "n > > 1", "s AND", "OR s", "NOT", "n BETWEEN 1", "n IN", "'",
+     "'make", "has(marks, 'red'", "n m", "1 2", ",", ";", "n,", "AND", "n > 1 s"],
 )  # fmt: skip
 def test_broken_sentences(text):
     refusal(text)
@@ -242,7 +243,6 @@ def test_comparisons_do_not_chain(text):
         ("s OR mode", "真假"),
         ("n = 'make'", "数字"),
         ("mode > 'make'", "IN"),
-        ("mode = make", "make"),
         ("mode = 1", "类别"),
         ("mode", "类别"),
         ("d", "日期"),
@@ -265,7 +265,6 @@ def test_comparisons_do_not_chain(text):
         ("years_since(n)", "日期"),
         ("years_since(d, d)", "years_since(日期)"),
         ("years_since('2020-01-01')", "2020-01-01"),
-        ("rank(n, 0, 1)", ""),
         ("log10x(n)", "ramp"),
     ],
 )
@@ -293,9 +292,13 @@ def test_depth():
     assert evaluate(" AND ".join(["((s))"] * 30), s=True) is True
 
 
-@pytest.mark.parametrize(
-    "unit", ["NOT ", "- ", "+ ", "~", "[", "{", "(", "1+", "n*", "s AND ", "s OR ", "1=", "CASE WHEN ", "has(", "SELECT ", "n IN (", "'", "--", "/*", "@", "!", "?", "."]
+UNITS = (
+    "NOT ", "- ", "+ ", "~", "[", "{", "(", "1+", "n*", "s AND ", "s OR ", "1=", "CASE WHEN ", "has(", "SELECT ", "n IN (",
+    "'", "--", "/*", "@", "!", "?", ".",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("end", ["", "n", "s", "1", "z", "'"])
 def test_repetition_up_to_the_longest_never_breaks_anything_else(unit, end):
     check((unit * LONGEST)[: LONGEST - len(end)] + end)
@@ -320,10 +323,12 @@ def check(text: str) -> None:
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
 TOKENS = (
-    *FIELDS, *("<", "<=", "=", "==", "<>", "!=", ">", ">=", "+", "-", "*", "/", "×", "−", "(", ")", ",", ".", ";", "'", '"', "--", "/*", "*/"),
-    *("AND", "OR", "NOT", "IN", "BETWEEN", "SYMMETRIC", "IS", "NULL", "LIKE", "CASE", "WHEN", "THEN", "END", "TRUE", "FALSE", "SELECT", "FROM"),
-    *("ratio(", "ramp(", "years_since(", "has(", "has_any(", "abs(", "now()", "DATE", "::", "||", "->", "[", "]", "{", "}", "$1", "?", "@", "AS", "OVER"),
-    *("0", "1", "2.5", ".5", "1.", "1e5", "1e", "1_0", "0x1", "1e999", "'make'", "'red'", "'x'", "e'x'", "\n", "\x00", "５", "²", "企业", "\ud800"),
+    *FIELDS,
+    "<", "<=", "=", "==", "<>", "!=", ">", ">=", "+", "-", "*", "/", "×", "−", "(", ")", ",", ".", ";", "'", '"', "--", "/*",
+    "*/", "::", "||", "->", "[", "]", "{", "}", "$1", "?", "@", "AND", "OR", "NOT", "IN", "BETWEEN", "SYMMETRIC", "IS", "NULL",
+    "LIKE", "CASE", "WHEN", "THEN", "END", "TRUE", "FALSE", "SELECT", "FROM", "DATE", "AS", "OVER", "ratio(", "ramp(",
+    "years_since(", "has(", "has_any(", "abs(", "now()", "0", "1", "2.5", ".5", "1.", "1e5", "1e", "1_0", "0x1", "1e999",
+    "'make'", "'red'", "'x'", "e'x'", "５", "²", "企业", "\n", "\x00", "\ud800",
 )  # fmt: skip
 
 
@@ -339,6 +344,7 @@ def test_any_heap_of_tokens(tokens, joint):
     check(joint.join(tokens))
 
 
+WOUNDS = st.tuples(st.integers(0, 80), st.integers(0, 3), st.one_of(ANY_TEXT, st.sampled_from(TOKENS)))
 SEEDS = (
     "ramp(n, 250, 850) - 0.5 * ramp(years_since(d), 30, 45)",
     "(mode = 'make' AND n < 1000 AND mode NOT IN ('sell')) OR m < 500",

@@ -77,6 +77,7 @@ BY_HAND = {
     # a run of bare verbs speaks with its strongest
     "生产、销售红茶、绿茶": {"销售红茶": "produce", "绿茶": "produce"},
     "零售、批发、红茶": {"红茶": "wholesale"},
+    "销售、生产、红茶、绿茶": {"红茶": "produce", "绿茶": "produce"},
     "生产；销售红茶": {"销售红茶": "sell"},
     # brackets and negations do not lend verbs
     "红茶（不含加工）、绿茶": {"红茶": "none", "绿茶": "none"},
@@ -114,7 +115,9 @@ class Piece:
 
     @property
     def text(self) -> str:
-        return {"none": self.noun, "leads": self.verb + self.noun, "ends": f"{self.noun}的{self.verb}", "bare": self.verb}[self.where]
+        return {"none": self.noun, "leads": self.verb + self.noun, "ends": f"{self.noun}的{self.verb}", "bare": self.verb}[
+            self.where
+        ]
 
     @property
     def mode(self) -> int:
@@ -135,11 +138,13 @@ def strength(sentence: list[Piece], place: int) -> int:
 def expected(sentence: list[Piece]) -> list[tuple[str, int]]:
     """The module docstring, sentence by sentence.
 
-    A verb that leads its item, a verb alone at the start of the sentence, and a head speak for what follows;
+    A verb that leads its item, a verb alone before the sentence's first item, and a head speak for what follows;
     a verb that ends its item, or stands alone, speaks for what stands before it.
     """
+    opening = next(n for n, piece in enumerate(sentence) if piece.where != "bare")
     speaks_on = [
-        piece.where == "leads" or (piece.where == "bare" and (n == 0 or piece.mark == "：")) for n, piece in enumerate(sentence)
+        piece.where == "leads" or (piece.where == "bare" and (n < opening or piece.mark == "："))
+        for n, piece in enumerate(sentence)
     ]
     list_of = [sum(piece.mark == "，" for piece in sentence[:n]) for n in range(len(sentence))]
     found = []
