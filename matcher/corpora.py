@@ -10,8 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import yaml
 
 from matcher.errors import CorporaError
 from matcher.locate import folder
@@ -112,8 +111,8 @@ class Corpora:
 
     def _yaml(self, name: str) -> Any:
         try:
-            return YAML(typ="safe").load(self._file(name))
-        except YAMLError as error:
+            return yaml.load(self._file(name).read_bytes(), Loader=yaml.CSafeLoader)
+        except yaml.YAMLError as error:
             raise CorporaError(f"{self.path / name}：不是有效的 YAML（{str(error).splitlines()[0]}）") from None
 
     @cached_property

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from matcher.engine import Engine, Request
 from matcher.intake import from_profiles
 
-CASES: list[dict[str, Any]] = YAML(typ="safe").load(Path(__file__).parent.joinpath("cases/traps.yaml").read_text(encoding="utf-8"))[
+CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).parent.joinpath("cases/traps.yaml").read_text(encoding="utf-8"))[
     "cases"
 ]
 FOUNDED = "2009-01-01"

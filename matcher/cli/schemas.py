@@ -1,6 +1,6 @@
 """Writes the JSON Schemas that are checked in (生成 JSON Schema): ``make schemas``.
 
-``rules/schemas/`` serves editors that check rules files, ``docs/schemas/`` those who read rankings. A test compares the files with the code.
+``rules/schemas/`` serves editors that check rules files, ``docs/schemas/`` readers of rankings. A test compares files and code.
 """
 
 from __future__ import annotations

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+import yaml
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from matcher.errors import RulesProblem
 
@@ -56,7 +53,7 @@ class Source:
     def __init__(self, file: Path, shown: str) -> None:
         self.file, self.shown = file, shown
         self.problems: list[RulesProblem] = []
-        self._tree: Any = None
+        self._tree: yaml.Node | None = None
 
     def problem(self, location: Location, expected: str) -> None:
         """Notes a mistake at a field (记一处错误)."""
@@ -67,19 +64,43 @@ class Source:
         """Line (from 1) of the field, or of its nearest parent that exists."""
         node, line = self._tree, 1
         for part in location:
-            try:
-                if isinstance(node, CommentedMap):
-                    key = part if part in node else int(part)
-                    line = node.lc.key(key)[0] + 1
-                    node = node[key]
-                elif isinstance(node, CommentedSeq) and isinstance(part, int):
-                    line = node.lc.item(part)[0] + 1
-                    node = node[part]
-                else:
+            if isinstance(node, yaml.MappingNode):
+                entry = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+                if entry is None:
                     break
-            except (KeyError, IndexError, ValueError, TypeError):
+                line, node = entry[0].start_mark.line + 1, entry[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+            else:
                 break
         return line
+
+    def _check_nodes(self) -> None:
+        """Notes keys that stand twice.
+
+        Raises:
+            OverflowError: A few aliases unfold into more values than a person writes.
+        """
+        left = MOST_NODES
+        waiting: list[tuple[yaml.Node, tuple[str | int, ...]]] = [(self._tree, ())] if self._tree else []
+        while waiting:
+            node, place = waiting.pop()
+            left -= 1
+            if left < 0:
+                raise OverflowError
+            if isinstance(node, yaml.MappingNode):
+                seen: set[str] = set()
+                for key, value in node.value:
+                    name = str(key.value)
+                    if name in seen:
+                        line = key.start_mark.line + 1
+                        field = ".".join(map(str, (*place, name)))
+                        self.problems.append(RulesProblem(self.shown, line, field, "这个字段写了两次"))
+                    seen.add(name)
+                    waiting.append((value, (*place, name)))
+            elif isinstance(node, yaml.SequenceNode):
+                waiting += [(value, (*place, number)) for number, value in enumerate(node.value)]
 
     def load(self, model: type[Model]) -> Model | None:
         """The file as ``model``, or None with ``problems`` filled (读入并校验)."""
@@ -97,19 +118,27 @@ class Source:
             self.problems.append(RulesProblem(self.shown, raw[: error.start].count(b"\n") + 1, "（全文）", "应为 UTF-8 编码"))
             return None
         try:
-            self._tree = YAML(typ="rt").load(io.StringIO(text))
-        except MarkedYAMLError as error:
+            self._tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+            self._check_nodes()
+            content = yaml.load(text, Loader=yaml.CSafeLoader)
+        except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
             self.problems.append(RulesProblem(self.shown, line, "（语法）", f"不是有效的 YAML：{error.problem or error.context}"))
             return None
-        except (YAMLError, RecursionError, ValueError) as error:
+        except (yaml.YAMLError, ValueError) as error:
             self.problems.append(RulesProblem(self.shown, 1, "（语法）", f"不是有效的 YAML：{str(error).splitlines()[0][:80]}"))
             return None
-        try:
-            return model.model_validate(_plain(self._tree, [MOST_NODES]))
         except OverflowError:
             self.problem((), f"内容过多（别名展开后超过 {MOST_NODES} 个值）")
+            return None
+        except RecursionError:
+            self.problem((), "嵌套过深")
+            return None
+        if self.problems:
+            return None
+        try:
+            return model.model_validate(content)
         except RecursionError:
             self.problem((), "嵌套过深")
         except ValidationError as error:
@@ -125,21 +154,3 @@ def _given(value: object) -> str:
         shown = repr(value) if isinstance(value, str) else str(value)
         return f"，写的是 {shown if len(shown) <= 40 else shown[:37] + '…'}"
     return ""
-
-
-def _plain(node: Any, left: list[int]) -> Any:
-    """The tree as plain dicts, lists and scalars; ruamel's own number and text types are narrowed.
-
-    ``left`` counts the values that may still come, so that a few aliases cannot unfold into millions.
-    """
-    left[0] -= 1
-    if left[0] < 0:
-        raise OverflowError
-    if isinstance(node, CommentedMap):
-        return {_plain(key, left): _plain(value, left) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value, left) for value in node]
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node

@@ -78,7 +78,9 @@ def main() -> int:
     print(f"{'':<12}{'行/秒':>12}{'秒/全文件':>12}")
     print(f"{'逐行循环':<8}{1 / slow:>12,.0f}{slow * rows:>12.1f}   （{LOOP_ROWS:,} 行推算）")
     print(f"{'链招':<10}{1 / quick:>12,.0f}{quick * rows:>12.2f}")
-    print(f"倍数 {slow / quick:.1f}；峰值内存 主进程 {peak / 1024:,.0f} MB（含 pandas 与逐行循环），子进程各 {children / 1024:,.0f} MB")
+    print(
+        f"倍数 {slow / quick:.1f}；峰值内存 主进程 {peak / 1024:,.0f} MB（含 pandas 与逐行循环），子进程各 {children / 1024:,.0f} MB"
+    )
     print(parity(engine, file))
     return 0
 

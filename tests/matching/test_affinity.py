@@ -165,7 +165,7 @@ def test_match_equals_the_plain_reference(matcher: Matcher, reference: PlainAffi
     conflicts = sorted({word for of in matcher.segments for word in of.conflicts})
 
     @given(batch=st.lists(companies(terms, conflicts), min_size=1, max_size=3))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=40, deadline=None)
     def check(batch: list[tuple[str, str, str]]) -> None:
         texts = texts_of(*zip(*batch, strict=True), corpora=matcher.corpora)
         found = matcher.match(texts).affinity

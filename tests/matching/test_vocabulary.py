@@ -58,7 +58,7 @@ def texts_of(words: list[str]) -> st.SearchStrategy[str]:
 
 def test_hits_equal_the_naive_reference(real: Vocabulary, naive: NaiveVocabulary, words: list[str]) -> None:
     @given(texts=st.lists(texts_of(words), min_size=1, max_size=5))
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=150, deadline=None)
     def check(texts: list[str]) -> None:
         found = real.find(texts)
         for number, text in enumerate(texts):

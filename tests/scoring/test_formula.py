@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.errors import RulesError, RulesProblem
 from matcher.rules import Zone
 from matcher.rules.schema import ScoringFile
 from matcher.scoring.evidence import Evidence
+from matcher.scoring.evidence import fields as evidence_fields
 from matcher.scoring.expressions import Field
 from matcher.scoring.formula import UNIT, Ruleset, Scores
 from tests.scoring.language import AS_OF, columns
@@ -223,7 +225,7 @@ def exact(units: Any) -> list[Fraction]:
 # --- properties ----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(rulesets(), rows_of_evidence)
 def test_everything_the_formula_gives_equals_the_reference(plain, rows):
     ruleset, evidence, scores = scored(plain, rows)
@@ -246,7 +248,7 @@ def test_everything_the_formula_gives_equals_the_reference(plain, rows):
         assert ruleset.unknown_fields(evidence, scores, pair) == wanted.unknown_fields
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(rulesets(), rows_of_evidence)
 def test_the_next_question_moves_the_score_most(plain, rows):
     ruleset, evidence, scores = scored(plain, rows)
@@ -261,7 +263,7 @@ def test_the_next_question_moves_the_score_most(plain, rows):
             assert spreads[question] == max(spreads.values())
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(rulesets(), rows_of_evidence, st.randoms(use_true_random=False))
 def test_neither_the_batch_nor_the_order_of_the_rules_moves_a_score(plain, rows, random):
     together = scored(plain, rows)[2]
@@ -383,10 +385,13 @@ def test_all_wrong_expressions_are_listed_with_their_places():
     assert all(problem.expected for problem in caught.value.problems)
 
 
-def test_the_zone_of_the_repository_compiles_and_a_broken_copy_names_the_line(engine: Engine):
-    zone = engine.zone
+def test_one_broken_rule_of_the_real_zone_is_named_with_its_line(engine: Engine, corpora: Corpora):
+    zone, fields = engine.zone, evidence_fields(engine.zone, corpora)
+    Ruleset(zone, fields)
     broken = zone.scoring.rules[3].model_copy(update={"value": "no_such_field > 1"})
     rules = [*zone.scoring.rules[:3], broken, *zone.scoring.rules[4:]]
     with pytest.raises(RulesError) as caught:
-        Ruleset(replace(zone, scoring=zone.scoring.model_copy(update={"rules": rules})), FIELDS | {})
-    assert zone.places[broken.id].line in {problem.line for problem in caught.value.problems}
+        Ruleset(replace(zone, scoring=zone.scoring.model_copy(update={"rules": rules})), fields)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.field) == (f"{zone.id}/scoring.yaml", zone.places[broken.id].line, "rules.3.value")
+    assert "no_such_field" in problem.expected

@@ -1,0 +1,233 @@
+"""Proves the list's order against a plain greedy reference: one segment a company, then the cover of the chain's gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher.scoring.evidence import NO_SEGMENT, Evidence
+from matcher.scoring.expressions import Column
+from matcher.scoring.formula import UNIT, Scores
+from matcher.scoring.ranking import arrange, choose
+
+FILL = {"complement": [1000, 970, 900], "strengthen": [1000, 1000, 500, 500, 0], "extend": [800], "none": [1000, 850]}
+NEEDS = ("complement", "strengthen", "extend", "none", "complement")
+
+
+def zone(needs: Sequence[str] = NEEDS, fill: Mapping[str, list[int]] = FILL) -> Any:
+    """As much of a zone as the order reads: each segment's need, and how a need is filled."""
+    segments = tuple(SimpleNamespace(need=need) for need in needs)
+    return SimpleNamespace(segments=segments, scoring=SimpleNamespace(order=SimpleNamespace(fill=dict(fill))))
+
+
+def evidence_of(company: Sequence[int], segment: Sequence[int], affinity: Sequence[int]) -> Evidence:
+    values = np.array(affinity, dtype=np.int64)
+    columns = {"affinity": Column(values, np.ones(len(values), dtype=np.bool_))}
+    return Evidence(np.array(company, dtype=np.int64), np.array(segment, dtype=np.int64), columns)
+
+
+def scores_of(score: Sequence[int], vetoed: Sequence[Sequence[bool]] = ()) -> Scores:
+    total = np.array(score, dtype=np.int64)
+    rows = np.zeros((0, len(total)), dtype=np.int64)
+    vetoes = np.array(vetoed, dtype=np.bool_).reshape(len(vetoed), len(total))
+    return Scores(rows, rows == 0, rows, rows, rows, total, total, total, vetoes, np.zeros_like(vetoes))
+
+
+# --- which segment -------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def candidates(draw: st.DrawFn) -> tuple[Evidence, Scores]:
+    """Pairs by company, then segment, as the evidence has them; few distinct numbers, so that ties abound."""
+    company: list[int] = []
+    segment: list[int] = []
+    for number in range(draw(st.integers(0, 6))):
+        fits = sorted(draw(st.sets(st.integers(0, 4), max_size=5))) or [NO_SEGMENT]
+        company += [number] * len(fits)
+        segment += fits
+    size = len(company)
+    affinity = draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    score = draw(st.lists(st.integers(0, 3), min_size=size, max_size=size))
+    rare = st.sampled_from((False, False, True))
+    vetoed = draw(st.lists(st.lists(rare, min_size=size, max_size=size), max_size=3))
+    return evidence_of(company, segment, affinity), scores_of(score, vetoed)
+
+
+@settings(deadline=None, max_examples=250)
+@given(candidates())
+def test_each_company_gets_its_best_segment(given_pairs):
+    evidence, scores = given_pairs
+    chosen = choose(evidence, scores)
+    pairs: list[int] = []
+    vetoes: list[int] = []
+    affinity = evidence.columns["affinity"].values
+    for company in sorted(set(evidence.company.tolist())):
+        best, first = None, -1
+        for pair in np.flatnonzero(evidence.company == company).tolist():
+            fired = [number for number in range(len(scores.vetoed)) if scores.vetoed[number, pair]]
+            rank = (bool(fired), -scores.score[pair], -affinity[pair], evidence.segment[pair])
+            if best is None or rank < best[0]:
+                best, first = (rank, pair), fired[0] if fired else -1
+        assert best is not None
+        pairs.append(best[1])
+        vetoes.append(first)
+    assert chosen.pair.tolist() == pairs
+    assert chosen.veto.tolist() == vetoes
+
+
+@pytest.mark.parametrize(
+    ("score", "affinity", "vetoed", "winner", "veto"),
+    [
+        ([50, 60, 40], [900, 300, 900], [False, False, False], 1, -1),  # the score decides
+        ([60, 60, 60], [300, 900, 500], [False, False, False], 1, -1),  # then the affinity
+        ([60, 60, 60], [500, 900, 900], [False, False, False], 1, -1),  # then the segment's place
+        ([90, 60, 40], [900, 300, 900], [True, False, False], 1, -1),  # a pair without a veto, if there is one
+        ([50, 60, 40], [900, 300, 900], [True, True, True], 1, 0),  # else the best of all
+    ],
+)
+def test_choice_by_hand(score, affinity, vetoed, winner, veto):
+    chosen = choose(evidence_of([0, 0, 0], [1, 2, 4], affinity), scores_of(score, [vetoed]))
+    assert (chosen.pair.tolist(), chosen.veto.tolist()) == ([winner], [veto])
+
+
+def test_the_first_veto_in_file_order_is_told():
+    vetoed = [[False, False], [False, True], [True, True]]
+    chosen = choose(evidence_of([0, 1], [0, 0], [1, 1]), scores_of([5, 5], vetoed))
+    assert chosen.veto.tolist() == [2, 1]
+
+
+# --- the order -----------------------------------------------------------------------------------------------------------
+
+
+def greedy(companies: Sequence[tuple[int, int, str]], needs: Sequence[str], fill: Mapping[str, list[int]]) -> list[tuple[int, int]]:
+    """The cover of the gaps, company by company: whichever adds most now, given how far its segment is filled already.
+
+    Args:
+        companies: (segment, score, key).
+
+    Returns:
+        (index, order value) in the order of the list.
+    """
+    left, taken, made = list(range(len(companies))), dict.fromkeys((*range(len(needs)), NO_SEGMENT), 0), []
+    while left:
+        offers = []
+        for index in left:
+            segment, score, key = companies[index]
+            steps = fill["none" if segment == NO_SEGMENT else needs[segment]]
+            step = steps[-1] if taken[segment] >= len(steps) else steps[taken[segment]]
+            offers.append((-score * step, -score, key, index))
+        value, _, _, index = min(offers)
+        left.remove(index)
+        taken[companies[index][0]] += 1
+        made.append((index, -value))
+    return made
+
+
+keys = st.lists(st.text("0189AZ~甲乙", min_size=1, max_size=3), unique=True, max_size=12)
+fills = st.lists(st.integers(0, 1000), min_size=1, max_size=5).map(lambda steps: sorted(steps, reverse=True))
+
+
+@st.composite
+def listings(draw: st.DrawFn) -> tuple[list[tuple[int, int, str]], dict[str, list[int]]]:
+    companies = [
+        (draw(st.integers(NO_SEGMENT, 4)), draw(st.sampled_from((0, 1, 5 * UNIT, 50 * UNIT, 51 * UNIT, 100 * UNIT))), key)
+        for key in draw(keys)
+    ]
+    return companies, draw(st.one_of(st.just(FILL), st.fixed_dictionaries(dict.fromkeys(FILL, fills))))
+
+
+def arranged(companies: Sequence[tuple[int, int, str]], fill: Mapping[str, list[int]]) -> list[tuple[str, int]]:
+    """(key, order value) as ``arrange`` orders them; the pairs stand among others that are not to be listed."""
+    size = len(companies)
+    segment = [value for entry in companies for value in (entry[0], 0)]
+    score = [value for entry in companies for value in (entry[1], 100 * UNIT)]
+    pairs = np.arange(size, dtype=np.int64) * 2
+    evidence = evidence_of(range(2 * size), segment, [0] * (2 * size))
+    listed = arrange(pairs, evidence, scores_of(score), [entry[2] for entry in companies], zone(fill=fill))
+    return [(companies[pair // 2][2], value) for pair, value in zip(listed.pair.tolist(), listed.order_value.tolist(), strict=True)]
+
+
+@settings(deadline=None, max_examples=250)
+@given(listings())
+def test_the_list_is_the_greedy_cover(listing):
+    companies, fill = listing
+    expected = [(companies[index][2], value) for index, value in greedy(companies, NEEDS, fill)]
+    assert arranged(companies, fill) == expected
+
+
+@settings(deadline=None, max_examples=120)
+@given(listings(), st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(listing, random):
+    companies, fill = listing
+    shuffled = random.sample(companies, len(companies))
+    assert arranged(shuffled, fill) == arranged(companies, fill)
+
+
+@settings(deadline=None, max_examples=120)
+@given(listings())
+def test_order_values_never_rise_and_come_from_the_place_in_the_segment(listing):
+    companies, fill = listing
+    by_key = {key: (segment, score) for segment, score, key in companies}
+    listed = arranged(companies, fill)
+    values = [value for _, value in listed]
+    assert values == sorted(values, reverse=True)
+    assert sorted(key for key, _ in listed) == sorted(by_key)
+    places: dict[int, int] = {}
+    for key, value in listed:  # within a segment, the list keeps the order by score and key
+        segment, score = by_key[key]
+        place = places[segment] = places.get(segment, -1) + 1
+        need = "none" if segment == NO_SEGMENT else NEEDS[segment]
+        assert value == score * fill[need][min(place, len(fill[need]) - 1)]
+    for one in set(places):
+        mine = [(-by_key[key][1], key) for key, _ in listed if by_key[key][0] == one]
+        assert mine == sorted(mine)
+
+
+@settings(deadline=None, max_examples=100)
+@given(listings(), st.integers(1, 4))
+def test_the_list_merges_from_the_best_of_each_segment(listing, top):
+    """The first companies of the whole are among the first of each segment alone, with the same values."""
+    companies, fill = listing
+    whole = arranged(companies, fill)[:top]
+    parts = []
+    for segment in range(NO_SEGMENT, len(NEEDS)):
+        parts += arranged([entry for entry in companies if entry[0] == segment], fill)[:top]
+    assert set(whole) <= set(parts)
+
+
+def test_the_order_by_hand():
+    companies = [
+        (0, 80 * UNIT, "C"),  # complement, third of its segment: × 0.900 = 72
+        (0, 90 * UNIT, "A"),  # first: 90
+        (0, 80 * UNIT, "B"),  # second, by key before C: × 0.970 = 77.6
+        (4, 79 * UNIT, "D"),  # another segment of the same need: first, 79
+        (2, 97 * UNIT, "E"),  # extend: × 0.800 = 77.6, above B by its score
+        (NO_SEGMENT, 50 * UNIT, "F"),  # none: 50
+        (NO_SEGMENT, 50 * UNIT, "G"),  # none, second: × 0.850 = 42.5
+    ]
+    expected = [("A", 90), ("D", 79), ("E", 77.6), ("B", 77.6), ("C", 72), ("F", 50), ("G", 42.5)]
+    assert [(key, value / UNIT / 1000) for key, value in arranged(companies, FILL)] == expected
+
+
+def test_the_last_step_of_a_fill_repeats():
+    companies = [(1, 10 * UNIT, str(number)) for number in range(8)]
+    values = [value / UNIT / 1000 for _, value in arranged(companies, {**FILL, "strengthen": [1000, 500]})]
+    assert values == [10] + [5] * 7
+
+
+def test_keys_go_by_code_point_and_stand_last():
+    companies = [(number % 3, 40 * UNIT, key) for number, key in enumerate(["~乙", "9", "A", "~甲", "a", "10"])]
+    fill = {need: [1000] for need in FILL}
+    assert [key for key, _ in arranged(companies, fill)] == ["10", "9", "A", "a", "~乙", "~甲"]
+
+
+def test_nothing_to_list():
+    assert arranged([], FILL) == []
+    chosen = choose(evidence_of([], [], []), scores_of([]))
+    assert (chosen.pair.size, chosen.veto.size) == (0, 0)
