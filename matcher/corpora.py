@@ -207,6 +207,11 @@ class Corpora:
         return {str(written).lower().replace(" ", ""): field for field, names in raw.items() for written in names}
 
     @cached_property
+    def wan_headers(self) -> frozenset[str]:
+        """Headers whose bare numbers are 万元 (以万元为单位的表头)."""
+        return frozenset(self._yaml("columns.yaml")["wan_headers"])
+
+    @cached_property
     def empty_cells(self) -> frozenset[str]:
         """Lower-case cells that mean "nothing" (等于没有填的写法)."""
         return frozenset(str(cell) for cell in self._yaml("columns.yaml")["empty"])

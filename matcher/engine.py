@@ -71,6 +71,7 @@ def problem(field: str, detail: str) -> Problem:
 class Match:
     """The best segment of one chain for one input row (匹配结果); affinity in thousandths, 0 where nothing fits."""
 
+    source: int
     file: str
     row: int
     uscc: str
@@ -190,6 +191,7 @@ class Engine:
                     segment = int(segments[place])
                     fit = int(affinity[place, segment])
                     yield Match(
+                        int(companies.file[place]),
                         intake.files[companies.file[place]],
                         int(companies.row[place]),
                         companies.text["uscc"][place],
@@ -241,7 +243,7 @@ class Engine:
         company, segment = self._evidence.pairs(profiles, allowed)
         if only is not None:
             company, segment = company[only[company]], segment[only[company]]
-        evidence = self._evidence.read(companies, profiles, company, segment)
+        evidence = self._evidence.read(companies, profiles, company, segment, as_of)
         scores = self.ruleset.score(evidence, as_of)
         return _Scored(evidence, scores, choose(evidence, scores))
 

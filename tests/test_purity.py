@@ -121,7 +121,7 @@ def test_a_score_is_the_same_alone_and_in_one_batch_of_all(engine: Engine, alone
 
 def test_a_score_is_the_same_in_any_batch(engine: Engine, alone: list[bytes]) -> None:
     @given(places=_with_made_up)
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
     def check(places: list[int]) -> None:
         results = engine.score([POOL[place] for place in places], AS_OF)
         assert [as_bytes(result) for result in results] == [alone[place] for place in places]
@@ -139,7 +139,7 @@ def test_rejected_neighbours_change_nothing(engine: Engine, alone: list[bytes]) 
 
 def test_a_place_on_the_list_holds_the_same_result_in_any_file(engine: Engine, listed: dict[str, tuple[str, bytes]]) -> None:
     @given(places=_with_made_up, cut=st.integers(0, 30))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=8, deadline=None)
     def check(places: list[int], cut: int) -> None:
         with TemporaryDirectory() as folder:
             parts = [part for part in (places[:cut], places[cut:]) if part]
@@ -159,7 +159,10 @@ def test_score_and_rank_agree(engine: Engine, listed: dict[str, tuple[str, bytes
     assert shown == {name: scored[name] for name in shown}
 
 
-@pytest.mark.parametrize(("chunk", "processes"), [(1, 1), (7, 1), (100, 1), (7, 2), (50, 4), (1_000, 4)])
+@pytest.mark.parametrize(
+    ("chunk", "processes"),
+    [pytest.param(1, 1, marks=pytest.mark.slow), (7, 1), (30, 2), pytest.param(50, 4, marks=pytest.mark.slow), (1_000, 4)],
+)
 def test_chunks_and_processes_change_no_bit(
     chunk: int, processes: int, engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -184,7 +187,7 @@ def test_affinities_are_the_same_in_any_order(engine: Engine) -> None:
     whole = reader.read(from_profiles(POOL, engine.corpora).companies)
 
     @given(places=_with_made_up)
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
     def check(places: list[int]) -> None:
         part = reader.read(from_profiles([POOL[place] for place in places], engine.corpora).companies)
         for field in fields(whole):
@@ -204,6 +207,7 @@ def test_equal_inputs_have_equal_runs_and_bytes(engine: Engine, tmp_path: Path) 
     assert ranking_bytes(one) == ranking_bytes(ranked(engine, first))
 
 
+@pytest.mark.slow
 def test_a_second_engine_gives_the_same_bytes(engine: Engine, tmp_path: Path) -> None:
     file = write(tmp_path / "pool.csv", range(len(POOL)))
     assert ranking_bytes(ranked(Engine(engine.zone.id, processes=2), file)) == ranking_bytes(ranked(engine, file))
@@ -215,6 +219,16 @@ def test_files_in_another_order_are_the_same_run(engine: Engine, tmp_path: Path)
     one, other = ranked(engine, first, second), ranked(engine, second, first)
     assert one.run.id == other.run.id
     assert ranking_bytes(one) == ranking_bytes(other)
+
+
+@pytest.mark.parametrize(
+    "places", [[0], [len(POOL) - len(MADE_UP)], [POOL.index(MADE_UP[6])]], ids=["off the list", "on it", "beside it"]
+)
+def test_a_single_company_makes_a_ranking(places: list[int], engine: Engine, tmp_path: Path) -> None:
+    """One of the two lists is empty, or both."""
+    found = ranked(engine, write(tmp_path / "one.csv", places))
+    assert found.considered == 1
+    assert len(found.results) + len(found.opportunities) + sum(found.vetoed.values()) == 1
 
 
 @pytest.mark.parametrize("shared", [[5], [len(POOL) - 3]], ids=["with a code", "without a code"])

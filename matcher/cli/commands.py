@@ -84,16 +84,15 @@ def _match(options: argparse.Namespace) -> int:
 
 def _with_rejects(matches: Iterator[Match], intake: Intake, chains: list[str]) -> Iterator[Match]:
     """The matches, and for every rejected row lines without affinity, in the order of the input."""
-    order = {file: number for number, file in enumerate(intake.files)}
-    waiting = iter(sorted(intake.rejects, key=lambda reject: (order[reject.file], reject.row)))
+    waiting = iter(sorted(intake.rejects, key=lambda reject: (reject.source, reject.row)))
     reject = next(waiting, None)
     for match in matches:
-        while reject is not None and (order[reject.file], reject.row) < (order[match.file], match.row):
-            yield from (Match(reject.file, reject.row, "", "", chain, "", 0, ()) for chain in chains)
+        while reject is not None and (reject.source, reject.row) < (match.source, match.row):
+            yield from (Match(reject.source, reject.file, reject.row, "", "", chain, "", 0, ()) for chain in chains)
             reject = next(waiting, None)
         yield match
     while reject is not None:
-        yield from (Match(reject.file, reject.row, "", "", chain, "", 0, ()) for chain in chains)
+        yield from (Match(reject.source, reject.file, reject.row, "", "", chain, "", 0, ()) for chain in chains)
         reject = next(waiting, None)
 
 
@@ -103,7 +102,8 @@ def _score(options: argparse.Namespace) -> int:
     single = isinstance(given, dict)
     answers = engine.score([given] if single else given, options.as_of or today())
     shown = [{"error": answer} if isinstance(answer, dict) else result_json(answer) for answer in answers]
-    sys.stdout.write(as_json(shown[0] if single else shown) + "\n")
+    with written(None) as stream:
+        stream.write(as_json(shown[0] if single else shown) + "\n")
     return 0
 
 
@@ -116,6 +116,8 @@ def _json_from_stdin() -> Any:
         raise InputError("标准输入", f"不是有效的 JSON（第 {error.colno} 列附近）", row=error.lineno) from None
     except RecursionError:
         raise InputError("标准输入", "JSON 嵌套过深") from None
+    except ValueError:
+        raise InputError("标准输入", "JSON 里有过长的数字") from None
     if not isinstance(given, (dict, list)):
         raise InputError("标准输入", "应为一个企业对象，或企业对象的数组")
     return given

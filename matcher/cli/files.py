@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 import json
 import os
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 from matcher.errors import OptionError
 from matcher.rules import Zone
+from matcher.storage import whole_file
 from matcher.types import NEED_LABELS, RankedCompany, Ranking
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -30,28 +29,23 @@ def written(target: str | None, *, bom: bool = False) -> Iterator[TextIO]:
     """A text stream to ``target``, or to stdout if None (输出流); a file appears only when all of it is written.
 
     Raises:
-        OptionError: The file cannot be written there.
+        OptionError: It cannot be written there.
     """
-    if target is None:
-        if bom:
-            sys.stdout.write("\ufeff")
-        yield sys.stdout
-        sys.stdout.flush()
-        return
-    path = Path(target)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        if target is None:
+            if bom:
+                sys.stdout.write("\ufeff")
+            yield sys.stdout
+            sys.stdout.flush()
+        else:
+            with whole_file(Path(target), bom=bom) as stream:
+                yield stream
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise OptionError(f"写不进 {target}（{error.strerror}）") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig" if bom else "utf-8", newline="") as stream:
-            yield stream
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except IsADirectoryError:
-        raise OptionError(f"写不进 {target}（是一个目录）") from None
-    finally:
-        Path(name).unlink(missing_ok=True)
+        if target is None:  # what is still in the buffer cannot be written either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OptionError(f"写不进 {target or '标准输出'}（{error.strerror or error}）") from None
 
 
 def safe(cell: Any) -> Any:
@@ -100,10 +94,3 @@ def _line(title: str, result: RankedCompany, zone: Zone) -> list[Any]:
     }
     cells = [values[column] for column in _COLUMNS] + [group.points for group in result.groups]
     return [safe("" if cell is None else cell) for cell in cells]
-
-
-def csv_lines(rows: Iterable[Sequence[Any]]) -> str:
-    """CSV text of a few rows (CSV 文本)."""
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()

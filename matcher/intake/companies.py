@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import re
-import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +22,11 @@ from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, check_codes, read_count, read_date
 from matcher.intake.tables import LONGEST_CELL, read_table
+from matcher.storage import whole_file
 from matcher.text.normalise import normalise
 
 _LETTER = re.compile(r"[^\W\d_]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DIGIT = re.compile(r"\d")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
@@ -76,17 +77,31 @@ class Companies:
 
     def key(self, place: int) -> str:
         """What orders companies that score alike: the code, else the name and a digest of the row (排序键)."""
-        code = self.text["uscc"][place]
-        if code:
-            return code
-        cells = "\0".join(self.text[field][place] for field in TEXT_FIELDS)
-        return "~" + self.text["name"][place] + hashlib.sha256(cells.encode()).hexdigest()[:16]
+        if self.code_ok[place]:
+            return self.text["uscc"][place]
+        return "~" + self.text["name"][place] + self.digest(place)
+
+    def digest(self, place: int) -> str:
+        """Of all that is known of a company, whatever file and row it came from (内容指纹)."""
+        cells = [self.text[field][place] for field in TEXT_FIELDS]
+        numbers = (self.capital, self.paid_capital, self.insured, self.founded, self.as_of)
+        content = "\0".join([*cells, *(str(column[place]) for column in numbers)])
+        return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A record that was not taken in (拒收); it never holds the cell's content, which may be a person's name."""
+    """A record that was not taken in (拒收); it never holds the cell's content, which may be a person's name.
 
+    Attributes:
+        source: Number of the file among those read.
+        file: Its name.
+        row: Spreadsheet row.
+        field: The column at fault.
+        reason: What was expected.
+    """
+
+    source: int
     file: str
     row: int
     field: str
@@ -124,7 +139,9 @@ def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = T
         InputError: A file cannot be read at all, or holds no company.
     """
     tables = [read_table(path, corpora) for path in paths]
-    rejects = [Reject(t.file, row, field, reason) for t in tables for row, field, reason in t.rejected]
+    if merge:  # whichever file is named first, the same row stands for a company that is in both
+        tables.sort(key=lambda table: table.digest)
+    rejects = [Reject(n, t.file, row, field, reason) for n, t in enumerate(tables) for row, field, reason in t.rejected]
     columns = {field: [cell for table in tables for cell in table.column(field)] for field in _FIELDS}
     file = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table.rows) for table in tables])
     row = np.array([number for table in tables for number in table.rows], dtype=np.int32)
@@ -132,7 +149,7 @@ def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = T
     if read == 0:
         raise InputError(tables[0].file, "只有表头，没有企业")
     intake = _build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
-    rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.file, reject.row))
+    rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
     digest = hashlib.sha256("".join(sorted(table.digest for table in tables)).encode()).hexdigest()
     return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), intake.notes, digest)
 
@@ -163,30 +180,34 @@ def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, st
         return {}, ("（整项）", '应为企业对象，如 {"name": …, "business_scope": …}')
     known: dict[str, str] = {}
     for key, value in profile.items():
-        field = names.get(normalise(str(key)).replace(" ", ""))
+        field = names.get(normalise(_storable(str(key))).replace(" ", ""))
         if field is None or value is None or field in known:
             continue
         listed = isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value)
-        if not listed and not isinstance(value, (str, int, float)):
-            return {}, (field, "应为文本、数字或文本列表")
-        text = (
-            ("、".join(value) if listed else str(value)).encode("utf-8", "replace").decode().strip()
-        )  # lone surrogates cannot be stored or shown
+        if not isinstance(value, str) and (field == "name" or not (listed or isinstance(value, (int, float)))):
+            return {}, (field, "应为文本" if field == "name" else "应为文本、数字或文本列表")
+        plain = "、".join(value) if listed else {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
+        text = _storable(plain).strip()
         if len(text) > LONGEST_CELL:
             return {}, (field, f"超过 {LONGEST_CELL} 字")
         known[field] = text
     return known, None
 
 
+def _storable(text: str) -> str:
+    """Text without lone surrogates, which can neither be stored nor shown."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
     """Writes ``file,row,field,reason``, whole or not at all (写拒收清单)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".rejects-")
-    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
+    with whole_file(path, bom=True) as stream:
         writer = csv.writer(stream)
         writer.writerow(["file", "row", "field", "reason"])
-        writer.writerows((reject.file, reject.row, reject.field, reject.reason) for reject in rejects)
-    Path(name).replace(path)
+        for reject in rejects:
+            file = f"'{reject.file}" if reject.file.startswith(("=", "+", "-", "@")) else reject.file
+            writer.writerow([file, reject.row, reject.field, reject.reason])
 
 
 _FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
@@ -201,15 +222,13 @@ class _Parser:
 
     def column(self, cells: list[str], read: Callable[[str], int], unknown: int, field: str) -> NDArray[np.int64]:
         known: dict[str, int] = {}
-        bad: set[str] = set()
-        for cell in set(cells):
+        for cell, count in Counter(cells).items():
             try:
                 known[cell] = unknown if cell.lower() in self.empty else read(cell)
             except UnreadableError as error:
                 known[cell] = unknown
-                bad.add(cell)
                 problem = f"{field}：{error}"
-                self.notes[problem] = self.notes.get(problem, 0) + sum(other == cell for other in cells)
+                self.notes[problem] = self.notes.get(problem, 0) + count
         return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
 
 
@@ -225,14 +244,14 @@ def _build(
 ) -> Intake:
     empty = corpora.empty_cells
     flaws = {**_flaws(columns, empty), **(flawed or {})}
-    rejects = tuple(Reject(files[file[place]], int(row[place]), *flaws[place]) for place in sorted(flaws))
+    rejects = tuple(Reject(int(file[place]), files[file[place]], int(row[place]), *flaws[place]) for place in sorted(flaws))
     if flaws:
         keep = [place for place in range(len(row)) if place not in flaws]
         columns = {field: [cells[place] for place in keep] for field, cells in columns.items()}
         file, row = file[keep], row[keep]
     parser = _Parser(empty)
     capital = CapitalReader(corpora)
-    text = {field: _blanked(columns[field], empty) for field in TEXT_FIELDS}
+    text = {field: _clean(columns[field], empty) for field in TEXT_FIELDS}
     text["uscc"] = [code.upper() for code in text["uscc"]]
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     code_ok = check_codes(text["uscc"])
@@ -268,9 +287,11 @@ def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, 
     return result
 
 
-def _blanked(cells: list[str], empty: frozenset[str]) -> list[str]:
+def _clean(cells: list[str], empty: frozenset[str]) -> list[str]:
+    """Cells without the words for "nothing" and without control characters; a line end within a cell ends a clause."""
     if not any(cells):
         return cells
+    cells = [cell if cell.isprintable() else _CONTROL.sub(" ", cell.replace("\n", ";")) for cell in cells]
     return ["" if len(cell) < 5 and cell.lower() in empty else cell for cell in cells]
 
 
@@ -332,6 +353,4 @@ def _merged(companies: Companies) -> Companies:
 
 def _richness(companies: Companies, place: int) -> tuple[int, str]:
     """Orders rows of the same date without regard to their order in the file: the fuller one first, then by content."""
-    cells = [companies.text[field][place] for field in TEXT_FIELDS]
-    content = "\0".join([*cells, str(companies.capital[place]), str(companies.founded[place])])
-    return -sum(map(len, cells)), hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+    return -sum(len(companies.text[field][place]) for field in TEXT_FIELDS), companies.digest(place)

@@ -20,7 +20,10 @@ EPOCH = date(1970, 1, 1)
 MOST_CAPITAL = 10**14
 """Yuan beyond which an amount is a mistake (金额上限，元)."""
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_AMOUNT = re.compile(
+    r"元?(?P<number>\d+(?:\.\d+)?(?:e\d{1,2})?)(?P<unit>[十百千]?[万亿]|[百千])?(?:(?<=亿)(?P<more>\d+(?:\.\d+)?)万)?(?P<tail>[元万]{0,4})"
+)
+_AROUND_AMOUNT = re.compile("[()/:、约整圆]|注册资[本金]")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ t].*)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
@@ -64,23 +67,31 @@ class CapitalReader:
         text = normalise(raw).replace(",", "").replace(" ", "")
         if text in self._empty:
             return UNKNOWN
-        number = _NUMBER.search(text)
-        if number is None or "-" in text[: number.start()]:
-            raise UnreadableError("应为金额，如 500万元人民币")
-        amount = float(number[0])
-        rest = text[: number.start()] + text[number.end() :]
-        upper = rest.upper()
-        currency = next((code for name, code in self._names if name in upper), "CNY")
-        if "亿" in rest:
-            amount *= 1e8
-        elif "万" in rest:
+        currency = next(((name, code) for name, code in self._names if name.lower() in text), None)
+        if currency:
+            text = text.replace(currency[0].lower(), "", 1)
+        found = _AMOUNT.fullmatch(_AROUND_AMOUNT.sub("", text))
+        if found is None:
+            raise UnreadableError("应为一个金额，如 500万元人民币")
+        amount = float(found["number"]) * _scale(found["unit"] or found["tail"])
+        if found["more"]:  # 2亿5000万
+            amount += float(found["more"]) * 1e4
+        bare = not found["unit"] and not found["tail"] and currency is None
+        if bare and amount < 1e5:
             amount *= 1e4
-        elif "元" not in rest and currency == "CNY":
-            amount *= 1e4 if amount < 1e5 else 1.0
-        rate = self._rate(currency, as_of)
-        if rate is None or amount * rate > MOST_CAPITAL:
+        rate = self._rate(currency[1] if currency else "CNY", as_of)
+        if rate is None or not amount * rate <= MOST_CAPITAL:
             raise UnreadableError("金额过大或汇率表没有该币种")
         return round(amount * rate) or UNKNOWN
+
+
+def _scale(unit: str) -> float:
+    """What 千, 百, 万, 亿 multiply by."""
+    scale = 1.0
+    for char, times in (("十", 1e1), ("百", 1e2), ("千", 1e3), ("万", 1e4), ("亿", 1e8)):
+        if char in unit:
+            scale *= times
+    return scale
 
 
 def read_date(raw: str) -> int:
@@ -108,7 +119,7 @@ def read_count(raw: str) -> int:
     Raises:
         UnreadableError: The cell is not a count.
     """
-    text = raw.replace(",", "").removesuffix("人")
+    text = raw.replace(",", "").removesuffix("人").removesuffix(".0")
     if not text:
         return UNKNOWN
     if not text.isascii() or not text.isdigit() or len(text) > 9:

@@ -5,10 +5,11 @@ Rows are numbered as a spreadsheet numbers them: the first line of the file is 1
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import hashlib
-import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ LONGEST_CELL = 100_000
 _LONGEST_RECORD = 200  # lines; a record beyond it has lost a quotation mark
 _HEADER_WITHIN = 10  # title lines may stand above the header
 _UNDECODED = "�"
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Table:
     Attributes:
         file: The file as the user named it.
         columns: Field name → place in a record, for the columns that are known.
+        wan: Fields whose header says 万元: bare numbers are amounts in it.
         rows: Spreadsheet row of each record.
         records: Cells as text, padded to the header's width.
         rejected: (row, field, reason) of records that could not be taken apart.
@@ -42,6 +45,7 @@ class Table:
 
     file: str
     columns: dict[str, int]
+    wan: frozenset[str]
     rows: list[int]
     records: list[list[str]]
     rejected: list[tuple[int, str, str]]
@@ -50,7 +54,12 @@ class Table:
     def column(self, field: str) -> list[str]:
         """The cells of a field, stripped; empty strings where the file lacks the column."""
         place = self.columns.get(field)
-        return [""] * len(self.records) if place is None else [record[place].strip() for record in self.records]
+        if place is None:
+            return [""] * len(self.records)
+        cells = [record[place].strip() for record in self.records]
+        return (
+            [cell + "万元" if cell and not cell.strip("0123456789.,") else cell for cell in cells] if field in self.wan else cells
+        )
 
 
 def read_table(path: str | Path, corpora: Corpora) -> Table:
@@ -59,25 +68,37 @@ def read_table(path: str | Path, corpora: Corpora) -> Table:
     Raises:
         InputError: The file is missing, empty, not text, or has no column that names a company.
     """
-    file = str(path)
+    csv.field_size_limit(2**31 - 1)
+    file = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that can be shown and stored
     raw = _bytes(Path(path), file)
     text = _decoded(raw, file)
-    lines = text.split("\n")
-    header_at, delimiter, columns, width = _header(lines, file, corpora)
+    header = _header(text, file, corpora)
     damaged = _UNDECODED in text
     rows: list[int] = []
     records: list[list[str]] = []
     rejected: list[tuple[int, str, str]] = []
-    for row, given in _records(lines, header_at, delimiter):
+    for row, given in _records(text.split("\n"), header):
         if not any(given):
             continue
-        reason = _flaw(given, width, damaged=damaged)
+        reason = _flaw(given, header.width, damaged=damaged)
         if reason:
             rejected.append((row, "（整行）", reason))
             continue
         rows.append(row)
-        records.append(given if len(given) == width else (given + [""] * width)[:width])
-    return Table(file, columns, rows, records, rejected, hashlib.sha256(raw).hexdigest())
+        records.append(given if len(given) == header.width else (given + [""] * header.width)[: header.width])
+    return Table(file, header.columns, header.wan, rows, records, rejected, hashlib.sha256(raw).hexdigest())
+
+
+@dataclass(frozen=True)
+class _Header:
+    """Where the header stands and what its columns are."""
+
+    line: int
+    row: int
+    delimiter: str
+    columns: dict[str, int]
+    wan: frozenset[str]
+    width: int
 
 
 def _bytes(path: Path, file: str) -> bytes:
@@ -113,60 +134,83 @@ def _decoded(raw: bytes, file: str) -> str:
             raise InputError(file, "不是文本文件，应为 CSV") from None
     if raw.count(b"\0", 0, 65536) or sum(byte < 9 for byte in raw[:4096]) > 4:
         raise InputError(file, "不是文本文件，应为 CSV（UTF-8 或 GB18030）")
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         return _unix(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        if not raw[: error.start].isascii():  # UTF-8 with damaged places: those rows are rejected one by one
-            return _unix(raw.decode("utf-8-sig", errors="replace"))
-    try:
-        return _unix(raw.decode("gb18030"))
-    except UnicodeDecodeError as error:
-        if raw[: error.start].isascii():
-            raise InputError(file, "认不出编码，应为 UTF-8 或 GB18030") from None
-        return _unix(raw.decode("gb18030", errors="replace"))
+    # what is not decoded is rejected row by row
+    as_utf8 = raw.decode("utf-8-sig", errors="replace")
+    if len(_CHINESE.findall(as_utf8)) > as_utf8.count(_UNDECODED):  # in another encoding next to nothing would make sense
+        return _unix(as_utf8)
+    as_gb = raw.decode("gb18030", errors="replace")
+    if as_gb.count(_UNDECODED) > len(_CHINESE.findall(as_gb)):
+        raise InputError(file, "认不出编码，应为 UTF-8 或 GB18030")
+    return _unix(as_gb)
 
 
 def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _header(lines: list[str], file: str, corpora: Corpora) -> tuple[int, str, dict[str, int], int]:
-    """Index of the header line, delimiter, known columns, width."""
+def _header(text: str, file: str, corpora: Corpora) -> _Header:
+    """Finds the header among the first lines: the first record with a column for the name."""
     names = corpora.column_names
+    lines = text.split("\n", _HEADER_WITHIN + _LONGEST_RECORD)[: _HEADER_WITHIN + _LONGEST_RECORD]
     first: list[str] = []
-    for number, line in enumerate(lines[:_HEADER_WITHIN]):
-        for delimiter in (",", "\t", ";", "|"):
-            cells = next(csv.reader([line], delimiter=delimiter), [])
+    for delimiter in (",", "\t", ";", "|"):
+        reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
+        for row, cells in enumerate(reader, start=1):
+            if row > _HEADER_WITHIN:
+                break
+            written = [normalise(cell).replace(" ", "").replace("\n", "") for cell in cells]
             columns: dict[str, int] = {}
-            for place, cell in enumerate(cells):
-                field = names.get(normalise(cell).replace(" ", ""))
-                if field is not None and field not in columns:
-                    columns[field] = place
+            for place, cell in enumerate(written):
+                if cell in names:
+                    columns.setdefault(names[cell], place)
             if "name" in columns:
-                return number, delimiter, columns, len(cells)
+                wan = frozenset(field for field, place in columns.items() if written[place] in corpora.wan_headers)
+                return _Header(reader.line_num, row, delimiter, columns, wan, len(cells))
             first = first or [cell.strip()[:12] for cell in cells if cell.strip()]
     seen = "、".join(first[:8]) or "（空）"
     raise InputError(file, f"找不到企业名称列（name 或 企业名称），表头写的是：{seen}", row=1)
 
 
-def _records(lines: list[str], header_at: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+class _LostQuoteError(Exception):
+    """A record runs on and on: a quotation mark was never closed."""
+
+
+def _records(lines: list[str], header: _Header) -> Iterator[tuple[int, list[str]]]:
     """(spreadsheet row, record) after the header; a lost quotation mark costs its own line only."""
-    start = header_at + 1
-    row = header_at + 1
-    csv.field_size_limit(2**31 - 1)
+    row, start = header.row, header.line
+    began = [start]  # line where the record under way began
+
+    def feed(first: int) -> Iterator[str]:
+        for number in range(first, len(lines)):
+            if number - began[0] > _LONGEST_RECORD:
+                raise _LostQuoteError
+            yield lines[number] + "\n"
+
     while start < len(lines):
-        reader = csv.reader(io.StringIO("\n".join(lines[start:])), delimiter=delimiter)
-        used = 0
-        for record in reader:
-            row += 1
-            if reader.line_num - used > _LONGEST_RECORD:
-                yield row, [_UNDECODED * 2]
-                start += used + 1
-                break
-            used = reader.line_num
-            yield row, record
-        else:
+        began[0] = start
+        reader = csv.reader(feed(start), delimiter=header.delimiter, strict=True)
+        offset = start
+        try:
+            for record in reader:
+                used = offset + reader.line_num
+                if used - began[0] > 1 and len(record) != header.width:
+                    raise _LostQuoteError
+                row += 1
+                yield row, record
+                began[0] = used
             return
+        except (csv.Error, _LostQuoteError):
+            row += 1
+            yield row, _alone(lines[began[0]], header)
+            start = began[0] + 1
+
+
+def _alone(line: str, header: _Header) -> list[str]:
+    """A line read for itself after its quotation marks did not fit: good if it is a whole record, else marked as lost."""
+    record = next(csv.reader([line], delimiter=header.delimiter), [])
+    return record if line.count('"') % 2 == 0 and len(record) == header.width else [_UNDECODED * 2]
 
 
 def _flaw(record: list[str], width: int, *, damaged: bool) -> str:

@@ -4,14 +4,15 @@ For company c and segment s, with the items i of its scope in order (position p_
 
     place_i    = 1000 · half / (half + p_i)                          the main business is registered first
     own        = Σ_i place_i · mode_weight[kind_s][m_i] · w_is         w_is = best term of s in item i, 0 … 1
-    context    = the same over the other segments of the chain
+    context    = the chain's own (each item once, with its best segment of the chain) − own
     amount     = own + name · w_name,s + context_weight · context
     strength   = amount / (amount + amount_half)
     share      = (own + context_weight · context) / Σ_i place_i        fillers (货物进出口 …) count little in the sum
     literal    = strength_share · strength + (1 − strength_share) · share
     affinity   = literal + (1 − literal) · cosine_share · cosine       cosine of TF-IDF vectors over ``corpora/idf.csv``
 
-The name counts fully where the scope agrees, little where the scope says nothing of the trade. A company named or mainly engaged in
+The name counts fully (``name_weight``) where the scope agrees or is empty, little (``name_weight_unsupported``) where the
+scope says nothing of the chain, half-way between where it names other segments of the chain. A company named or mainly engaged in
 something else (``conflicts``: 足浴 …) keeps ``conflict_share``. Without any term the cosine alone gives ``cosine_only_cap`` at most.
 
 All sums are of integers, so no order, batch or thread changes a bit; roots and quotients of float64 are correctly rounded.

@@ -101,7 +101,7 @@ class ProfileReader:
     def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:
         """The companies' texts as matching reads them (待匹配文本), and their names' parts."""
         text = companies.text
-        names = normalise("\n".join(name.replace("\n", " ") for name in text["name"])).split("\n")
+        names = normalise("\n".join(name.replace("\n", " ") for name in text["name"])).split("\n") if len(companies) else []
         parts = [name_reader(self.corpora).parse(name) for name in names]
         described = [
             f"{products};{scope};{industry}" if products or industry else scope

@@ -1,8 +1,9 @@
 """All words that matching looks for (词表), found in one pass by Aho–Corasick.
 
-Terms are literal. A hit of two characters, or of Latin letters, must respect the borders of the words around it: it may be whole words,
-or the beginning or end of one word, but never half of one word and half of the next (佳农|机械 is not 农机). Longer terms are
-specific enough to stand on their own. An item that holds an excluded word of a segment gives that segment nothing.
+Terms are literal. A hit of two characters must respect the borders of the words around it: it may be whole words, or the beginning
+or end of one word, but never half of one word and half of the next (佳农|机械 is not 农机). One that begins or ends in a Latin letter
+or digit must be whole words. Longer terms are specific enough to stand on their own. An item that holds an excluded word of a segment
+gives that segment nothing.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class Vocabulary:
 
     def __init__(self, segments: Sequence[SegmentSpec], corpora: Corpora) -> None:
         self.segments, self.corpora = segments, corpora
+        chains = list(dict.fromkeys(segment.chain for segment in segments))
+        self._chains = np.array([chains.index(segment.chain) for segment in segments], dtype=np.int64)
         uses: list[tuple[str, int, int, int]] = []  # pattern, role, segment or mark, weight
         for number, segment in enumerate(segments):
             uses += [(term, _TERM, number, weight) for term, weight in segment.terms]
@@ -166,16 +169,22 @@ class Vocabulary:
         return _Slips([(number, self.patterns[number]) for number in sorted(numbers)])
 
     def _add_slips(self, texts: Sequence[str], best: NDArray[np.int64], excluded: NDArray[np.bool_]) -> None:
-        """Items that no term hits but that are a slip away from one count at a share of its weight (近似拼写)."""
+        """Items of 4–12 characters that no term of a chain hits but that are a slip away from a strong one count at a share (近似拼写).
+
+        Each chain is looked at for itself, so that a word of one chain never moves another.
+        """
         share = self.corpora.reading.fuzzy_share
-        unhit = [text for text in np.flatnonzero(~best.any(axis=1)).tolist() if _LEAST_FUZZY - 1 <= len(texts[text]) <= _MOST_FUZZY]
-        for place, number in self._slips.candidates([texts[text] for text in unhit]):
-            text, term = unhit[place], self.patterns[number]
-            if OSA.distance(term, texts[text], score_cutoff=1) > 1:
+        of_chain = [np.flatnonzero(self._chains == chain) for chain in range(int(self._chains.max(initial=-1)) + 1)]
+        hit = np.stack([best[:, segments].any(axis=1) for segments in of_chain], axis=1) if of_chain else None
+        short = [number for number, text in enumerate(texts) if _LEAST_FUZZY - 1 <= len(text) <= _MOST_FUZZY]
+        for place, number in self._slips.candidates([texts[text] for text in short]):
+            text, term = short[place], self.patterns[number]
+            if term == texts[text] or OSA.distance(term, texts[text], score_cutoff=1) > 1:
                 continue
             for use in range(self._first_use[number], self._first_use[number + 1]):
                 target = self._target[use]
-                if self._role[use] == _TERM and not excluded[text, target]:
+                strong = self._role[use] == _TERM and self._weight[use] >= _LEAST_FUZZY_WEIGHT
+                if strong and hit is not None and not excluded[text, target] and not hit[text, self._chains[target]]:
                     weight = np.array([self._weight[use] * share // 100])
                     code = int(self._code(weight, np.array([number]))[0])
                     best[text, target] = max(best[text, target], code)

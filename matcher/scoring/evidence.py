@@ -109,8 +109,10 @@ class EvidenceReader:
         order = np.lexsort((segment, company))
         return company[order], segment[order]
 
-    def read(self, companies: Companies, profiles: Profiles, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
-        """Evidence of the given pairs (组合的依据)."""
+    def read(
+        self, companies: Companies, profiles: Profiles, company: NDArray[np.int64], segment: NDArray[np.int64], as_of: int
+    ) -> Evidence:
+        """Evidence of the given pairs as of a day, in days since 1970 (组合的依据)."""
         none = segment == NO_SEGMENT
         columns: dict[str, Column] = {}
 
@@ -132,11 +134,11 @@ class EvidenceReader:
         ):  # fmt: skip
             add(name, table[segment])
         add("needs_chemical_park", self._chemical[segment].astype(np.bool_))
-        for name, column in self._of_companies(companies, profiles).items():
+        for name, column in self._of_companies(companies, profiles, as_of).items():
             columns[name] = Column(column.values[company], column.known[company])
         return Evidence(company, segment, columns)
 
-    def _of_companies(self, companies: Companies, profiles: Profiles) -> dict[str, Column]:
+    def _of_companies(self, companies: Companies, profiles: Profiles, as_of: int) -> dict[str, Column]:
         """What does not depend on the segment."""
         text, statuses = companies.text, self.corpora.statuses
         everywhere = np.ones(len(companies), dtype=np.bool_)
@@ -149,7 +151,7 @@ class EvidenceReader:
             "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
             "paid_capital": Column(companies.paid_capital / _YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
             "insured_count": Column(companies.insured, companies.insured != UNKNOWN),
-            "founded": Column(companies.founded, companies.founded != UNKNOWN_DAY),
+            "founded": Column(companies.founded, (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)),
             "legal_form": Column(profiles.legal_form, ~unknown_form),
             "outlet": Column(profiles.outlet, everywhere),
             "is_group": Column(profiles.is_group, everywhere),

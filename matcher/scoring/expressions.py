@@ -14,6 +14,8 @@ and infinity count as unknown. ``ramp`` is 0 at ``lo``, 1 at ``hi``, straight be
 from __future__ import annotations
 
 import difflib
+import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -36,8 +38,14 @@ _KIND_NAMES = {"number": "数字", "truth": "真假", "text": "类别", "date": 
 _FUNCTIONS = ("ratio", "ramp", "years_since", "has", "has_any")
 
 
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it would warn of is refused here anyway
+
+
 class ExpressionError(ValueError):
-    """An expression that the language does not allow (表达式有误); the message says what is expected."""
+    """An expression that the language does not allow (表达式有误); the message says what is expected, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(char if char.isprintable() else "�" for char in message))
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,9 @@ def compile_expression(text: str, fields: Mapping[str, Field]) -> Expression:
     if len(text) > LONGEST:
         raise ExpressionError(f"表达式有 {len(text)} 字，最多 {LONGEST} 字")
     plain = text.replace("×", "*").replace("−", "-")
+    for mark, name in (("--", "注释"), ("/*", "注释"), (";", "分号"), ("#", "注释")):
+        if mark in plain:
+            raise ExpressionError(f"不能写{name}（{mark}）")
     depth = deepest = 0
     for char in plain:
         depth += (char == "(") - (char == ")")
@@ -162,7 +173,7 @@ class _Compiler:
             raise ExpressionError(f"「{name}」是列表，应写 has({name}, '…')")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            return columns[name].values.astype(np.float64), columns[name].known
+            return _finite(columns[name].values.astype(np.float64), columns[name].known)
 
         return field.kind, step
 
@@ -189,13 +200,13 @@ class _Compiler:
 
     def arithmetic(self, node: exp.Expression) -> tuple[Kind, _Step]:
         operate = _ARITHMETIC[type(node)]
-        left, right = self.of_kind(node.this, "number", "truth"), self.of_kind(node.expression, "number", "truth")
+        left, right = self.of_kind(node.this, "number"), self.of_kind(node.expression, "number")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             a, a_known = left(columns, as_of)
             b, b_known = right(columns, as_of)
             with np.errstate(all="ignore"):
-                return operate(a, b), a_known & b_known
+                return _finite(operate(a, b), a_known & b_known)
 
         return "number", step
 
@@ -206,12 +217,17 @@ class _Compiler:
                 if type(node) not in (exp.EQ, exp.NEQ):
                     raise ExpressionError("类别只能用 =、<>、IN 比较")
                 return "truth", self._membership(one, [other], negate=isinstance(node, exp.NEQ))
-        left, right = self.of_kind(node.this, "number", "truth"), self.of_kind(node.expression, "number", "truth")
+        if any(isinstance(side, (*_COMPARISONS, exp.Between, exp.In)) for side in (node.this, node.expression)):
+            raise ExpressionError("比较不能连写，应为 a < x AND x < b")
+        kind, left = self.node(node.this)
+        right = self.of_kind(node.expression, kind)
+        if kind not in ("number", "truth") or (kind == "truth" and type(node) not in (exp.EQ, exp.NEQ)):
+            raise ExpressionError(f"「{node.this.sql()[:40]}」是{_KIND_NAMES[kind]}，不能这样比较")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             a, a_known = left(columns, as_of)
             b, b_known = right(columns, as_of)
-            return compare(a, b).astype(np.float64), a_known & b_known & np.isfinite(a) & np.isfinite(b)
+            return compare(a, b).astype(np.float64), a_known & b_known
 
         return "truth", step
 
@@ -237,6 +253,8 @@ class _Compiler:
         return field.names.index(node.this)
 
     def between(self, node: exp.Expression) -> tuple[Kind, _Step]:
+        if node.args.get("symmetric"):
+            raise ExpressionError("没有 BETWEEN SYMMETRIC")
         inner = self.of_kind(node.this, "number")
         low, high = self.of_kind(node.args["low"], "number"), self.of_kind(node.args["high"], "number")
 
@@ -244,7 +262,7 @@ class _Compiler:
             values, known = inner(columns, as_of)
             a, a_known = low(columns, as_of)
             b, b_known = high(columns, as_of)
-            return ((values >= a) & (values <= b)).astype(np.float64), known & a_known & b_known & np.isfinite(values)
+            return _both((values >= a).astype(np.float64), known & a_known, (values <= b).astype(np.float64), known & b_known)
 
         return "truth", step
 
@@ -259,19 +277,21 @@ class _Compiler:
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             values, known = inner(columns, as_of)
-            return np.isin(values, numbers).astype(np.float64), known & np.isfinite(values)
+            return np.isin(values, numbers).astype(np.float64), known
 
         return "truth", step
 
     def logic(self, node: exp.Expression) -> tuple[Kind, _Step]:
         left, right = self.of_kind(node.this, "truth"), self.of_kind(node.expression, "truth")
-        deciding = 0.0 if isinstance(node, exp.And) else 1.0  # the value that settles it, whatever the other side
+        conjunction = isinstance(node, exp.And)
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             a, a_known = left(columns, as_of)
             b, b_known = right(columns, as_of)
-            settled = (a_known & (a == deciding)) | (b_known & (b == deciding))
-            return np.where(settled, deciding, 1.0 - deciding), settled | (a_known & b_known)
+            if conjunction:
+                return _both(a, a_known, b, b_known)
+            values, known = _both(1.0 - a, a_known, 1.0 - b, b_known)  # a OR b = NOT (NOT a AND NOT b)
+            return 1.0 - values, known
 
         return "truth", step
 
@@ -305,7 +325,7 @@ class _Compiler:
             b, b_known = bottom(columns, as_of)
             known = a_known & b_known & (b != 0)
             with np.errstate(all="ignore"):
-                return np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=known), known
+                return _finite(np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=known), known)
 
         return step
 
@@ -319,7 +339,7 @@ class _Compiler:
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             values, known = inner(columns, as_of)
             with np.errstate(all="ignore"):
-                return np.clip((values - low) / (high - low), 0.0, 1.0), known & np.isfinite(values)
+                return np.clip((values - low) / (high - low), 0.0, 1.0), known
 
         return step
 
@@ -356,6 +376,18 @@ def _constant(value: float) -> _Step:
     return step
 
 
+def _finite(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Result:
+    """NaN and infinity are unknown."""
+    known = known & np.isfinite(values)
+    return np.where(known, values, 0.0), known
+
+
+def _both(a: NDArray[np.float64], a_known: NDArray[np.bool_], b: NDArray[np.float64], b_known: NDArray[np.bool_]) -> Result:
+    """Three-valued AND: one known false side settles it."""
+    settled = (a_known & (a == 0)) | (b_known & (b == 0))
+    return np.where(settled, 0.0, 1.0), settled | (a_known & b_known)
+
+
 def _number(node: exp.Expression) -> float:
     sign = 1.0
     while isinstance(node, (exp.Neg, exp.Paren)):
@@ -363,7 +395,13 @@ def _number(node: exp.Expression) -> float:
         node = node.this
     if not isinstance(node, exp.Literal) or node.is_string:
         raise ExpressionError(f"「{node.sql()[:40]}」应为数字")
-    return sign * float(node.this)
+    try:
+        value = sign * float(node.this)
+    except ValueError:
+        raise ExpressionError(f"「{node.this[:40]}」不是数字") from None
+    if not math.isfinite(value):
+        raise ExpressionError(f"「{node.this[:40]}」太大")
+    return value
 
 
 def _expect(given: list[exp.Expression], count: int, usage: str) -> None:

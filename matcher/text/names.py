@@ -24,16 +24,17 @@ class NameReader:
     """
 
     def __init__(self, corpora: Corpora) -> None:
-        regions = set(_NATIONAL)
+        codes: dict[str, set[str]] = {name: {""} for name in _NATIONAL}  # name → the digits that its divisions' codes begin with
         for division in corpora.divisions:
-            regions.add(division.name)
+            digits = division.adcode.removesuffix("00").removesuffix("00")
+            codes.setdefault(division.name, set()).add(digits)
             autonomous = _AUTONOMOUS.match(division.name)
             short = autonomous[0] if autonomous else _SUFFIXES.sub("", division.name)
             if len(short) >= 2:
-                regions.add(short)
-        self._regions = frozenset(regions)
+                codes.setdefault(short, set()).add(digits)
+        self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
         self._by_start: dict[str, list[str]] = {}
-        for name in sorted(regions, key=lambda name: (-len(name), name)):
+        for name in sorted(codes, key=lambda name: (-len(name), name)):
             self._by_start.setdefault(name[:2], []).append(name)
         self._forms = {form.tail: form for form in corpora.legal_forms}
         self._form_lengths = _lengths_by_last(self._forms)
@@ -43,16 +44,17 @@ class NameReader:
 
     def _region(self, name: str) -> str:
         end = 0
-        for _level in range(3):  # 省、市、县 at the most
+        within: tuple[str, ...] = ("",)
+        for _level in range(3):  # 省、市、县 at the most, each within the one before
             starting = self._by_start.get(name[end : end + 2], ())
             for region in starting:
-                if name.startswith(region, end):
+                inside = tuple(code for code in self._codes[region] if code.startswith(within))
+                if inside and name.startswith(region, end):
                     end += len(region)
+                    within = inside
                     break
             else:
                 break
-        if end < len(name) and name[end] in "省市县区" and end:
-            end += 1
         return name[:end]
 
     def _outlet(self, name: str) -> tuple[str, int]:
@@ -74,12 +76,16 @@ class NameReader:
         body = name
         if "(" in name:
             body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
-            bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._regions]
+            bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._codes]
         outlet, cut = self._outlet(body)
         if outlet == "none" and _WITHIN_COMPANY.search(body):
             outlet = "branch"  # 某某有限公司中药饮片厂: what follows the company is a part of it
         core = body[: len(body) - cut] if cut else body
         legal_form, mode = "unknown", None
+        if name.endswith(")"):  # 某某中心(有限合伙)
+            form = self._forms.get(name[name.rfind("(") :])
+            if form is not None:
+                legal_form, mode = form.kind, form.mode
         for length in self._form_lengths.get(core[-1:], ()):
             form = self._forms.get(core[-length:])
             if form is not None:

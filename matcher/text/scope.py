@@ -4,8 +4,9 @@ A scope is normalised, its labels, licence talk and negations are taken out, the
 items. Many scopes are read at once as one text, because the same items come back again and again: whatever can be
 known of an item alone is found once for each distinct item.
 
-An item's mode is that of its own verb; else of a head that ends in a colon (销售：甲、乙); else of the next verb in its list
-(甲、乙的生产); else of the last verb before it in the sentence; else of the next one; else none.
+An item's mode is that of its own verb; else of a head that ends in a colon (销售：甲、乙); else of the next item in its list that
+ends in a verb (甲、乙的生产); else of the last item before it in the sentence that starts with one (加工甲、乙), or of the bare verbs
+that open the sentence; else of the next that ends in one; else none. A run of bare verbs speaks with its strongest (生产、销售：甲).
 """
 
 from __future__ import annotations
@@ -197,12 +198,16 @@ def _spread_modes(
     if not len(mode):
         return mode
     strongest = mode.copy()
-    for _ in range(3):  # 生产、加工、销售：… a run of bare verbs speaks with its strongest
-        joined = np.concatenate([[False], bare[:-1] & (clause[1:] == clause[:-1])]) & prefix
+    follows = np.concatenate([[False], bare[:-1] & (clause[1:] == clause[:-1])])  # comes right after a bare verb
+    opening = bare & np.concatenate([[True], clause[1:] != clause[:-1]])
+    while True:  # 生产、加工、销售：… a run of bare verbs speaks with its strongest
         earlier = np.concatenate([[NO_MODE], strongest[:-1]]).astype(np.int8)
-        strongest = np.where(joined, np.minimum(strongest, earlier), strongest)
-    first = np.concatenate([[True], clause[1:] != clause[:-1]])
-    leads = prefix & (head | ~bare | first)
+        stronger = np.where(follows & prefix, np.minimum(strongest, earlier), strongest)
+        longer = opening | (bare & follows & np.concatenate([[False], opening[:-1]]))
+        if (stronger == strongest).all() and (longer == opening).all():
+            break
+        strongest, opening = stronger, longer
+    leads = prefix & (head | ~bare | opening)
     result = np.where(prefix & ~bare, strongest, mode)
     for source in (
         _last_before(head & (strongest < NO_MODE), clause),

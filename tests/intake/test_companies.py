@@ -251,7 +251,7 @@ def test_rejects_are_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "目录"
     target.mkdir()
     with pytest.raises(OSError):
-        write_rejects([Reject("a.csv", 2, "name", "没有企业名称")], target)
+        write_rejects([Reject(0, "a.csv", 2, "name", "没有企业名称")], target)
     assert list(tmp_path.iterdir()) == [target]
     assert list(target.iterdir()) == []
 

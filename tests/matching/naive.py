@@ -74,6 +74,7 @@ class NaiveVocabulary:
         """(weight in hundredths, term) of the best hit for each segment; (0, "") where nothing hits."""
         held = self.held(text)
         silent = [not held.isdisjoint(of.excluded) for of in self.segments]
+        # "items that no term hits": a hit of any segment, of this chain or another, forbids a slip
         found = [
             (0, "") if quiet else best((weights[word] * 10, word) for word in held if word in weights)
             for weights, quiet in zip(self.weights, silent, strict=True)

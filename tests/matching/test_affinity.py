@@ -165,7 +165,7 @@ def test_match_equals_the_plain_reference(matcher: Matcher, reference: PlainAffi
     conflicts = sorted({word for of in matcher.segments for word in of.conflicts})
 
     @given(batch=st.lists(companies(terms, conflicts), min_size=1, max_size=3))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def check(batch: list[tuple[str, str, str]]) -> None:
         texts = texts_of(*zip(*batch, strict=True), corpora=matcher.corpora)
         found = matcher.match(texts).affinity
@@ -193,7 +193,7 @@ def test_the_cosine_is_that_of_scikit_learn(matcher: Matcher, reference: PlainAf
     terms = sorted({term for of in matcher.segments for term, _ in of.terms})
 
     @given(batch=st.lists(companies(terms, []), min_size=1, max_size=4))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=25, deadline=None)
     def check(batch: list[tuple[str, str, str]]) -> None:
         texts = texts_of(*zip(*batch, strict=True), corpora=corpora)
         items = texts.items

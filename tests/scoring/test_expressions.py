@@ -151,6 +151,7 @@ def test_ratio():
     assert evaluate("ratio(-n, m)", n=3, m=-4) == 0.75
     for n, m in ((3, 0), (0, 0), (3, -0.0), (None, 4), (3, None), (None, None)):
         assert evaluate("ratio(n, m)", n=n, m=m) is None
+    assert evaluate("ratio(1, ratio(n, m))", n=3, m=0) is None
     assert evaluate("ratio(n, m) > 0 OR s", n=3, m=0, s=True) is True
     assert evaluate("ratio(n, m) > 0 OR s", n=3, m=0, s=False) is None
 

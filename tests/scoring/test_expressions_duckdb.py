@@ -203,14 +203,14 @@ def truth(draw: st.DrawFn, depth: int) -> str:
     return f"({draw(below)}) {draw(st.sampled_from(['=', '<>']))} ({draw(below)})"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=150)
 @given(number(depth=3), st.integers(0, 4))
 def test_random_numbers(text, seed):
     assume(len(text) <= LONGEST)
     referee(seed).compare(text)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(truth(depth=4), st.integers(0, 4))
 def test_random_truths(text, seed):
     assume(len(text) <= LONGEST)

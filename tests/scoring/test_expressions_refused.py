@@ -338,7 +338,7 @@ def test_any_text(text):
     check(text)
 
 
-@settings(deadline=None, max_examples=1500)
+@settings(deadline=None, max_examples=1000)
 @given(st.lists(st.sampled_from(TOKENS), max_size=14), st.sampled_from(["", " "]))
 def test_any_heap_of_tokens(tokens, joint):
     check(joint.join(tokens))
@@ -352,7 +352,7 @@ SEEDS = (
 )
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=400)
 @given(
     st.sampled_from(SEEDS),
     st.lists(st.tuples(st.integers(0, 80), st.integers(0, 3), st.one_of(ANY_TEXT, st.sampled_from(TOKENS))), max_size=3),

@@ -225,7 +225,7 @@ def exact(units: Any) -> list[Fraction]:
 # --- properties ----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(rulesets(), rows_of_evidence)
 def test_everything_the_formula_gives_equals_the_reference(plain, rows):
     ruleset, evidence, scores = scored(plain, rows)
@@ -248,7 +248,7 @@ def test_everything_the_formula_gives_equals_the_reference(plain, rows):
         assert ruleset.unknown_fields(evidence, scores, pair) == wanted.unknown_fields
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(rulesets(), rows_of_evidence)
 def test_the_next_question_moves_the_score_most(plain, rows):
     ruleset, evidence, scores = scored(plain, rows)
@@ -263,7 +263,7 @@ def test_the_next_question_moves_the_score_most(plain, rows):
             assert spreads[question] == max(spreads.values())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(rulesets(), rows_of_evidence, st.randoms(use_true_random=False))
 def test_neither_the_batch_nor_the_order_of_the_rules_moves_a_score(plain, rows, random):
     together = scored(plain, rows)[2]

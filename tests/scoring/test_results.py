@@ -17,6 +17,8 @@ import pytest
 
 from matcher.engine import Engine, Request
 from matcher.intake import read_files
+from matcher.scoring.formula import UNIT
+from matcher.scoring.results import Assembler
 from matcher.types import RankedCompany
 
 AS_OF = date(2026, 1, 1)
@@ -81,11 +83,11 @@ class Answer:
     """A ranking of all companies as a reader of its JSON sees it, and the same companies scored one by one."""
 
     ranking: Json
-    scored: list[RankedCompany]
+    scored: list[Json]
 
     @property
     def items(self) -> list[Json]:
-        return [*self.ranking["results"], *self.ranking["opportunities"], *map(as_read, self.scored)]
+        return [*self.ranking["results"], *self.ranking["opportunities"], *self.scored]
 
 
 def as_read(value: Any) -> Json:
@@ -110,7 +112,7 @@ def answer(request: pytest.FixtureRequest, engine: Engine, made_up: Path) -> Ans
     ranking = engine.rank(read_files([path], engine.corpora), Request(as_of=AS_OF, top=ALL))
     scored = engine.score(profiles_of(path), AS_OF)
     assert all(isinstance(result, RankedCompany) for result in scored)
-    return Answer(as_read(ranking), scored)  # type: ignore[arg-type]
+    return Answer(as_read(ranking), [as_read(result) for result in scored])
 
 
 def cut(value: Decimal, low: Decimal, high: Decimal) -> Decimal:
@@ -222,6 +224,27 @@ def test_bands_unknown_fields_and_vetoes(answer: Answer, engine: Engine):
             assert item["next_question"] is None
 
 
+def test_bands_begin_at_their_least_score(engine: Engine):
+    bands = engine.zone.scoring.bands
+    band = Assembler(engine.zone, engine.ruleset, None, None).band  # type: ignore[arg-type]
+    for name, below, least in (("A", "B", bands.A), ("B", "C", bands.B), ("C", "D", bands.C)):
+        assert (band(round(least * UNIT)), band(round(least * UNIT) - 1)) == (name, below)
+    assert (band(100 * UNIT), band(0)) == ("A", "D")
+
+
+@pytest.mark.parametrize(("status", "possible", "fired"), [("", True, None), ("存续", False, None), ("注销", False, "closed")])
+def test_a_veto_that_could_not_be_read_is_listed_as_possible(engine: Engine, status: str, possible: bool, fired: str | None):
+    profile = {
+        "name": "青岛某某酒店管理有限公司",
+        "business_scope": "酒店管理",
+        "reg_capital_raw": "5000万人民币",
+        "status": status,
+    }
+    (result,) = engine.score([profile], AS_OF)
+    assert isinstance(result, RankedCompany)
+    assert ("closed" in result.possible_vetoes, "closed" in result.unknown, result.vetoed_by) == (possible, possible, fired)
+
+
 # --- the list ------------------------------------------------------------------------------------------------------------
 
 
@@ -260,12 +283,12 @@ def test_every_company_considered_is_listed_or_vetoed_or_an_opportunity(answer: 
 
 def test_vetoes_are_counted_at_the_first_that_fires(answer: Answer):
     beside = {item["name"] for item in answer.ranking["opportunities"]}
-    first = Counter(result.vetoed_by for result in answer.scored if result.vetoed_by and result.name not in beside)
+    first = Counter(item["vetoed_by"] for item in answer.scored if item["vetoed_by"] and item["name"] not in beside)
     assert answer.ranking["vetoed"] == first
 
 
 def test_a_company_scores_the_same_alone_and_in_the_list(answer: Answer):
-    alone = {result.name: as_read(result) for result in answer.scored}
+    alone = {item["name"]: item for item in answer.scored}
     for item in answer.ranking["results"]:
         other = alone[item["name"]]
         for field in set(item) - {"rank", "row", "order_value"}:
@@ -274,7 +297,7 @@ def test_a_company_scores_the_same_alone_and_in_the_list(answer: Answer):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"chain": "medical-health"}, {"need": "extend"}, {"chain": "creative-sport", "need": "strengthen"}]
+    "asked", [{"chain": "medical-health"}, {"need": "extend"}, {"chain": "culture-tourism", "need": "complement"}]
 )
 def test_filtered_lists_add_up_too(engine: Engine, made_up: Path, asked: dict[str, str]):
     ranking = engine.rank(read_files([made_up], engine.corpora), Request(as_of=AS_OF, top=ALL, **asked))

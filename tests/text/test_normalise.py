@@ -59,13 +59,13 @@ def test_twice_is_once_for_every_character_of_the_basic_plane() -> None:
 
 
 @given(text=_text)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_twice_is_once(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
 @given(text=st.one_of(_text, _any))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_nothing_that_is_folded_away_is_left(text: str) -> None:
     found = normalise(text)
     for char in '，；：（）【】〔〕［］[]{}｛｝。．｡＋－／％＊！？\u3000\u00a0\ufeff\u200b·•●★※◆■〓“”「」『』《》〈〉"\t':
@@ -75,7 +75,7 @@ def test_nothing_that_is_folded_away_is_left(text: str) -> None:
 
 
 @given(lines=st.lists(st.one_of(_text, _any).map(lambda text: text.replace("\n", " ")), max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_batch_is_its_lines(lines: list[str]) -> None:
     assert normalise("\n".join(lines)) == "\n".join(normalise(line) for line in lines)
     assert to_simplified("\n".join(lines)) == "\n".join(to_simplified(line) for line in lines)

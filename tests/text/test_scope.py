@@ -179,7 +179,7 @@ _loose = st.one_of(_scope, _scope, st.text(st.characters(exclude_categories=["Cs
 
 
 @given(scopes=st.lists(_loose, max_size=7))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_batch_is_read_as_one_by_one(scopes: list[str], reader: ScopeReader) -> None:
     together = reader.read(scopes)
     assert together.rows == len(scopes)
@@ -191,13 +191,13 @@ def test_a_batch_is_read_as_one_by_one(scopes: list[str], reader: ScopeReader) -
 
 
 @given(scopes=st.lists(_loose.map(lambda text: text.replace("\n", " ")), max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_cleaning_many_is_cleaning_each(scopes: list[str], reader: ScopeReader) -> None:
     assert reader.clean("\n".join(scopes)) == "\n".join(reader.clean(scope) for scope in scopes)
 
 
 @given(scope=_loose)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_items_never_hold_what_separates_or_edges_them(scope: str, reader: ScopeReader) -> None:
     for text in texts(reader, scope):
         assert len(text) > 1

@@ -1,0 +1,34 @@
+"""Writing files whole or not at all (整体写入): a reader never sees half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, bom: bool = False) -> Iterator[TextIO]:
+    """A text stream that becomes ``path`` when all of it is written (写文件).
+
+    Args:
+        path: Where to; a link is followed, its folder must exist.
+        bom: Begin with a byte order mark, as spreadsheets want it.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
+    """
+    target = path.resolve()
+    if target.is_dir():
+        raise IsADirectoryError(21, "是一个目录", str(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8-sig" if bom else "utf-8", errors="replace", newline="") as stream:
+            yield stream
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
