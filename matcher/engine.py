@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.errors import OptionError, RequestError, RulesError, RulesProblem
+from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.rules import Zone, load_zone
-from matcher.scoring.describe import Describer
-from matcher.scoring.evidence import Evidence, EvidenceReader
-from matcher.scoring.formula import Ruleset, Scores
+from matcher.scoring.describe import Describer, evidence_check
+from matcher.scoring.evidence import Evidence, EvidenceReader, fields
+from matcher.scoring.formula import Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import Choice, arrange, choose
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.types import NEED_LABELS, RankedCompany, Ranking, Run
@@ -99,26 +99,19 @@ class Engine:
         self, zone: str, *, rules: str | Path | None = None, corpora: str | Path | None = None, processes: int | None = None
     ) -> None:
         self.corpora: Corpora = open_corpora(corpora)
-        self.zone: Zone = load_zone(zone, self.corpora, rules)
+        self.zone: Zone = load_zone(zone, self.corpora, rules, self._rule_checks)
         self.processes = processes or os.cpu_count() or 1
         self._evidence = EvidenceReader(self.zone, self.corpora)
         self.ruleset = Ruleset(self.zone, self._evidence.fields)
         self._describer = Describer(self.zone, self.corpora, self._evidence.fields)
-        self._check_templates()
         self._reader = ProfileReader(self.zone.segments, self.corpora)
         self._cities = CityFilter(self.corpora)
         self._assembler = Assembler(self.zone, self.ruleset, self._describer, self._reader)
         self._is_theme = np.array([segment.chain is None for segment in self.zone.segments], dtype=np.bool_)
 
-    def _check_templates(self) -> None:
-        problems: list[RulesProblem] = []
-        for rule in self.ruleset.rules:
-            for name in self._describer.wrong_placeholders(rule.evidence):
-                place = self.zone.places[rule.id]
-                field = place.field.removesuffix("value") + "evidence"
-                problems.append(replace(place, field=field, expected=f"没有占位符 {{{name}}}"))
-        if problems:
-            raise RulesError(problems)
+    def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
+        readable = fields(chains, self.corpora)
+        return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
     def rank(self, intake: Intake, request: Request) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).

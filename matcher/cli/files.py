@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from matcher.errors import OptionError
+from matcher.errors import LianzhaoError, OptionError
 from matcher.rules import Zone
 from matcher.storage import whole_file
 from matcher.types import NEED_LABELS, RankedCompany, Ranking
@@ -45,7 +45,8 @@ def written(target: str | None, *, bom: bool = False) -> Iterator[TextIO]:
     except OSError as error:
         if target is None:  # what is still in the buffer cannot be written either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OptionError(f"写不进 {target or '标准输出'}（{error.strerror or error}）") from None
+            raise LianzhaoError(f"写不进标准输出（{error.strerror or error}）") from None
+        raise OptionError(f"写不进 {target}（{error.strerror or error}）") from None
 
 
 def safe(cell: Any) -> Any:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from matcher.corpora import Corpora
-from matcher.errors import RequestError, RulesError, RulesProblem
+from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
 from matcher.rules.schema import ChainFile, NotThis, OpportunityFile, ScoringFile, Segment, Theme, ZoneFile
-from matcher.rules.source import Location, Source
+from matcher.rules.source import Location, Source, TextChecks
 from matcher.types import NEED_LABELS
 
 _ZONE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -53,7 +53,6 @@ class Zone:
 
     Attributes:
         segments: Of all chains in file order, then the themes; the index is the segment's number in arrays.
-        places: (file, line, field) of every expression in ``scoring``, for messages.
         digest: SHA-256 over all files of the zone.
     """
 
@@ -62,7 +61,6 @@ class Zone:
     chains: tuple[ChainFile, ...]
     segments: tuple[SegmentSpec, ...]
     scoring: ScoringFile
-    places: dict[str, RulesProblem]
     digest: str
 
     @property
@@ -82,13 +80,19 @@ def zone_ids(rules: str | Path | None = None) -> list[str]:
     return sorted(entry.name for entry in root.iterdir() if (entry / "zone.yaml").is_file()) if root.is_dir() else []
 
 
-def load_zone(zone: str, corpora: Corpora, rules: str | Path | None = None) -> Zone:
+def load_zone(
+    zone: str,
+    corpora: Corpora,
+    rules: str | Path | None = None,
+    checks: Callable[[Sequence[str]], TextChecks] | None = None,
+) -> Zone:
     """The zone's rules, checked (读入并检查园区规则).
 
     Args:
         zone: Folder name under ``rules/``; never a path.
         corpora: Industry codes and synonyms are checked against and taken from it.
         rules: The rules folder; found by ``locate.folder`` if None.
+        checks: Given the ids of the chains, the checks of expressions and evidence texts; scoring knows them, this room does not.
 
     Raises:
         RequestError: There is no such zone.
@@ -97,12 +101,12 @@ def load_zone(zone: str, corpora: Corpora, rules: str | Path | None = None) -> Z
     known = zone_ids(rules)
     if zone not in known or not _ZONE_ID.fullmatch(zone):
         raise RequestError("园区", zone, known)
-    return _Loader(folder("rules", rules) / zone, zone, corpora).load()
+    return _Loader(folder("rules", rules) / zone, zone, corpora, checks).load()
 
 
 class _Loader:
-    def __init__(self, root: Path, zone: str, corpora: Corpora) -> None:
-        self.root, self.zone, self.corpora = root, zone, corpora
+    def __init__(self, root: Path, zone: str, corpora: Corpora, checks: Callable[[Sequence[str]], TextChecks] | None) -> None:
+        self.root, self.zone, self.corpora, self.checks = root, zone, corpora, checks
         self.sources: dict[str, Source] = {}
 
     def source(self, name: str) -> Source:
@@ -110,13 +114,14 @@ class _Loader:
 
     def load(self) -> Zone:
         zone = self.source("zone.yaml").load(ZoneFile)
-        scoring = self.source("scoring.yaml").load(ScoringFile)
         opportunities = OpportunityFile(themes=[])
         if (self.root / "opportunities.yaml").is_file():
             opportunities = self.source("opportunities.yaml").load(OpportunityFile) or opportunities
         names = sorted(f"chains/{file.name}" for file in (self.root / "chains").glob("*.yaml"))
         chains: dict[str, ChainFile | None] = {name: self.source(name).load(ChainFile) for name in names}
         good = {name: chain for name, chain in chains.items() if chain is not None}
+        chain_ids = [Path(name).stem for name in names]
+        scoring = self.source("scoring.yaml").load(ScoringFile, self.checks(chain_ids) if self.checks else None)
         if not names:
             self.source("zone.yaml").problem((), "chains/ 里没有产业链文件")
         for name, chain in good.items():
@@ -124,7 +129,11 @@ class _Loader:
         for number, theme in enumerate(opportunities.themes):
             self._check_terms(self.source("opportunities.yaml"), ("themes", number), theme)
         if zone:
-            self._check_zone(self.source("zone.yaml"), zone, {c.id: {s.id for s in c.segments} for c in good.values()})
+            self._check_zone(
+                self.source("zone.yaml"),
+                zone,
+                {Path(name).stem: {s.id for s in c.segments} if c else None for name, c in chains.items()},
+            )
         if scoring:
             self._check_scoring(self.source("scoring.yaml"), scoring)
         problems = [problem for source in self.sources.values() for problem in source.problems]
@@ -133,23 +142,13 @@ class _Loader:
         ordered = tuple(sorted(good.values(), key=lambda chain: _group_order(zone, chain.id)))
         segments = [self._segment(s, c) for c in ordered for s in c.segments]
         segments += [self._segment(theme, None) for theme in opportunities.themes]
-        return Zone(self.zone, zone, ordered, tuple(segments), scoring, self._places(scoring), self._digest())
+        return Zone(self.zone, zone, ordered, tuple(segments), scoring, self._digest())
 
     def _digest(self) -> str:
         digest = hashlib.sha256()
         for name in sorted(self.sources):
             digest.update(name.encode() + b"\0" + hashlib.sha256((self.root / name).read_bytes()).digest())
         return digest.hexdigest()
-
-    def _places(self, scoring: ScoringFile) -> dict[str, RulesProblem]:
-        source = self.source("scoring.yaml")
-        places = {}
-        conditions = [("vetoes", number, "when", veto.id) for number, veto in enumerate(scoring.vetoes)]
-        values = [("rules", number, "value", rule.id) for number, rule in enumerate(scoring.rules)]
-        for key, number, field, entry in (*conditions, *values):
-            location = (key, number, field)
-            places[entry] = RulesProblem(source.shown, source.line(location), f"{key}.{number}.{field}", "")
-        return places
 
     def _segment(self, segment: Segment | Theme, chain: ChainFile | None) -> SegmentSpec:
         full = segment if isinstance(segment, Segment) else None
@@ -206,7 +205,8 @@ class _Loader:
             if code not in self.corpora.gbt4754:
                 source.problem((*here, "gbt4754", place), f"GB/T 4754-2017 没有代码 '{code}'")
 
-    def _check_zone(self, source: Source, zone: ZoneFile, chains: dict[str, set[str]]) -> None:
+    def _check_zone(self, source: Source, zone: ZoneFile, chains: dict[str, set[str] | None]) -> None:
+        """``chains``: id → segments, None where the chain's own file holds mistakes."""
         if zone.id != self.zone:
             source.problem(("id",), f"应与目录名一致（{self.zone}），写的是 '{zone.id}'")
         for number, group in enumerate(zone.groups):
@@ -219,8 +219,9 @@ class _Loader:
             for number, anchor in enumerate(anchors):
                 if anchor.chain not in chains:
                     source.problem((key, number, "chain"), f"没有产业链 '{anchor.chain}'")
+                segments = chains.get(anchor.chain)
                 for place, segment in enumerate(anchor.segments):
-                    if segment not in chains.get(anchor.chain, ()):
+                    if segments is not None and segment not in segments:
                         source.problem((key, number, "segments", place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
 
     def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=48)]
 RuleId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=48)]
@@ -16,6 +17,18 @@ Text = Annotated[str, Field(min_length=1, max_length=400)]
 Tenths = Annotated[float, Field(ge=-100, le=100, multiple_of=0.1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Code = Annotated[str, Field(pattern=r"^\d{2,4}$")]
+
+
+def _checked(kind: str) -> AfterValidator:
+    """A text that the caller's own check (by kind, in the validation context) must accept; without one all texts pass."""
+
+    def check(text: str, info: ValidationInfo) -> str:
+        problem = (info.context or {}).get(kind, lambda _: None)(text)
+        if problem:
+            raise PydanticCustomError("rule_text", "{problem}", {"problem": problem})
+        return text
+
+    return AfterValidator(check)
 
 
 class _Strict(BaseModel):
@@ -150,7 +163,7 @@ class Veto(_Strict):
 
     id: RuleId
     label: Text
-    when: Annotated[str, Field(min_length=1)]
+    when: Annotated[str, Field(min_length=1), _checked("when")]
     why: Text
 
 
@@ -161,9 +174,9 @@ class Rule(_Strict):
     group: RuleId
     label: Text
     weight: Tenths
-    value: Annotated[str, Field(min_length=1)]
+    value: Annotated[str, Field(min_length=1), _checked("value")]
     if_unknown: Share = 0
-    evidence: Text
+    evidence: Annotated[Text, _checked("evidence")]
     why: Text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +13,14 @@ from matcher.errors import RulesProblem
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = Sequence[str | int]
+TextChecks = Mapping[str, Callable[[str], str | None]]
+"""Kind of text → what is wrong with one, or None."""
 
 MOST_BYTES = 4 * 1024 * 1024
 """A rules file larger than this is not one."""
+RULE_TEXT = "rule_text"
+"""Type of a mistake in a text that the model's user checks."""
+_DEEPEST = 40
 MOST_NODES = 200_000
 """More values than this come from aliases that unfold, not from a person."""
 
@@ -89,6 +94,8 @@ class Source:
             left -= 1
             if left < 0:
                 raise OverflowError
+            if len(place) > _DEEPEST:
+                raise RecursionError
             if isinstance(node, yaml.MappingNode):
                 seen: set[str] = set()
                 for key, value in node.value:
@@ -102,8 +109,34 @@ class Source:
             elif isinstance(node, yaml.SequenceNode):
                 waiting += [(value, (*place, number)) for number, value in enumerate(node.value)]
 
-    def load(self, model: type[Model]) -> Model | None:
-        """The file as ``model``, or None with ``problems`` filled (读入并校验)."""
+    def load(self, model: type[Model], checks: TextChecks | None = None) -> Model | None:
+        """The file as ``model``, or None with ``problems`` filled (读入并校验).
+
+        Args:
+            model: What the file must be.
+            checks: Checks of the texts that the model leaves to its user, by kind.
+        """
+        text = self._text()
+        content = self._parsed(text) if text is not None else None
+        if text is None or self.problems:
+            return None
+        try:
+            return model.model_validate(content, context=checks)
+        except RecursionError:
+            self.problem((), "嵌套过深")
+            return None
+        except ValidationError as error:
+            for detail in error.errors():
+                location = [part for part in detail["loc"] if part != "[key]"]
+                if detail["type"] in _EXPECTED:
+                    message = _EXPECTED[detail["type"]].format(**detail.get("ctx", {})) + _given(detail["input"])
+                else:
+                    message = detail["msg"]
+                self.problem(location, message)
+            sound = all(detail["type"] == RULE_TEXT for detail in error.errors())
+            return model.model_validate(content) if sound else None  # its cross references can be checked all the same
+
+    def _text(self) -> str | None:
         try:
             raw = self.file.read_bytes()
         except OSError as error:
@@ -113,39 +146,26 @@ class Source:
             self.problem((), f"文件过大，最多 {MOST_BYTES // 1024 // 1024} MB")
             return None
         try:
-            text = raw.decode("utf-8-sig")
+            return raw.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             self.problems.append(RulesProblem(self.shown, raw[: error.start].count(b"\n") + 1, "（全文）", "应为 UTF-8 编码"))
             return None
+
+    def _parsed(self, text: str) -> object:
         try:
             self._tree = yaml.compose(text, Loader=yaml.CSafeLoader)
             self._check_nodes()
-            content = yaml.load(text, Loader=yaml.CSafeLoader)
+            return yaml.load(text, Loader=yaml.CSafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
             self.problems.append(RulesProblem(self.shown, line, "（语法）", f"不是有效的 YAML：{error.problem or error.context}"))
-            return None
         except (yaml.YAMLError, ValueError) as error:
             self.problems.append(RulesProblem(self.shown, 1, "（语法）", f"不是有效的 YAML：{str(error).splitlines()[0][:80]}"))
-            return None
         except OverflowError:
             self.problem((), f"内容过多（别名展开后超过 {MOST_NODES} 个值）")
-            return None
         except RecursionError:
             self.problem((), "嵌套过深")
-            return None
-        if self.problems:
-            return None
-        try:
-            return model.model_validate(content)
-        except RecursionError:
-            self.problem((), "嵌套过深")
-        except ValidationError as error:
-            for detail in error.errors():
-                location = [part for part in detail["loc"] if part != "[key]"]
-                template = _EXPECTED.get(detail["type"], detail["msg"])
-                self.problem(location, template.format(**detail.get("ctx", {})) + _given(detail["input"]))
         return None
 
 

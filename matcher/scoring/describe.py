@@ -20,6 +20,21 @@ from matcher.types import NEED_LABELS
 UNKNOWN_TEXT = "不详"
 
 
+def evidence_check(fields: Mapping[str, Field], corpora: Corpora) -> Callable[[str], str | None]:
+    """Check of a rule's ``evidence`` text (依据文字检查): what stands in braces must be a field, a mark or one of two more words."""
+    known = {*fields, *(mark.id for mark in corpora.marks), "segment", "matched_terms"}
+
+    def check(template: str) -> str | None:
+        try:
+            parsed = list(string.Formatter().parse(template))
+        except ValueError:
+            return "花括号没有成对"
+        wrong = [name for _, name, spec, conversion in parsed if name is not None and (name not in known or spec or conversion)]
+        return f"没有占位符 {{{wrong[0][:40]}}}" if wrong else None
+
+    return check
+
+
 class Describer:
     """Shows a pair's evidence in Chinese (依据说明)."""
 
@@ -32,19 +47,6 @@ class Describer:
             "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
         }  # fmt: skip
         self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
-
-    def placeholders(self) -> set[str]:
-        """Names that a rule's ``evidence`` text may hold in braces (可用占位符)."""
-        return {*self.fields, *self._marks, "segment", "matched_terms"}
-
-    def wrong_placeholders(self, template: str) -> list[str]:
-        """What the text holds in braces although it may not (错误的占位符); a broken text is reported whole."""
-        try:
-            parsed = list(string.Formatter().parse(template))
-        except ValueError:
-            return [template]
-        known = self.placeholders()
-        return [name for _, name, spec, conversion in parsed if name is not None and (name not in known or spec or conversion)]
 
     def segment(self, number: int) -> SegmentSpec | None:
         """The segment of this number, None for ``NO_SEGMENT``."""

@@ -27,8 +27,13 @@ POSITIONS = ("upstream", "midstream", "downstream", "none")
 _YUAN_PER_WAN = 10_000
 
 
-def fields(zone: Zone, corpora: Corpora) -> dict[str, Field]:
-    """All fields that the zone's rules may read (可读字段): name → kind and Chinese label."""
+def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
+    """All fields that a zone's rules may read (可读字段): name → kind and Chinese label.
+
+    Args:
+        chains: Ids of the zone's chains.
+        corpora: Marks, legal forms and qualifications.
+    """
     return {
         "affinity": Field("number", "契合度（千分）"),
         "main_business": Field("number", "首要项目契合（千分）"),
@@ -38,7 +43,7 @@ def fields(zone: Zone, corpora: Corpora) -> dict[str, Field]:
         "need_strength": Field("number", "需求强度（千分）"),
         "kind": Field("text", "环节类型", KINDS),
         "position": Field("text", "产业链位置", POSITIONS),
-        "chain": Field("text", "产业链", (*zone.chain_names, "none")),
+        "chain": Field("text", "产业链", (*chains, "none")),
         "needs_chemical_park": Field("truth", "须进化工园区"),
         "capital": Field("number", "注册资本（万元）"),
         "capital_log": Field("number", "注册资本（万元）的常用对数（千分）"),
@@ -79,7 +84,7 @@ class EvidenceReader:
 
     def __init__(self, zone: Zone, corpora: Corpora) -> None:
         self.zone, self.corpora = zone, corpora
-        self.fields = fields(zone, corpora)
+        self.fields = fields(tuple(zone.chain_names), corpora)
         strength = zone.scoring.need_strength
         segments = zone.segments
         chains = self.fields["chain"].names

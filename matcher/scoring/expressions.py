@@ -147,19 +147,19 @@ class _Compiler:
     def node(self, node: exp.Expression) -> tuple[Kind, _Step]:
         handler = _NODES.get(type(node))
         if handler is None:
-            raise ExpressionError(f"规则语言没有「{node.sql()[:40]}」这种写法（{type(node).__name__}）")
+            raise ExpressionError(f"规则语言没有「{_shown(node)}」这种写法")
         return handler(self, node)
 
     def of_kind(self, node: exp.Expression, *kinds: Kind) -> _Step:
         kind, step = self.node(node)
         if kind not in kinds:
             wanted = "或".join(_KIND_NAMES[k] for k in kinds)
-            raise ExpressionError(f"「{node.sql()[:40]}」应为{wanted}，它是{_KIND_NAMES[kind]}")
+            raise ExpressionError(f"「{_shown(node)}」应为{wanted}，它是{_KIND_NAMES[kind]}")
         return step
 
     def field(self, node: exp.Expression) -> tuple[str, Field]:
         if not isinstance(node, exp.Column) or not isinstance(node.this, exp.Identifier) or node.table or node.this.quoted:
-            raise ExpressionError(f"「{node.sql()[:40]}」应为字段名")
+            raise ExpressionError(f"「{_shown(node)}」应为字段名")
         name = node.name
         if name not in self.fields:
             near = difflib.get_close_matches(name, list(self.fields), n=1, cutoff=0.4)
@@ -222,7 +222,7 @@ class _Compiler:
         kind, left = self.node(node.this)
         right = self.of_kind(node.expression, kind)
         if kind not in ("number", "truth") or (kind == "truth" and type(node) not in (exp.EQ, exp.NEQ)):
-            raise ExpressionError(f"「{node.this.sql()[:40]}」是{_KIND_NAMES[kind]}，不能这样比较")
+            raise ExpressionError(f"「{_shown(node.this)}」是{_KIND_NAMES[kind]}，不能这样比较")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             a, a_known = left(columns, as_of)
@@ -245,7 +245,7 @@ class _Compiler:
 
     def _word(self, node: exp.Expression, name: str, field: Field) -> int:
         if not isinstance(node, exp.Literal) or not node.is_string:
-            raise ExpressionError(f"「{node.sql()[:40]}」应为加引号的文字")
+            raise ExpressionError(f"「{_shown(node)}」应为加引号的文字")
         if node.this not in field.names:
             near = difflib.get_close_matches(node.this, field.names, n=1, cutoff=0.4)
             hint = f"，是不是想写「{near[0]}」？" if near else f"，可写：{'、'.join(field.names[:20])}"
@@ -368,6 +368,15 @@ class _Compiler:
         return step
 
 
+def _shown(node: exp.Expression) -> str:
+    """What to call a part of an expression: its name or value if it has one, else its kind.
+
+    sqlglot's own printing may fail on parts that this language refuses.
+    """
+    word = node.name if isinstance(node, (exp.Column, exp.Literal, exp.Identifier, exp.Anonymous)) else ""
+    return word[:40] or type(node).__name__
+
+
 def _constant(value: float) -> _Step:
     def step(columns: Mapping[str, Column], as_of: int) -> Result:
         size = len(next(iter(columns.values())).known) if columns else 1
@@ -394,7 +403,7 @@ def _number(node: exp.Expression) -> float:
         sign = -sign if isinstance(node, exp.Neg) else sign
         node = node.this
     if not isinstance(node, exp.Literal) or node.is_string:
-        raise ExpressionError(f"「{node.sql()[:40]}」应为数字")
+        raise ExpressionError(f"「{_shown(node)}」应为数字")
     try:
         value = sign * float(node.this)
     except ValueError:

@@ -12,17 +12,16 @@ The numbers are in ``rules/<zone>/scoring.yaml``. Everything is computed in whol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import RulesError, RulesProblem
 from matcher.rules import Zone
 from matcher.rules.schema import Rule, Veto
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.expressions import Expression, ExpressionError, Field, compile_expression
+from matcher.scoring.expressions import ExpressionError, Field, compile_expression
 
 UNIT = 10_000
 """Units in a point (1 分的最小单位数)."""
@@ -61,11 +60,34 @@ class Scores:
     unread: NDArray[np.bool_]
 
 
+def rule_checks(fields: Mapping[str, Field]) -> dict[str, Callable[[str], str | None]]:
+    """Checks of a rules file's expressions, for ``load_zone`` (表达式检查): what is wrong with a text, or None."""
+
+    def value(text: str) -> str | None:
+        try:
+            compile_expression(text, fields)
+        except ExpressionError as error:
+            return str(error)
+        return None
+
+    def when(text: str) -> str | None:
+        problem = value(text)
+        if problem is None and compile_expression(text, fields).kind != "truth":
+            return "否决条件应为真假，不是数字"
+        return problem
+
+    return {"value": value, "when": when}
+
+
 class Ruleset:
     """A zone's compiled rules (规则集).
 
+    Args:
+        zone: Its rules, loaded with ``rule_checks``.
+        fields: What rules may read.
+
     Raises:
-        RulesError: An expression is wrong; all of them are listed with file and line.
+        ExpressionError: An expression is wrong, because the zone was loaded without the checks.
     """
 
     def __init__(self, zone: Zone, fields: Mapping[str, Field]) -> None:
@@ -73,24 +95,8 @@ class Ruleset:
         self.rules: tuple[Rule, ...] = tuple(scoring.rules)
         self.vetoes: tuple[Veto, ...] = tuple(scoring.vetoes)
         self.groups = tuple(scoring.groups)
-        problems: list[RulesProblem] = []
-
-        def compiled(key: str, text: str, *, truth: bool) -> Expression | None:
-            try:
-                expression = compile_expression(text, fields)
-                if truth and expression.kind != "truth":
-                    raise ExpressionError("否决条件应为真假，不是数字")
-                return expression
-            except ExpressionError as error:
-                problems.append(replace(zone.places[key], expected=str(error)))
-                return None
-
-        values = [compiled(rule.id, rule.value, truth=False) for rule in self.rules]
-        whens = [compiled(veto.id, veto.when, truth=True) for veto in self.vetoes]
-        if problems:
-            raise RulesError(problems)
-        self.values = tuple(value for value in values if value is not None)
-        self.whens = tuple(when for when in whens if when is not None)
+        self.values = tuple(compile_expression(rule.value, fields) for rule in self.rules)
+        self.whens = tuple(compile_expression(veto.when, fields) for veto in self.vetoes)
         group_ids = [group.id for group in self.groups]
         self.group_of = np.array([group_ids.index(rule.group) for rule in self.rules])
         self.weights = np.array([round(rule.weight * _TENTHS) for rule in self.rules], dtype=np.int64)

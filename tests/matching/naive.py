@@ -74,17 +74,20 @@ class NaiveVocabulary:
         """(weight in hundredths, term) of the best hit for each segment; (0, "") where nothing hits."""
         held = self.held(text)
         silent = [not held.isdisjoint(of.excluded) for of in self.segments]
-        # "items that no term hits": a hit of any segment, of this chain or another, forbids a slip
+        # a literal hit of any segment of a chain forbids slips in that chain, and in no other
         found = [
             (0, "") if quiet else best((weights[word] * 10, word) for word in held if word in weights)
             for weights, quiet in zip(self.weights, silent, strict=True)
         ]
-        if any(weight for weight, _ in found) or not 4 <= len(text) <= 12:
+        if not 4 <= len(text) <= 12:
             return found
         share = self.corpora.reading.fuzzy_share
+        hit_chains = {of.chain for of, (weight, _) in zip(self.segments, found, strict=True) if weight}
         return [
-            (0, "") if quiet else best((weight * 10 * share // 1000, term) for term, weight in slips(of, text))
-            for of, quiet in zip(self.segments, silent, strict=True)
+            literal
+            if quiet or of.chain in hit_chains
+            else best((weight * 10 * share // 1000, term) for term, weight in slips(of, text))
+            for of, quiet, literal in zip(self.segments, silent, found, strict=True)
         ]
 
     def conflicts(self, text: str) -> list[bool]:

@@ -238,7 +238,7 @@ def test_the_referee_can_tell_right_from_wrong():
 
 
 def test_every_rule_and_veto_of_the_zone(engine: Engine, corpora: Corpora):
-    fields = evidence_fields(engine.zone, corpora)
+    fields = evidence_fields(tuple(engine.zone.chain_names), corpora)
     texts = [rule.value for rule in engine.zone.scoring.rules] + [veto.when for veto in engine.zone.scoring.vetoes]
     assert len(texts) > 20
     real = Referee(random_rows(7, 300, fields), fields, most_words=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -13,15 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.corpora import Corpora
-from matcher.engine import Engine
-from matcher.errors import RulesError, RulesProblem
 from matcher.rules import Zone
 from matcher.rules.schema import ScoringFile
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.evidence import fields as evidence_fields
-from matcher.scoring.expressions import Field
-from matcher.scoring.formula import UNIT, Ruleset, Scores
+from matcher.scoring.expressions import ExpressionError, Field
+from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from tests.scoring.language import AS_OF, columns
 
 FIELDS = {
@@ -125,9 +121,7 @@ def zone_of(plain: Mapping[str, Any]) -> Zone:
             **plain,
         }
     )
-    entries = [*plain["vetoes"], *plain["rules"]]
-    places = {entry["id"]: RulesProblem("t/scoring.yaml", line, entry["id"], "") for line, entry in enumerate(entries, 1)}
-    return Zone("t", None, (), (), scoring, places, "")  # type: ignore[arg-type]
+    return Zone("t", None, (), (), scoring, "")  # type: ignore[arg-type]
 
 
 def evidence_of(rows: Sequence[Row]) -> Evidence:
@@ -370,28 +364,21 @@ def test_values_outside_zero_and_one_are_cut_and_halves_round_up():
     assert scored(plain, rows)[2].value[0].tolist() == [0, 0, 0, 63, 62, 500, 1000, 1000, 1000]
 
 
-def test_all_wrong_expressions_are_listed_with_their_places():
-    rules = [rule("fine", "g", 1, "f"), rule("first", "g", 1, "zz > 1"), rule("second", "g", 1, "a / 2")]
+def test_checks_say_what_is_wrong_with_a_text_and_nothing_of_a_good_one():
+    checks = rule_checks(FIELDS)
+    assert checks["value"]("f") is None
+    assert checks["value"]("a + 1") is None
+    assert checks["when"]("f") is None
+    assert "zz" in str(checks["value"]("zz > 1"))
+    assert checks["value"]("a / 2")
+    assert checks["when"]("a + 1") == "否决条件应为真假，不是数字"
+
+
+def test_a_zone_loaded_without_the_checks_cannot_be_scored():
     plain = {
         "groups": [{"id": "g", "label": "组", "cap": [0, 1]}],
-        "rules": rules,
-        "vetoes": [veto("third", "a + 1"), veto("good", "f")],
+        "rules": [rule("first", "g", 1, "zz > 1")],
+        "vetoes": [],
     }
-    with pytest.raises(RulesError) as caught:
+    with pytest.raises(ExpressionError, match="zz"):
         Ruleset(zone_of(plain), FIELDS)
-    assert {(problem.file, problem.line, problem.field) for problem in caught.value.problems} == {
-        ("t/scoring.yaml", 1, "third"), ("t/scoring.yaml", 4, "first"), ("t/scoring.yaml", 5, "second"),
-    }  # fmt: skip
-    assert all(problem.expected for problem in caught.value.problems)
-
-
-def test_one_broken_rule_of_the_real_zone_is_named_with_its_line(engine: Engine, corpora: Corpora):
-    zone, fields = engine.zone, evidence_fields(engine.zone, corpora)
-    Ruleset(zone, fields)
-    broken = zone.scoring.rules[3].model_copy(update={"value": "no_such_field > 1"})
-    rules = [*zone.scoring.rules[:3], broken, *zone.scoring.rules[4:]]
-    with pytest.raises(RulesError) as caught:
-        Ruleset(replace(zone, scoring=zone.scoring.model_copy(update={"rules": rules})), fields)
-    (problem,) = caught.value.problems
-    assert (problem.file, problem.line, problem.field) == (f"{zone.id}/scoring.yaml", zone.places[broken.id].line, "rules.3.value")
-    assert "no_such_field" in problem.expected
