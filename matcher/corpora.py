@@ -41,6 +41,7 @@ class Reading:
     modes: dict[str, list[str]]
     mode_weights: dict[str, dict[str, int]]
     boilerplate: list[str]
+    boilerplate_signs: str
     labels: list[str]
     rejoin: dict[str, str]
     bracket_drops: list[str]

@@ -1,8 +1,9 @@
-"""Writing files whole or not at all (整体写入): a reader never sees half of one."""
+"""Files whole or not at all (整体写入), and memory in bulk: what several rooms need of the machine."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -32,3 +33,15 @@ def whole_file(path: Path, *, bom: bool = False) -> Iterator[TextIO]:
         Path(name).replace(target)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection within (暂停垃圾回收): millions of small objects that are all kept would be looked through again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

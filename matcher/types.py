@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Need = Literal["complement", "strengthen", "extend", "none"]
 Band = Literal["A", "B", "C", "D"]
@@ -12,8 +12,7 @@ NEED_LABELS: dict[str, str] = {"complement": "补链", "strengthen": "强链", "
 """Need → Chinese term."""
 
 
-@dataclass(frozen=True)
-class NameParts:
+class NameParts(NamedTuple):
     """An enterprise name taken apart (企业名称要素).
 
     Attributes:

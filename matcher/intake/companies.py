@@ -22,7 +22,7 @@ from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, check_codes, read_count, read_date
 from matcher.intake.tables import LONGEST_CELL, read_table
-from matcher.storage import whole_file
+from matcher.storage import collector_paused, whole_file
 from matcher.text.normalise import normalise
 
 _LETTER = re.compile(r"[^\W\d_]")
@@ -138,6 +138,11 @@ def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = T
     Raises:
         InputError: A file cannot be read at all, or holds no company.
     """
+    with collector_paused():
+        return _read_files(paths, corpora, merge=merge)
+
+
+def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool) -> Intake:
     tables = [read_table(path, corpora) for path in paths]
     if merge:  # whichever file is named first, the same row stands for a company that is in both
         tables.sort(key=lambda table: table.digest)
@@ -291,7 +296,8 @@ def _clean(cells: list[str], empty: frozenset[str]) -> list[str]:
     """Cells without the words for "nothing" and without control characters; a line end within a cell ends a clause."""
     if not any(cells):
         return cells
-    cells = [cell if cell.isprintable() else _CONTROL.sub(" ", cell.replace("\n", ";")) for cell in cells]
+    if not all(map(str.isprintable, cells)):
+        cells = [cell if cell.isprintable() else _CONTROL.sub(" ", cell.replace("\n", ";")) for cell in cells]
     return ["" if len(cell) < 5 and cell.lower() in empty else cell for cell in cells]
 
 

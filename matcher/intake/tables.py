@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from matcher.corpora import Corpora
@@ -51,12 +52,17 @@ class Table:
     rejected: list[tuple[int, str, str]]
     digest: str
 
+    @cached_property
+    def cells(self) -> list[tuple[str, ...]]:
+        """The records by column."""
+        return list(zip(*self.records, strict=True))
+
     def column(self, field: str) -> list[str]:
         """The cells of a field, stripped; empty strings where the file lacks the column."""
         place = self.columns.get(field)
-        if place is None:
+        if place is None or not self.records:
             return [""] * len(self.records)
-        cells = [record[place].strip() for record in self.records]
+        cells = [cell.strip() for cell in self.cells[place]]
         return (
             [cell + "万元" if cell and not cell.strip("0123456789.,") else cell for cell in cells] if field in self.wan else cells
         )

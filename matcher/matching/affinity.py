@@ -116,7 +116,7 @@ class Matcher:
         return places
 
     def _amounts(
-        self, texts: Texts, weight: NDArray[np.int64], places: NDArray[np.int64]
+        self, texts: Texts, weight: NDArray[np.int8], places: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16], NDArray[np.int8]]:
         """``own`` and its sum by chain in thousandths of a first item, the best main hit, and the strongest hit's mode."""
         items, width = texts.items, len(self.segments)
@@ -128,7 +128,7 @@ class Matcher:
         offset = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         segment = segment_of[first[items.item[which]] + offset]
         row, mode = items.row[which].astype(np.int64), modes[which].astype(np.int64)
-        claim = self._mode_weight[self._kind[segment], mode] * weight[items.item[which], segment] // 100
+        claim = self._mode_weight[self._kind[segment], mode] * weight[items.item[which], segment].astype(np.int64) // 100
         value = claim * places[which] // 1000
         size = items.rows * width
         own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
@@ -157,7 +157,7 @@ class Matcher:
         )
 
     def _literal(
-        self, own: NDArray[np.int64], of_chain: NDArray[np.int64], total: NDArray[np.int64], name_weight: NDArray[np.int64]
+        self, own: NDArray[np.int64], of_chain: NDArray[np.int64], total: NDArray[np.int64], name_weight: NDArray[np.int8]
     ) -> NDArray[np.int64]:
         """The literal part of the formula, computed where anything was hit."""
         reading = self.corpora.reading
@@ -170,7 +170,7 @@ class Matcher:
         trust = np.where(context > 0, half, reading.name_weight_unsupported)
         trust = np.where((own > 0) | ~has_scope, reading.name_weight, trust)
         side = context * reading.context_weight // 1000
-        amount = own + trust * name_weight[row, segment] // 100 + side
+        amount = own + trust * name_weight[row, segment].astype(np.int64) // 100 + side
         strength = 1000 * amount // (amount + reading.amount_half)
         share = np.minimum(1000, 1000 * (own + side) // np.maximum(total[row], 1))
         share = np.where(has_scope, share, strength)  # a name alone: nothing to compare with

@@ -19,12 +19,13 @@ from matcher.intake import Companies
 from matcher.matching.affinity import Affinities, Matcher, Texts
 from matcher.matching.vocabulary import TextHits
 from matcher.rules.load import SegmentSpec
+from matcher.storage import collector_paused
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 from matcher.text.scope import NO_MODE, ScopeItems, scope_reader
 from matcher.types import NameParts
 
-CHUNK = 20_000
+CHUNK = 10_000
 """Companies read at once; bounds memory and nothing else."""
 
 
@@ -89,13 +90,13 @@ class ProfileReader:
         """Profiles of all companies (读取画像), by up to ``processes`` processes."""
         if len(companies) <= CHUNK:
             return self._read_chunk(companies)
-        chunks = [companies.take(range(n, min(n + CHUNK, len(companies)))) for n in range(0, len(companies), CHUNK)]
+        chunks = [range(n, min(n + CHUNK, len(companies))) for n in range(0, len(companies), CHUNK)]
         if processes > 1 and "fork" in multiprocessing.get_all_start_methods():
             context = multiprocessing.get_context("fork")
-            with ProcessPoolExecutor(processes, mp_context=context, initializer=_adopt, initargs=(self,)) as pool:
+            with ProcessPoolExecutor(processes, mp_context=context, initializer=_adopt, initargs=(self, companies)) as pool:
                 parts = list(pool.map(_read_in_worker, chunks))
         else:
-            parts = [self._read_chunk(chunk) for chunk in chunks]
+            parts = [self._read_chunk(companies.take(chunk)) for chunk in chunks]
         return Profiles(*(np.concatenate([getattr(part, field) for part in parts]) for field in Profiles.__dataclass_fields__))
 
     def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:
@@ -116,6 +117,10 @@ class ProfileReader:
         return texts, self.matcher.match(texts)
 
     def _read_chunk(self, companies: Companies) -> Profiles:
+        with collector_paused():
+            return self._profiles(companies)
+
+    def _profiles(self, companies: Companies) -> Profiles:
         texts, parts = self.texts(companies)
         found = self.matcher.match(texts)
         items = texts.items
@@ -146,13 +151,14 @@ class ProfileReader:
         return result
 
 
-_adopted: list[ProfileReader] = []
+_adopted: list[tuple[ProfileReader, Companies]] = []
 
 
-def _adopt(reader: ProfileReader) -> None:
-    """Runs once in each worker; a forked worker shares the reader's tables with its parent."""
-    _adopted[:] = [reader]
+def _adopt(reader: ProfileReader, companies: Companies) -> None:
+    """Runs once in each worker; a forked worker shares the reader's tables and the companies with its parent."""
+    _adopted[:] = [(reader, companies)]
 
 
-def _read_in_worker(companies: Companies) -> Profiles:
-    return _adopted[0]._read_chunk(companies)
+def _read_in_worker(chunk: range) -> Profiles:
+    reader, companies = _adopted[0]
+    return reader._read_chunk(companies.take(chunk))

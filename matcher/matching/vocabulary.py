@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import ahocorasick_rs
 import numpy as np
@@ -49,10 +50,10 @@ class TextHits:
     tokens: list[str]
     owner: NDArray[np.int64]
 
-    @property
-    def weight(self) -> NDArray[np.int64]:
+    @cached_property
+    def weight(self) -> NDArray[np.int8]:
         """Weight of the best hit in tenths of a term's weight (0–100); 0 where there is none."""
-        return self.best >> 40
+        return (self.best >> 40).astype(np.int8)
 
     def term(self, text: int, segment: int) -> int:
         """Number of the pattern that hit best, in ``Vocabulary.patterns``."""
@@ -175,7 +176,8 @@ class Vocabulary:
         """
         share = self.corpora.reading.fuzzy_share
         of_chain = [np.flatnonzero(self._chains == chain) for chain in range(int(self._chains.max(initial=-1)) + 1)]
-        hit = np.stack([best[:, segments].any(axis=1) for segments in of_chain], axis=1) if of_chain else None
+        literal = best > 0
+        hit = np.stack([literal[:, segments].any(axis=1) for segments in of_chain], axis=1) if of_chain else None
         short = [number for number, text in enumerate(texts) if _LEAST_FUZZY - 1 <= len(text) <= _MOST_FUZZY]
         for place, number in self._slips.candidates([texts[text] for text in short]):
             text, term = short[place], self.patterns[number]

@@ -48,8 +48,12 @@ class NameReader:
         for _level in range(3):  # 省、市、县 at the most, each within the one before
             starting = self._by_start.get(name[end : end + 2], ())
             for region in starting:
-                inside = tuple(code for code in self._codes[region] if code.startswith(within))
-                if inside and name.startswith(region, end):
+                if not name.startswith(region, end):
+                    continue
+                inside = self._codes[region]
+                if end:
+                    inside = tuple(code for code in inside if code.startswith(within))
+                if inside:
                     end += len(region)
                     within = inside
                     break
@@ -97,7 +101,7 @@ class NameReader:
         stripped = core[len(region) :]
         if len(stripped) < 2:  # a name that is nothing but a place keeps it
             region, stripped = "", core
-        return NameParts("".join([region, *bracketed]), stripped, legal_form, outlet, mode, "集团" in name or "控股" in name)
+        return NameParts(region + "".join(bracketed), stripped, legal_form, outlet, mode, "集团" in name or "控股" in name)
 
 
 def _lengths_by_last(tails: Iterable[str]) -> dict[str, tuple[int, ...]]:

@@ -62,11 +62,14 @@ class ScopeReader:
 
     def __init__(self, corpora: Corpora) -> None:
         reading = corpora.reading
-        self._labels = re.compile("(?:" + "|".join(sorted(reading.labels, key=len, reverse=True)) + ") *:?")
+        self._labels = re.compile(_any_of(reading.labels) + " *:?")
         self._bracket_drop = re.compile("|".join(reading.bracket_drops))
-        self._negation = re.compile("(?:" + "|".join(reading.negations_to_end) + r")[^;\n]*")
+        self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;\n]*")
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
         self._boilerplate = re.compile("|".join(f"(?:{pattern})" for pattern in reading.boilerplate))
+        self._plain = re.compile(
+            f"[^{re.escape(reading.boilerplate_signs)}]*[\u4e00-\u9fff][^{re.escape(reading.boilerplate_signs)}]*"
+        )
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
         verbs = [(verb, code) for code, mode in enumerate(MODES) for verb in reading.modes[mode]]
@@ -106,11 +109,15 @@ class ScopeReader:
         clause = _counts_before(ends_clause)
         listed = _counts_before(ends_clause | (marks == ord(",")))
         mode, prefix, suffix, bare = self._verbs(texts)
-        keep = np.fromiter((len(text) > 1 and not self._boilerplate.search(text) for text in texts), np.bool_, len(texts))
+        keep = np.fromiter(map(self._kept, texts), np.bool_, len(texts))
         modes = _spread_modes(mode[item], prefix[item], suffix[item], bare[item], marks == ord(":"), clause=clause, listed=listed)
         content = keep[item] & ~bare[item]
         row, item, modes = row[content], item[content], modes[content]
         return ScopeItems(texts, self._filler(texts), row, item, _places(row), modes, len(scopes))
+
+    def _kept(self, text: str) -> bool:
+        """Whether an item says anything of the business."""
+        return len(text) > 1 and (self._plain.fullmatch(text) is not None or not self._boilerplate.search(text))
 
     def _filler(self, texts: list[str]) -> NDArray[np.bool_]:
         return np.fromiter((text in self._fillers for text in texts), np.bool_, len(texts))
@@ -140,6 +147,12 @@ class ScopeReader:
             if _only_joints(texts[number], covered, int(starts[number])):
                 bare[number] = True
         return mode, prefix, suffix, bare
+
+
+def _any_of(words: list[str]) -> str:
+    """A pattern for the words, longest first, behind a look at their first characters: most places are passed over at once."""
+    firsts = re.escape("".join(sorted({word[0] for word in words})))
+    return f"(?=[{firsts}])(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})"
 
 
 def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
