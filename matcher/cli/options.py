@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _zone(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--zone", required=True, metavar="Z", help="园区，即 rules/ 下的目录名，如 liaocheng-resort")
+    command.add_argument("--zone", required=True, metavar="Z", help="园区，即 rules/ 下的目录名")
 
 
 def _output(command: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.expressions import Column, Field
+from matcher.scoring.values import Column, Field
 from matcher.types import NEED_LABELS
 
 UNKNOWN_TEXT = "不详"

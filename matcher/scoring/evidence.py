@@ -18,7 +18,7 @@ from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.places import short
 from matcher.rules import Zone
-from matcher.scoring.expressions import Column, Field
+from matcher.scoring.values import Column, Field
 
 NO_SEGMENT = -1
 """Segment number of a company that fits none (不属于任何环节)."""

@@ -18,7 +18,6 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import sqlglot
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-Kind = Literal["number", "truth", "text", "date", "list"]
+from matcher.scoring.values import KIND_NAMES, Column, ExpressionError, Field, Kind, Result, Step, both, constant, finite
 
 LONGEST = 400
 """Characters of an expression; a longer one is two rules."""
@@ -34,51 +33,10 @@ DEEPEST = 12
 """Brackets within brackets."""
 DAYS_PER_YEAR = 365.2425
 
-_KIND_NAMES = {"number": "数字", "truth": "真假", "text": "类别", "date": "日期", "list": "列表"}
 _FUNCTIONS = ("ratio", "ramp", "years_since", "has", "has_any")
 
 
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it would warn of is refused here anyway
-
-
-class ExpressionError(ValueError):
-    """An expression that the language does not allow (表达式有误); the message says what is expected, in one line."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("".join(char if char.isprintable() else "�" for char in message))
-
-
-@dataclass(frozen=True)
-class Field:
-    """A column that rules may read (可读字段).
-
-    Attributes:
-        kind: What it holds.
-        label: Chinese name.
-        names: For ``text`` and ``list``: the words it may hold, in the order of their codes or bits.
-    """
-
-    kind: Kind
-    label: str
-    names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Column:
-    """Values of a field for a batch (字段的值).
-
-    Attributes:
-        values: float64 for ``number``, bool for ``truth``, code for ``text``, days since 1970 for ``date``, bit mask for ``list``.
-        known: Whether the value is known; for a list, whether it is complete.
-    """
-
-    values: NDArray[np.generic]
-    known: NDArray[np.bool_]
-
-
-Result = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""Values (truth as 0 and 1) and whether each is known."""
-_Step = Callable[[Mapping[str, Column], int], Result]
 
 
 @dataclass(frozen=True)
@@ -94,7 +52,7 @@ class Expression:
     text: str
     kind: Kind
     fields: tuple[str, ...]
-    _step: _Step
+    _step: Step
 
     def __call__(self, columns: Mapping[str, Column], as_of: int) -> Result:
         """Evaluates for a batch (求值).
@@ -135,7 +93,7 @@ def compile_expression(text: str, fields: Mapping[str, Field]) -> Expression:
     compiler = _Compiler(fields)
     kind, step = compiler.node(tree)
     if kind not in ("number", "truth"):
-        raise ExpressionError(f"结果应为数字或真假，得到的是{_KIND_NAMES[kind]}")
+        raise ExpressionError(f"结果应为数字或真假，得到的是{KIND_NAMES[kind]}")
     return Expression(text, kind, tuple(sorted(compiler.read)), step)
 
 
@@ -144,17 +102,17 @@ class _Compiler:
         self.fields = fields
         self.read: set[str] = set()
 
-    def node(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def node(self, node: exp.Expression) -> tuple[Kind, Step]:
         handler = _NODES.get(type(node))
         if handler is None:
             raise ExpressionError(f"规则语言没有「{_shown(node)}」这种写法")
         return handler(self, node)
 
-    def of_kind(self, node: exp.Expression, *kinds: Kind) -> _Step:
+    def of_kind(self, node: exp.Expression, *kinds: Kind) -> Step:
         kind, step = self.node(node)
         if kind not in kinds:
-            wanted = "或".join(_KIND_NAMES[k] for k in kinds)
-            raise ExpressionError(f"「{_shown(node)}」应为{wanted}，它是{_KIND_NAMES[kind]}")
+            wanted = "或".join(KIND_NAMES[k] for k in kinds)
+            raise ExpressionError(f"「{_shown(node)}」应为{wanted}，它是{KIND_NAMES[kind]}")
         return step
 
     def field(self, node: exp.Expression) -> tuple[str, Field]:
@@ -167,29 +125,29 @@ class _Compiler:
         self.read.add(name)
         return name, self.fields[name]
 
-    def column(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def column(self, node: exp.Expression) -> tuple[Kind, Step]:
         name, field = self.field(node)
         if field.kind == "list":
             raise ExpressionError(f"「{name}」是列表，应写 has({name}, '…')")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            return _finite(columns[name].values.astype(np.float64), columns[name].known)
+            return finite(columns[name].values.astype(np.float64), columns[name].known)
 
         return field.kind, step
 
-    def literal(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def literal(self, node: exp.Expression) -> tuple[Kind, Step]:
         assert isinstance(node, exp.Literal)
         if node.is_string:
             raise ExpressionError(f"文字「{node.this[:40]}」只能与类别字段比较")
-        return "number", _constant(_number(node))
+        return "number", constant(_number(node))
 
-    def truth(self, node: exp.Expression) -> tuple[Kind, _Step]:
-        return "truth", _constant(float(bool(node.this)))
+    def truth(self, node: exp.Expression) -> tuple[Kind, Step]:
+        return "truth", constant(float(bool(node.this)))
 
-    def paren(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def paren(self, node: exp.Expression) -> tuple[Kind, Step]:
         return self.node(node.this)
 
-    def negative(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def negative(self, node: exp.Expression) -> tuple[Kind, Step]:
         inner = self.of_kind(node.this, "number")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
@@ -198,7 +156,7 @@ class _Compiler:
 
         return "number", step
 
-    def arithmetic(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def arithmetic(self, node: exp.Expression) -> tuple[Kind, Step]:
         operate = _ARITHMETIC[type(node)]
         left, right = self.of_kind(node.this, "number"), self.of_kind(node.expression, "number")
 
@@ -206,11 +164,11 @@ class _Compiler:
             a, a_known = left(columns, as_of)
             b, b_known = right(columns, as_of)
             with np.errstate(all="ignore"):
-                return _finite(operate(a, b), a_known & b_known)
+                return finite(operate(a, b), a_known & b_known)
 
         return "number", step
 
-    def comparison(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def comparison(self, node: exp.Expression) -> tuple[Kind, Step]:
         compare = _COMPARISONS[type(node)]
         for one, other in ((node.this, node.expression), (node.expression, node.this)):
             if isinstance(other, exp.Literal) and other.is_string:
@@ -222,7 +180,7 @@ class _Compiler:
         kind, left = self.node(node.this)
         right = self.of_kind(node.expression, kind)
         if kind not in ("number", "truth") or (kind == "truth" and type(node) not in (exp.EQ, exp.NEQ)):
-            raise ExpressionError(f"「{_shown(node.this)}」是{_KIND_NAMES[kind]}，不能这样比较")
+            raise ExpressionError(f"「{_shown(node.this)}」是{KIND_NAMES[kind]}，不能这样比较")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             a, a_known = left(columns, as_of)
@@ -231,10 +189,10 @@ class _Compiler:
 
         return "truth", step
 
-    def _membership(self, node: exp.Expression, words: Iterable[exp.Expression], *, negate: bool) -> _Step:
+    def _membership(self, node: exp.Expression, words: Iterable[exp.Expression], *, negate: bool) -> Step:
         name, field = self.field(node)
         if field.kind != "text":
-            raise ExpressionError(f"「{name}」是{_KIND_NAMES[field.kind]}，不能与文字比较")
+            raise ExpressionError(f"「{name}」是{KIND_NAMES[field.kind]}，不能与文字比较")
         codes = np.array([self._word(word, name, field) for word in words])
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
@@ -252,7 +210,7 @@ class _Compiler:
             raise ExpressionError(f"「{name}」没有「{node.this[:40]}」{hint}")
         return field.names.index(node.this)
 
-    def between(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def between(self, node: exp.Expression) -> tuple[Kind, Step]:
         if node.args.get("symmetric"):
             raise ExpressionError("没有 BETWEEN SYMMETRIC")
         inner = self.of_kind(node.this, "number")
@@ -262,11 +220,11 @@ class _Compiler:
             values, known = inner(columns, as_of)
             a, a_known = low(columns, as_of)
             b, b_known = high(columns, as_of)
-            return _both((values >= a).astype(np.float64), known & a_known, (values <= b).astype(np.float64), known & b_known)
+            return both((values >= a).astype(np.float64), known & a_known, (values <= b).astype(np.float64), known & b_known)
 
         return "truth", step
 
-    def among(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def among(self, node: exp.Expression) -> tuple[Kind, Step]:
         words = node.expressions
         if not words or node.args.get("query") is not None or node.args.get("unnest") is not None:
             raise ExpressionError("IN 后面应为一组值，如 IN ('a', 'b')")
@@ -281,7 +239,7 @@ class _Compiler:
 
         return "truth", step
 
-    def logic(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def logic(self, node: exp.Expression) -> tuple[Kind, Step]:
         left, right = self.of_kind(node.this, "truth"), self.of_kind(node.expression, "truth")
         conjunction = isinstance(node, exp.And)
 
@@ -289,13 +247,13 @@ class _Compiler:
             a, a_known = left(columns, as_of)
             b, b_known = right(columns, as_of)
             if conjunction:
-                return _both(a, a_known, b, b_known)
-            values, known = _both(1.0 - a, a_known, 1.0 - b, b_known)  # a OR b = NOT (NOT a AND NOT b)
+                return both(a, a_known, b, b_known)
+            values, known = both(1.0 - a, a_known, 1.0 - b, b_known)  # a OR b = NOT (NOT a AND NOT b)
             return 1.0 - values, known
 
         return "truth", step
 
-    def negation(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def negation(self, node: exp.Expression) -> tuple[Kind, Step]:
         inner = self.of_kind(node.this, "truth")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
@@ -304,7 +262,7 @@ class _Compiler:
 
         return "truth", step
 
-    def call(self, node: exp.Expression) -> tuple[Kind, _Step]:
+    def call(self, node: exp.Expression) -> tuple[Kind, Step]:
         name, given = str(node.this).lower(), node.expressions
         if name == "ratio":
             return "number", self._ratio(given)
@@ -316,7 +274,7 @@ class _Compiler:
             return "truth", self._has(name, given)
         raise ExpressionError(f"没有函数「{name[:40]}」，可用：{'、'.join(_FUNCTIONS)}")
 
-    def _ratio(self, given: list[exp.Expression]) -> _Step:
+    def _ratio(self, given: list[exp.Expression]) -> Step:
         _expect(given, 2, "ratio(分子, 分母)")
         top, bottom = self.of_kind(given[0], "number"), self.of_kind(given[1], "number")
 
@@ -325,11 +283,11 @@ class _Compiler:
             b, b_known = bottom(columns, as_of)
             known = a_known & b_known & (b != 0)
             with np.errstate(all="ignore"):
-                return _finite(np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=known), known)
+                return finite(np.divide(a, b, out=np.zeros(np.broadcast(a, b).shape), where=known), known)
 
         return step
 
-    def _ramp(self, given: list[exp.Expression]) -> _Step:
+    def _ramp(self, given: list[exp.Expression]) -> Step:
         _expect(given, 3, "ramp(数字, 起点, 终点)")
         inner = self.of_kind(given[0], "number")
         low, high = _number(given[1]), _number(given[2])
@@ -343,7 +301,7 @@ class _Compiler:
 
         return step
 
-    def _years_since(self, given: list[exp.Expression]) -> _Step:
+    def _years_since(self, given: list[exp.Expression]) -> Step:
         _expect(given, 1, "years_since(日期)")
         inner = self.of_kind(given[0], "date")
 
@@ -353,12 +311,12 @@ class _Compiler:
 
         return step
 
-    def _has(self, function: str, given: list[exp.Expression]) -> _Step:
+    def _has(self, function: str, given: list[exp.Expression]) -> Step:
         if len(given) < 2 or (function == "has" and len(given) != 2):
             raise ExpressionError("应写 has(列表, '词') 或 has_any(列表, '词', '词' …)")
         name, field = self.field(given[0])
         if field.kind != "list":
-            raise ExpressionError(f"「{name}」是{_KIND_NAMES[field.kind]}，不是列表")
+            raise ExpressionError(f"「{name}」是{KIND_NAMES[field.kind]}，不是列表")
         wanted = np.int64(sum(1 << code for code in {self._word(word, name, field) for word in given[1:]}))
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
@@ -375,26 +333,6 @@ def _shown(node: exp.Expression) -> str:
     """
     word = node.name if isinstance(node, (exp.Column, exp.Literal, exp.Identifier, exp.Anonymous)) else ""
     return word[:40] or type(node).__name__
-
-
-def _constant(value: float) -> _Step:
-    def step(columns: Mapping[str, Column], as_of: int) -> Result:
-        size = len(next(iter(columns.values())).known) if columns else 1
-        return np.full(size, value), np.full(size, np.isfinite(value))
-
-    return step
-
-
-def _finite(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Result:
-    """NaN and infinity are unknown."""
-    known = known & np.isfinite(values)
-    return np.where(known, values, 0.0), known
-
-
-def _both(a: NDArray[np.float64], a_known: NDArray[np.bool_], b: NDArray[np.float64], b_known: NDArray[np.bool_]) -> Result:
-    """Three-valued AND: one known false side settles it."""
-    settled = (a_known & (a == 0)) | (b_known & (b == 0))
-    return np.where(settled, 0.0, 1.0), settled | (a_known & b_known)
 
 
 def _number(node: exp.Expression) -> float:
@@ -431,7 +369,7 @@ _COMPARISONS: dict[type[exp.Expression], Callable[..., NDArray[np.bool_]]] = {
     exp.GT: np.greater,
     exp.GTE: np.greater_equal,
 }
-_NODES: dict[type[exp.Expression], Callable[[_Compiler, exp.Expression], tuple[Kind, _Step]]] = {
+_NODES: dict[type[exp.Expression], Callable[[_Compiler, exp.Expression], tuple[Kind, Step]]] = {
     exp.Column: _Compiler.column,
     exp.Literal: _Compiler.literal,
     exp.Boolean: _Compiler.truth,

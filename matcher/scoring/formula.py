@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from matcher.rules import Zone
 from matcher.rules.schema import Rule, Veto
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.expressions import ExpressionError, Field, compile_expression
+from matcher.scoring.expressions import compile_expression
+from matcher.scoring.values import ExpressionError, Field
 
 UNIT = 10_000
 """Units in a point (1 分的最小单位数)."""

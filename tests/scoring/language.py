@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from matcher.scoring.expressions import Column, Field, compile_expression
+from matcher.scoring.expressions import compile_expression
+from matcher.scoring.values import Column, Field
 
 EPOCH = date(1970, 1, 1)
 TODAY = date(2026, 1, 1)

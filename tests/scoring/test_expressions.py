@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matcher.scoring.expressions import ExpressionError, Field, compile_expression
+from matcher.scoring.expressions import compile_expression
+from matcher.scoring.values import ExpressionError, Field
 from tests.scoring.language import AS_OF, FIELDS, TODAY, columns, evaluate, evaluate_rows
 
 THREE = (True, False, None)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.scoring.evidence import fields as evidence_fields
-from matcher.scoring.expressions import LONGEST, Column, Field, compile_expression
+from matcher.scoring.expressions import LONGEST, compile_expression
+from matcher.scoring.values import Column, Field
 from tests.scoring.language import AS_OF, FIELDS, TODAY, columns
 
 _TYPES = {

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.scoring.expressions import DEEPEST, LONGEST, ExpressionError, compile_expression
+from matcher.scoring.expressions import DEEPEST, LONGEST, compile_expression
+from matcher.scoring.values import ExpressionError
 from tests.scoring.language import AS_OF, FIELDS, columns, evaluate
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

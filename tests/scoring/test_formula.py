@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from matcher.rules import Zone
 from matcher.rules.schema import ScoringFile
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.expressions import ExpressionError, Field
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
+from matcher.scoring.values import ExpressionError, Field
 from tests.scoring.language import AS_OF, columns
 
 FIELDS = {

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.expressions import Column
 from matcher.scoring.formula import UNIT, Scores
 from matcher.scoring.ranking import arrange, choose
+from matcher.scoring.values import Column
 
 FILL = {"complement": [1000, 970, 900], "strengthen": [1000, 1000, 500, 500, 0], "extend": [800], "none": [1000, 850]}
 NEEDS = ("complement", "strengthen", "extend", "none", "complement")

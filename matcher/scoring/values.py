@@ -1,0 +1,76 @@
+"""Values that may be unknown (可能未知的值): the fields that rules read, their columns, and three-valued arithmetic on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["number", "truth", "text", "date", "list"]
+
+KIND_NAMES = {"number": "数字", "truth": "真假", "text": "类别", "date": "日期", "list": "列表"}
+
+
+class ExpressionError(ValueError):
+    """An expression that the language does not allow (表达式有误); the message says what is expected, in one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(char if char.isprintable() else "�" for char in message))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column that rules may read (可读字段).
+
+    Attributes:
+        kind: What it holds.
+        label: Chinese name.
+        names: For ``text`` and ``list``: the words it may hold, in the order of their codes or bits.
+    """
+
+    kind: Kind
+    label: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Column:
+    """Values of a field for a batch (字段的值).
+
+    Attributes:
+        values: float64 for ``number``, bool for ``truth``, code for ``text``, days since 1970 for ``date``, bit mask for ``list``.
+        known: Whether the value is known; for a list, whether it is complete.
+    """
+
+    values: NDArray[np.generic]
+    known: NDArray[np.bool_]
+
+
+Result = tuple[NDArray[np.float64], NDArray[np.bool_]]
+"""Values (truth as 0 and 1) and whether each is known."""
+Step = Callable[[Mapping[str, Column], int], Result]
+
+
+def constant(value: float) -> Step:
+    """A step that gives the same for every row (常数)."""
+
+    def step(columns: Mapping[str, Column], _as_of: int) -> Result:
+        size = len(next(iter(columns.values())).known) if columns else 1
+        return np.full(size, value), np.full(size, np.isfinite(value))
+
+    return step
+
+
+def finite(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Result:
+    """NaN and infinity are unknown."""
+    known = known & np.isfinite(values)
+    return np.where(known, values, 0.0), known
+
+
+def both(a: NDArray[np.float64], a_known: NDArray[np.bool_], b: NDArray[np.float64], b_known: NDArray[np.bool_]) -> Result:
+    """Three-valued AND: one known false side settles it."""
+    settled = (a_known & (a == 0)) | (b_known & (b == 0))
+    return np.where(settled, 0.0, 1.0), settled | (a_known & b_known)
