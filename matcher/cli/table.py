@@ -32,7 +32,7 @@ def print_ranking(ranking: Ranking, zone: Zone, stream: TextIO) -> None:
     if not ranking.results:
         console.print("没有符合条件的企业。")
     if ranking.opportunities:
-        console.print(Text("机会型（四条产业链之外，单独成榜）", style="bold"))
+        console.print(Text("机会型（产业链之外，单独成榜）", style="bold"))
         console.print()
         for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
             _card(console, result, zone, groups, names)

@@ -41,6 +41,7 @@ class Describer:
     def __init__(self, zone: Zone, corpora: Corpora, fields: Mapping[str, Field]) -> None:
         self.zone, self.fields = zone, fields
         labels = corpora.statuses["labels"]
+        self._questions: dict[str, str] = corpora.statuses["questions"]
         self._words: dict[str, dict[str, str]] = {
             "mode": labels["modes"], "kind": labels["kinds"], "position": labels["positions"], "legal_form": labels["legal_forms"],
             "outlet": labels["outlets"], "need": NEED_LABELS, "qualifications": labels["qualifications"],
@@ -108,7 +109,7 @@ class Describer:
         if doubt:
             sentence += f"；疑点：{doubt}"
         if question:
-            sentence += f"；出发前先核实{self.fields[question].label.split('（')[0]}"
+            sentence += f"；出发前先核实{self._questions.get(question) or self.fields[question].label.split('（')[0]}"
         return sentence + "。"
 
 

@@ -1,0 +1,28 @@
+"""The worked example of the guide is what the program says."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+from matcher.engine import Engine
+
+GUIDE = Path(__file__).resolve().parents[1] / "docs/rule-language.md"
+
+
+def test_worked_example_of_the_rule_language(engine: Engine) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    first, second = (json.loads(profile) for profile in re.findall(r"echo '(\{.*?\})' \|\n", text, re.DOTALL))
+    unknown, answered = engine.score([first, second], date(2024, 8, 27))
+    assert not isinstance(unknown, dict)
+    assert not isinstance(answered, dict)
+    score, low, high = re.findall(r"得分 \*\*([\d.]+)\*\*，区间 \*\*\[([\d.]+), ([\d.]+)\]", text)[0]
+    assert (unknown.score, unknown.interval) == (float(score), (float(low), float(high)))
+    for contribution in unknown.contributions:
+        if contribution.points:
+            shown = f"{contribution.points:g}".replace("-", "−")
+            assert re.search(rf"\| `{contribution.rule}` \|.*\| {re.escape(shown)} \|", text), (contribution.rule, shown)
+    score, low, high = re.findall(r"得分 ([\d.]+)，区间 \[([\d.]+), ([\d.]+)\]", text)[0]
+    assert (answered.score, answered.interval) == (float(score), (float(low), float(high)))
