@@ -46,6 +46,7 @@ class Reading:
     rejoin: dict[str, str]
     bracket_drops: list[str]
     negations_to_end: list[str]
+    exceptions: list[str]
     negated_words: list[str]
     fillers: list[str]
 

@@ -45,14 +45,16 @@ class Request:
 
     Attributes:
         cities: As the user names them; empty for everywhere.
-        chain, group, need: Restrict the segments; None for all.
+        chains: Restrict the segments to these chains; empty for all.
+        group: To those of this recruitment group.
+        need: To those with this need.
         as_of: The run's clock.
         top: Length of the list.
     """
 
     as_of: date
     cities: tuple[str, ...] = ()
-    chain: str | None = None
+    chains: tuple[str, ...] = ()
     group: str | None = None
     need: str | None = None
     top: int = 20
@@ -132,7 +134,7 @@ class Engine:
         scored = self._scored(companies, profiles, allowed & ~self._is_theme, as_of)
         beside = np.zeros(len(companies), dtype=np.bool_)
         opportunities: tuple[RankedCompany, ...] = ()
-        if request.chain is None and request.group is None and request.need is None:
+        if not request.chains and request.group is None and request.need is None:
             themes = self._scored(companies, profiles, self._is_theme, as_of, only=self._outside(profiles))
             open_ = themes.choice.veto < 0
             beside[themes.evidence.company[themes.choice.pair[open_]]] = True
@@ -198,10 +200,11 @@ class Engine:
     def _allowed(self, request: Request) -> NDArray[np.bool_]:
         """Segments that the request wants."""
         chains = set(self.zone.chain_names)
-        if request.chain is not None:
-            if request.chain not in chains:
-                raise RequestError("产业链", request.chain, chains)
-            chains = {request.chain}
+        for chain in request.chains:
+            if chain not in chains:
+                raise RequestError("产业链", chain, chains)
+        if request.chains:
+            chains = set(request.chains)
         if request.group is not None:
             groups = {group.id: group for group in self.zone.file.groups}
             if request.group not in groups:
@@ -257,7 +260,7 @@ class Engine:
         """
         asked: dict[str, str | int | list[str] | None] = {
             "cities": sorted({self._cities.full_name(city) for city in request.cities}),
-            "chain": request.chain,
+            "chains": sorted(set(request.chains)),
             "group": request.group,
             "need": request.need,
             "as_of": request.as_of.isoformat(),

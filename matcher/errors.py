@@ -83,7 +83,7 @@ class RequestError(LianzhaoError):
             message += f"，是不是想写「{self.suggestion}」？"
         elif 0 < len(names) <= 20:
             message += f"，可选：{'、'.join(names)}"
-        super().__init__(message + (f" {hint}" if hint else ""))
+        super().__init__(message + (f"，{hint}" if hint else ""))
 
 
 class OptionError(RequestError):

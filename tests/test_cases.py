@@ -22,7 +22,7 @@ FOUNDED = "2009-01-01"
 def test_better_stands_above_worse(engine: Engine, case: dict[str, Any]) -> None:
     profiles = [{"founded_date": FOUNDED, **case["worse"]}, {"founded_date": FOUNDED, **case["better"]}]
     intake = from_profiles([{**profile, "founded_date": str(profile["founded_date"])} for profile in profiles], engine.corpora)
-    ranking = engine.rank(intake, Request(as_of=date(2026, 11, 1), chain=case["chain"]))
+    ranking = engine.rank(intake, Request(as_of=date(2026, 11, 1), chains=(case["chain"],)))
     assert ranking.results, f"nobody is listed: {ranking.vetoed}"
     assert ranking.results[0].name == case["better"]["name"], [
         (r.name, r.score, r.segment, r.matched_terms) for r in ranking.results

@@ -249,7 +249,7 @@ def test_the_run_tells_inputs_apart(engine: Engine, tmp_path: Path) -> None:
         Request(as_of=date(2024, 9, 13), top=1_000_000),
         Request(as_of=AS_OF, top=5),
         Request(as_of=AS_OF, top=1_000_000, cities=("青岛",)),
-        Request(as_of=AS_OF, top=1_000_000, chain="modern-agriculture"),
+        Request(as_of=AS_OF, top=1_000_000, chains=("modern-agriculture",)),
         Request(as_of=AS_OF, top=1_000_000, need="complement"),
     ]
     runs = {ranked(engine, file, request=request).run.id for request in requests} | {ranked(engine, fewer).run.id}

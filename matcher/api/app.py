@@ -128,7 +128,7 @@ def rank(zone: str, body: RankBody) -> Response:
     request = Request(
         as_of=body.as_of or today(),
         cities=tuple(body.cities),
-        chain=body.chain,
+        chains=tuple(body.chains),
         group=body.group,
         need=body.need,
         top=body.top,

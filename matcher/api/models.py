@@ -29,7 +29,7 @@ class RankBody(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"cities": ["青岛", "杭州", "绍兴"], "top": 20}]})
 
     cities: Annotated[list[str], Field(max_length=100)] = []
-    chain: str | None = None
+    chains: Annotated[list[str], Field(max_length=100)] = []
     group: str | None = None
     need: Literal["complement", "strengthen", "extend"] | None = None
     as_of: date | None = None

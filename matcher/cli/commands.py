@@ -34,13 +34,23 @@ def _engine(options: argparse.Namespace) -> Engine:
     return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
 
 
+def _check_targets(options: argparse.Namespace) -> None:
+    """No answer is ever written over a file that was read."""
+    inputs = {Path(file).resolve() for file in options.files}
+    for option in ("out", "rejects"):
+        target = getattr(options, option, None)
+        if target and Path(target).resolve() in inputs:
+            raise OptionError(f"--{option} 不能是输入文件 {target}，会把它覆盖")
+
+
 def _rank(options: argparse.Namespace) -> int:
+    _check_targets(options)
     with _working("读取规则"):
         engine = _engine(options)
     request = Request(
         as_of=options.as_of or today(),
         cities=tuple(options.city),
-        chain=options.chain,
+        chains=tuple(options.chain),
         group=options.group,
         need=options.need,
         top=options.top,
@@ -68,6 +78,7 @@ def _rank(options: argparse.Namespace) -> int:
 
 
 def _match(options: argparse.Namespace) -> int:
+    _check_targets(options)
     with _working("读取规则"):
         engine = _engine(options)
     with _working("读取企业"):

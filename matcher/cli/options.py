@@ -16,6 +16,8 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         for english, chinese in _MESSAGES:
             message = message.replace(english, chinese)
+        if "（可选 " in message:
+            message = message.replace("'", "").removesuffix(")") + "）"
         print(f"lianzhao: {message}；用法见 {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
@@ -42,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     rank.add_argument("files", nargs="*", metavar="FILE", help="企业 CSV（UTF-8 或 GB18030，可 gzip）")
     _zone(rank)
     rank.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复；青岛 等于 青岛市")
-    rank.add_argument("--chain", metavar="ID", help="只看这条产业链")
+    rank.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
     rank.add_argument("--group", metavar="ID", help="只看这个产业招商小组的产业链")
     rank.add_argument("--need", metavar="N", help="只看这种需求：complement 补链、strengthen 强链、extend 延链")
     rank.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")

@@ -54,9 +54,10 @@ def _card(
         line += f"（{low:.1f}–{high:.1f}）"
     place = result.city or result.province or "城市不详"
     console.print(head)
-    chain = zone.chain_names.get(result.chain or "", NEED_LABELS["none"])
-    fit = f"{NEED_LABELS[result.need]} · {chain} / {names.get((result.chain, result.segment or ''), '')}"
-    console.print(Padding(Text(f"{line}　{fit}　契合 {result.affinity:.2f}　{place}"), (0, 0, 0, 5), expand=False))
+    segment = names.get((result.chain, result.segment or ""), "")
+    fit = f"{NEED_LABELS[result.need]} · " + (f"{zone.chain_names[result.chain]} / {segment}" if result.chain else segment)
+    console.print(Padding(Text(f"{line}　{place}"), (0, 0, 0, 5), expand=False))
+    console.print(Padding(Text(f"{fit}　契合 {result.affinity:.2f}"), (0, 0, 0, 5), expand=False))
     points = "，".join(f"{groups[group.group]} {group.points:g}" for group in result.groups if group.points)
     console.print(Padding(Text(f"理由：{result.reason}"), (0, 0, 0, 5), expand=False))
     console.print(Padding(Text(f"得分：{points or '无'}", style="dim"), (0, 0, 0, 5), expand=False))

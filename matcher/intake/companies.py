@@ -28,6 +28,10 @@ from matcher.text.normalise import normalise
 _LETTER = re.compile(r"[^\W\d_]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _DIGIT = re.compile(r"\d")
+_AMOUNT_WORD = re.compile(
+    "[元万亿章]|[一二三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟]{2}"
+)  # 五百万, 见章程: unreadable, but an amount
+_DATE_WORD = re.compile("[年月日期]|长久|永久")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
     "main_products", "business_scope", "former_names",
@@ -311,9 +315,9 @@ def _flaws(columns: dict[str, list[str]], empty: frozenset[str]) -> dict[int, tu
             flaws[place] = ("name", f"企业名称超过 {LONGEST_NAME} 字")
         elif not name.isprintable() or not _LETTER.search(name):
             flaws[place] = ("name", "企业名称里没有文字，或含控制字符")
-    for field, wanted in (("reg_capital_raw", "金额"), ("founded_date", "日期")):
+    for field, wanted, words in (("reg_capital_raw", "金额", _AMOUNT_WORD), ("founded_date", "日期", _DATE_WORD)):
         cells = columns[field]
-        shifted = {cell for cell in set(cells) if cell and not _DIGIT.search(cell) and cell.lower() not in empty}
+        shifted = {c for c in set(cells) if c and not _DIGIT.search(c) and not words.search(c) and c.lower() not in empty}
         if shifted:
             reason = (field, f"疑似错列：这里应为{wanted}，却没有数字")
             flaws.update({place: reason for place, cell in enumerate(cells) if cell in shifted and place not in flaws})

@@ -23,7 +23,7 @@ MOST_CAPITAL = 10**14
 _AMOUNT = re.compile(
     r"元?(?P<number>\d+(?:\.\d+)?(?:e\d{1,2})?)(?P<unit>[十百千]?[万亿]|[百千])?(?:(?<=亿)(?P<more>\d+(?:\.\d+)?)万)?(?P<tail>[元万]{0,4})"
 )
-_AROUND_AMOUNT = re.compile("[()/:、约整圆]|注册资[本金]")
+_AROUND_AMOUNT = re.compile("[()/:、约整圆]|注册资[本金]|已?[实认]缴")
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ t].*)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
@@ -64,7 +64,7 @@ class CapitalReader:
         Raises:
             UnreadableError: The cell is not an amount.
         """
-        text = normalise(raw).replace(",", "").replace(" ", "")
+        text = normalise(raw).replace(",", "").replace(" ", "").replace("w", "万")
         if text in self._empty:
             return UNKNOWN
         currency = next(((name, code) for name, code in self._names if name.lower() in text), None)

@@ -80,6 +80,8 @@ class NameReader:
         body = name
         if "(" in name:
             body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
+            if outlet_inside := next((inner for inner in _BRACKET.findall(name) if inner in self._outlets), ""):
+                body += outlet_inside  # 某某有限公司(分公司)
             bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._codes]
         outlet, cut = self._outlet(body)
         if outlet == "none" and _WITHIN_COMPANY.search(body):

@@ -64,7 +64,8 @@ class ScopeReader:
         reading = corpora.reading
         self._labels = re.compile(_any_of(reading.labels) + " *:?")
         self._bracket_drop = re.compile("|".join(reading.bracket_drops))
-        self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;\n]*")
+        self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;,\n]*")
+        self._exception = re.compile("|".join(f"(?:{pattern})" for pattern in reading.exceptions))
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
         self._boilerplate = re.compile("|".join(f"(?:{pattern})" for pattern in reading.boilerplate))
         self._plain = re.compile(
@@ -90,6 +91,7 @@ class ScopeReader:
         for _depth in range(2):  # brackets within brackets
             text = _INNER.sub(self._bracket, text)
         text = self._labels.sub(";", text)
+        text = self._exception.sub("", text)
         text = self._negation.sub("", text)
         return self._negated.sub("", text)
 

@@ -64,7 +64,7 @@ def test_rank_equals_the_engine(client: TestClient, engine: Engine) -> None:
         ("POST", f"/v1/zones/{ZONE}/score", {"profiles": [{}] * 1001}, 422),
         ("POST", f"/v1/zones/{ZONE}/score", [], 422),
         ("POST", f"/v1/zones/{ZONE}/rank", {"cities": ["亚特兰蒂斯"]}, 404),
-        ("POST", f"/v1/zones/{ZONE}/rank", {"chain": "modern-agricluture"}, 404),
+        ("POST", f"/v1/zones/{ZONE}/rank", {"chains": ["modern-agricluture"]}, 404),
         ("POST", f"/v1/zones/{ZONE}/rank", {"top": 0}, 422),
         ("DELETE", f"/v1/zones/{ZONE}/rank", None, 405),
     ],
