@@ -68,9 +68,7 @@ class ScopeReader:
         self._exception = re.compile("|".join(f"(?:{pattern})" for pattern in reading.exceptions))
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
         self._boilerplate = re.compile("|".join(f"(?:{pattern})" for pattern in reading.boilerplate))
-        self._plain = re.compile(
-            f"[^{re.escape(reading.boilerplate_signs)}]*[\u4e00-\u9fff][^{re.escape(reading.boilerplate_signs)}]*"
-        )
+        self._signs = re.compile(f"[{re.escape(reading.boilerplate_signs)}]")
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
         verbs = [(verb, code) for code, mode in enumerate(MODES) for verb in reading.modes[mode]]
@@ -119,7 +117,10 @@ class ScopeReader:
 
     def _kept(self, text: str) -> bool:
         """Whether an item says anything of the business."""
-        return len(text) > 1 and (self._plain.fullmatch(text) is not None or not self._boilerplate.search(text))
+        if len(text) < 2:
+            return False
+        plain = text[-1] >= "一" and not self._signs.search(text)
+        return plain or not self._boilerplate.search(text)
 
     def _filler(self, texts: list[str]) -> NDArray[np.bool_]:
         return np.fromiter((text in self._fillers for text in texts), np.bool_, len(texts))
