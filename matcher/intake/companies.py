@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -292,7 +293,7 @@ def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, 
     for day in np.unique(as_of):
         at = np.flatnonzero(as_of == day)
         chosen = cells if len(at) == len(cells) else [cells[place] for place in at]
-        result[at] = parser.column(chosen, lambda cell, day=int(day): reader.read(cell, day), UNKNOWN, field)  # type: ignore[misc]
+        result[at] = parser.column(chosen, partial(reader.read, as_of=int(day)), UNKNOWN, field)
     return result
 
 

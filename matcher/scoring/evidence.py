@@ -85,11 +85,11 @@ class EvidenceReader:
     def __init__(self, zone: Zone, corpora: Corpora) -> None:
         self.zone, self.corpora = zone, corpora
         self.fields = fields(tuple(zone.chain_names), corpora)
-        strength = zone.scoring.need_strength
+        strength = {str(need): value for need, value in zone.scoring.need_strength.items()}
         segments = zone.segments
         chains = self.fields["chain"].names
         self._need = _codes([NEEDS.index(s.need) for s in segments], NEEDS.index("none"))
-        self._strength = _codes([strength[s.need] * s.priority // 10 if s.chain else 0 for s in segments], 0)  # type: ignore[index]
+        self._strength = _codes([strength[s.need] * s.priority // 10 if s.chain else 0 for s in segments], 0)
         self._kind = _codes([KINDS.index(s.kind) for s in segments], KINDS.index("service"))
         self._position = _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none"))
         self._chain = _codes([chains.index(s.chain or "none") for s in segments], chains.index("none"))

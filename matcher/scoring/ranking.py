@@ -87,10 +87,11 @@ def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: 
 
 def _fill(zone: Zone, segment: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
     """Thousandths of the k-th company of each segment."""
+    fills = {str(need): steps for need, steps in zone.scoring.order.fill.items()}
     result = np.full(len(segment), MILLI, dtype=np.int64)
     for number in np.unique(segment):
         need = "none" if number == NO_SEGMENT else zone.segments[number].need
-        steps = np.array(zone.scoring.order.fill[need], dtype=np.int64)  # type: ignore[index]
+        steps = np.array(fills[need], dtype=np.int64)
         at = segment == number
         result[at] = steps[np.minimum(place[at], len(steps) - 1)]
     return result
