@@ -152,7 +152,10 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool) -
     if merge:  # whichever file is named first, the same row stands for a company that is in both
         tables.sort(key=lambda table: table.digest)
     rejects = [Reject(n, t.file, row, field, reason) for n, t in enumerate(tables) for row, field, reason in t.rejected]
-    columns = {field: [cell for table in tables for cell in table.column(field)] for field in _FIELDS}
+    columns = {
+        field: tables[0].column(field) if len(tables) == 1 else [cell for table in tables for cell in table.column(field)]
+        for field in _FIELDS
+    }
     file = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table.rows) for table in tables])
     row = np.array([number for table in tables for number in table.rows], dtype=np.int32)
     read = len(row) + len(rejects)

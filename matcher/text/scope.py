@@ -26,8 +26,8 @@ from matcher.text.normalise import normalise
 NO_MODE = len(MODES)
 """Code of an item without a verb (未写动词)."""
 
-_SPACES = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
-_FULL_STOP = re.compile(r"(?<![0-9a-z])\.|\.(?![0-9a-z])|…")
+_SPACES = re.compile(r" +(?=[^\x00-\x7f])")
+_FULL_STOP = re.compile("[.…]")
 _INNER = re.compile(r"\(([^()\n]*)\)")
 _SEPARATORS = re.compile("([;,、:\n])")
 _JOINTS = "和及与或等的、并兼以 /()"  # what may stand between bare verbs
@@ -81,11 +81,10 @@ class ScopeReader:
         Works alike on one scope and on many joined by newlines.
         """
         text = normalise(text.replace("。", ";"))
-        if " " in text:
-            text = _SPACES.sub("、", text)
+        text = _SPACES.sub(_between_words, text)
         for torn, whole in self._rejoin.items():
             text = text.replace(torn, whole)
-        text = _FULL_STOP.sub(";", text)
+        text = _FULL_STOP.sub(_end_or_point, text)
         for _depth in range(2):  # brackets within brackets
             text = _INNER.sub(self._bracket, text)
         text = self._labels.sub(";", text)
@@ -153,9 +152,20 @@ class ScopeReader:
 
 
 def _any_of(words: list[str]) -> str:
-    """A pattern for the words, longest first, behind a look at their first characters: most places are passed over at once."""
-    firsts = re.escape("".join(sorted({word[0] for word in words})))
-    return f"(?=[{firsts}])(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})"
+    """A pattern for any of the words, longest first."""
+    return f"(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})"
+
+
+def _between_words(found: re.Match[str]) -> str:
+    """Spaces before a Chinese character part items, unless a Latin word stands before them."""
+    return "、" if found.start() and not found.string[found.start() - 1].isascii() else found[0]
+
+
+def _end_or_point(found: re.Match[str]) -> str:
+    """A full stop ends a sentence, unless it stands within a number or a Latin word (1.6, a.b)."""
+    around = found.string[max(found.start() - 1, 0)] + found.string[found.end() : found.end() + 1]
+    within = found[0] == "." and found.start() > 0 and len(around) == 2 and around.isascii() and around.isalnum()
+    return "." if within else ";"
 
 
 def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
