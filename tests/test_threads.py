@@ -35,7 +35,7 @@ sys.stdout.write(json.dumps([asdict(answer) for answer in answers]))
 
 
 def scored(engine: Engine, profiles: list[dict[str, str]]) -> str:
-    return json.dumps([asdict(answer) for answer in engine.score(profiles, AS_OF)])  # type: ignore[call-overload]
+    return json.dumps([asdict(answer) for answer in engine.score(profiles, AS_OF)])
 
 
 @pytest.mark.parametrize("threads", [2, 8])

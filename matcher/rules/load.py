@@ -68,11 +68,6 @@ class Zone:
         """Chain id → name (产业链名称), in file order."""
         return {chain.id: chain.name for chain in self.chains}
 
-    @property
-    def chains_digest(self) -> str:
-        """SHA-256 over what affinity depends on (产业链指纹): the segments alone."""
-        return hashlib.sha256(repr(self.segments).encode()).hexdigest()
-
 
 def zone_ids(rules: str | Path | None = None) -> list[str]:
     """Ids of the zones in the rules folder (园区列表)."""

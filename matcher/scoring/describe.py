@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
 from matcher.corpora import Corpora
 from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
@@ -140,8 +138,3 @@ _NUMBERS: dict[str, Callable[[float], str]] = {
 def day_text(day: int, unknown: int) -> str | None:
     """A date as ISO text, None if unknown (日期文本)."""
     return None if day == unknown else (EPOCH + timedelta(days=int(day))).isoformat()
-
-
-def matched_terms(found: np.ndarray[Any, np.dtype[np.int64]], patterns: Sequence[str]) -> tuple[str, ...]:
-    """Distinct patterns in the order of the text (命中词)."""
-    return tuple(dict.fromkeys(patterns[number] for number in found.tolist()))

@@ -39,7 +39,7 @@ def test_score_equals_the_engine(client: TestClient, engine: Engine) -> None:
     answer = client.post(f"/v1/zones/{ZONE}/score", json=body)
     assert answer.status_code == 200
     results = answer.json()["results"]
-    expected = asdict(engine.score([PROFILE], date(2024, 8, 27))[0])  # type: ignore[call-overload]
+    expected = asdict(engine.score([PROFILE], date(2024, 8, 27))[0])
     del expected["rank"]
     assert {**results[0], "row": 1} == json.loads(json.dumps(expected))
     assert results[1]["error"]["type"] == "urn:lianzhao:problem:profile-rejected"

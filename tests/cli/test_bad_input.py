@@ -286,7 +286,7 @@ def test_a_thousand_profiles_some_bad_are_answered_in_order(run: Run, rules: Pat
 def python(*argv: str, **options: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "matcher", *argv], check=False, timeout=120, **{"stderr": subprocess.PIPE, **options}
-    )  # type: ignore[call-overload]
+    )
 
 
 def test_a_process_of_its_own_says_one_line_and_exits_1(rules: Path) -> None:

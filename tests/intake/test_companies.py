@@ -138,7 +138,7 @@ merging_rows = st.lists(
 @given(merging_rows, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(read: Read, rows: list[Row], random: object) -> None:
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     one, other = read(text(rows)).companies, read(text(shuffled)).companies
     by_code = [{c.text["uscc"][n]: company(c, n) for n in range(len(c))} for c in (one, other)]
     assert by_code[0] == by_code[1]

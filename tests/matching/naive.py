@@ -17,7 +17,7 @@ def segment(terms: dict[str, int], *, excluded: Sequence[str] = (), conflicts: S
         "position": "upstream", "description": "", "reason": "", "assumed": True, "needs_chemical_park": False, "gbt4754": (),
     }  # fmt: skip
     words = {"terms": tuple(sorted(terms.items())), "excluded": tuple(excluded), "conflicts": tuple(conflicts)}
-    return SegmentSpec(**{**plain, **words, **given})  # type: ignore[arg-type]
+    return SegmentSpec(**{**plain, **words, **given})
 
 
 class NaiveText:

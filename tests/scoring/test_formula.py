@@ -121,7 +121,7 @@ def zone_of(plain: Mapping[str, Any]) -> Zone:
             **plain,
         }
     )
-    return Zone("t", None, (), (), scoring, "")  # type: ignore[arg-type]
+    return Zone("t", None, (), (), scoring, "")
 
 
 def evidence_of(rows: Sequence[Row]) -> Evidence:
@@ -188,7 +188,7 @@ class Reference:
 
     @property
     def vetoes(self) -> list[bool | None]:
-        return [meaning_of(veto["when"])(self.row) for veto in self.plain["vetoes"]]  # type: ignore[misc]
+        return [meaning_of(veto["when"])(self.row) for veto in self.plain["vetoes"]]
 
     @property
     def unknown_fields(self) -> list[str]:
