@@ -1,4 +1,4 @@
-"""The worked example of the guide is what the program says."""
+"""The examples of the README and of the guide are what the program says."""
 
 from __future__ import annotations
 
@@ -7,9 +7,22 @@ import re
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from matcher.cli import main
 from matcher.engine import Engine
 
-GUIDE = Path(__file__).resolve().parents[1] / "docs/rule-language.md"
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = ROOT / "docs/rule-language.md"
+
+
+def test_first_card_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = re.findall(r"```\n(  1\. .*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    cities = [word for city in ("青岛", "杭州", "绍兴") for word in ("--city", city)]
+    assert main(["rank", "--zone", "liaocheng-resort", *cities, "--as-of", "2026-11-24", "--top", "2"]) == 0
+    printed = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
+    assert len(shown) == 1
+    assert shown[0] in printed
 
 
 def test_worked_example_of_the_rule_language(engine: Engine) -> None:
