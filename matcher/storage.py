@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 
 @contextlib.contextmanager
@@ -22,13 +22,29 @@ def whole_file(path: Path, *, bom: bool = False) -> Iterator[TextIO]:
     Raises:
         OSError: The file cannot be written; nothing is left behind.
     """
+    with (
+        _replacing(path) as handle,
+        os.fdopen(handle, "w", encoding="utf-8-sig" if bom else "utf-8", errors="replace", newline="") as stream,
+    ):
+        yield stream
+
+
+@contextlib.contextmanager
+def whole_bytes(path: Path) -> Iterator[BinaryIO]:
+    """The same for bytes (写二进制文件)."""
+    with _replacing(path) as handle, os.fdopen(handle, "wb") as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[int]:
+    """A file of its own beside ``path`` that takes its place at the end; whoever gets the handle closes it."""
     target = path.resolve()
     if target.is_dir():
         raise IsADirectoryError(21, "是一个目录", str(path))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig" if bom else "utf-8", errors="replace", newline="") as stream:
-            yield stream
+        yield handle
         Path(name).chmod(0o644)
         Path(name).replace(target)
     finally:

@@ -21,24 +21,21 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
-from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, check_codes, read_count, read_date
-from matcher.intake.tables import LONGEST_CELL, read_table
+from matcher.intake.delimited import LONGEST_CELL
+from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, clean_codes, read_count, read_date
+from matcher.intake.flaws import flaws
+from matcher.intake.header import field_of
+from matcher.intake.header import key as header_key
+from matcher.intake.tables import read_table, with_unit
 from matcher.storage import collector_paused, whole_file
-from matcher.text.normalise import normalise
 
-_LETTER = re.compile(r"[^\W\d_]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_DIGIT = re.compile(r"\d")
-_AMOUNT_WORD = re.compile(
-    "[元万亿章]|[一二三四五六七八九十百千壹贰叁肆伍陆柒捌玖拾佰仟]{2}"
-)  # 五百万, 见章程: unreadable, but an amount
-_DATE_WORD = re.compile("[年月日期]|长久|永久")
+_BETWEEN_NAMES = re.compile(r"\s*[;；,，、|/\n]+\s*")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
     "main_products", "business_scope", "former_names",
 )  # fmt: skip
 """Fields kept as text, stripped; the empty string is unknown."""
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = T
     """Reads company files (读入企业文件).
 
     Args:
-        paths: CSV files, plain or gzip'd.
+        paths: CSV (plain or gzip'd), XLSX and other workbooks, Parquet.
         corpora: Column names, currencies.
         merge: Fold rows with the same code into one company.
 
@@ -164,7 +161,10 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool) -
     intake = _build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
     digest = hashlib.sha256("".join(sorted(table.digest for table in tables)).encode()).hexdigest()
-    return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), intake.notes, digest)
+    notes = Counter(intake.notes)
+    for table in tables:
+        notes.update(table.notes)
+    return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), dict(notes), digest)
 
 
 def from_profiles(profiles: Sequence[Any], corpora: Corpora) -> Intake:
@@ -193,7 +193,7 @@ def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, st
         return {}, ("（整项）", '应为企业对象，如 {"name": …, "business_scope": …}')
     known: dict[str, str] = {}
     for key, value in profile.items():
-        field = names.get(normalise(_storable(str(key))).replace(" ", ""))
+        field, unit = field_of(header_key(_storable(str(key))), names)
         if field is None or value is None or field in known:
             continue
         listed = isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value)
@@ -203,7 +203,7 @@ def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, st
         text = _storable(plain).strip()
         if len(text) > LONGEST_CELL:
             return {}, (field, f"超过 {LONGEST_CELL} 字")
-        known[field] = text
+        known[field] = with_unit(text, unit)
     return known, None
 
 
@@ -223,6 +223,7 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
             writer.writerow([file, reject.row, reject.field, reject.reason])
 
 
+_VARIED = frozenset({"name", "uscc", "address", "business_scope"})  # nearly every cell is another: a set of them would save nothing
 _FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
 
 
@@ -235,12 +236,15 @@ class _Parser:
 
     def column(self, cells: list[str], read: Callable[[str], int], unknown: int, field: str) -> NDArray[np.int64]:
         known: dict[str, int] = {}
-        for cell, count in Counter(cells).items():
+        problems: dict[str, str] = {}
+        for cell in set(cells):
             try:
                 known[cell] = unknown if cell.lower() in self.empty else read(cell)
             except UnreadableError as error:
                 known[cell] = unknown
-                problem = f"{field}：{error}"
+                problems[cell] = f"{field}：{error}"
+        if problems:
+            for problem, count in Counter(problems[cell] for cell in cells if cell in problems).items():
                 self.notes[problem] = self.notes.get(problem, 0) + count
         return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
 
@@ -256,18 +260,21 @@ def _build(
     flawed: Mapping[int, tuple[str, str]] | None = None,
 ) -> Intake:
     empty = corpora.empty_cells
-    flaws = {**_flaws(columns, empty), **(flawed or {})}
-    rejects = tuple(Reject(int(file[place]), files[file[place]], int(row[place]), *flaws[place]) for place in sorted(flaws))
-    if flaws:
-        keep = [place for place in range(len(row)) if place not in flaws]
-        columns = {field: [cells[place] for place in keep] for field, cells in columns.items()}
-        file, row = file[keep], row[keep]
+    found = {**flaws(columns, empty), **(flawed or {})}
+    rejects = tuple(Reject(int(file[place]), files[file[place]], int(row[place]), *found[place]) for place in sorted(found))
+    if found:
+        lost = sorted(found)
+        columns = {field: _without(cells, lost) for field, cells in columns.items()}
+        file, row = np.delete(file, lost), np.delete(row, lost)
     parser = _Parser(empty)
     capital = CapitalReader(corpora)
-    text = {field: _clean(columns[field], empty) for field in TEXT_FIELDS}
-    text["uscc"] = [code.upper() for code in text["uscc"]]
+    text = {field: _clean(columns[field], empty, varied=field in _VARIED) for field in TEXT_FIELDS}
+    if any(text["former_names"]):
+        text["former_names"] = [_BETWEEN_NAMES.sub("、", cell) if cell else cell for cell in text["former_names"]]
+    text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
-    code_ok = check_codes(text["uscc"])
+    if damaged:
+        parser.notes["统一社会信用代码被表格软件改成了数字，读不回来（按未知计）"] = damaged
     failing = sum(1 for code, good in zip(text["uscc"], code_ok, strict=True) if code and not good)
     if failing:
         parser.notes["统一社会信用代码校验不通过（保留并标记）"] = failing
@@ -300,32 +307,26 @@ def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, 
     return result
 
 
-def _clean(cells: list[str], empty: frozenset[str]) -> list[str]:
+def _without(cells: list[str], lost: Sequence[int]) -> list[str]:
+    """The cells but those at ``lost``, which ascend."""
+    kept: list[str] = []
+    start = 0
+    for place in lost:
+        kept += cells[start:place]
+        start = place + 1
+    return kept + cells[start:]
+
+
+def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str]:
     """Cells without the words for "nothing" and without control characters; a line end within a cell ends a clause."""
     if not any(cells):
         return cells
     if not all(map(str.isprintable, cells)):
         cells = [cell if cell.isprintable() else _CONTROL.sub(" ", cell.replace("\n", ";")) for cell in cells]
-    return ["" if len(cell) < 5 and cell.lower() in empty else cell for cell in cells]
-
-
-def _flaws(columns: dict[str, list[str]], empty: frozenset[str]) -> dict[int, tuple[str, str]]:
-    """Place → (field, reason) of records that describe no company."""
-    flaws: dict[int, tuple[str, str]] = {}
-    for place, name in enumerate(columns["name"]):
-        if len(name) < 5 and name.lower() in empty:
-            flaws[place] = ("name", "没有企业名称")
-        elif len(name) > LONGEST_NAME:
-            flaws[place] = ("name", f"企业名称超过 {LONGEST_NAME} 字")
-        elif not name.isprintable() or not _LETTER.search(name):
-            flaws[place] = ("name", "企业名称里没有文字，或含控制字符")
-    for field, wanted, words in (("reg_capital_raw", "金额", _AMOUNT_WORD), ("founded_date", "日期", _DATE_WORD)):
-        cells = columns[field]
-        shifted = {c for c in set(cells) if c and not _DIGIT.search(c) and not words.search(c) and c.lower() not in empty}
-        if shifted:
-            reason = (field, f"疑似错列：这里应为{wanted}，却没有数字")
-            flaws.update({place: reason for place, cell in enumerate(cells) if cell in shifted and place not in flaws})
-    return flaws
+    longest = max(map(len, empty))
+    short = {cell for cell in (cells if varied else set(cells)) if len(cell) <= longest}
+    nothing = {cell for cell in short if cell.lower() in empty} - {""}
+    return ["" if cell in nothing else cell for cell in cells] if nothing else cells
 
 
 def _merged(companies: Companies) -> Companies:

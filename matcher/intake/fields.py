@@ -28,6 +28,12 @@ _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ t].*)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
 _CODE_LENGTH = 18
+_HALF_WIDTH = str.maketrans({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "})
+_COUNT = re.compile(r"(\d{1,9})(?:\.0+)? ?[人名]?(?:\(\d{4}年?(?:度?年报|年度报告|度)?\))?", re.ASCII)
+_RANGE = re.compile(r"\d+人?[-~至—–]\d+人?|[小少大多高低不超]{1,2}[于过足到]\d+人?|\d+人?(?:以[上下内]|[+])|[<>≤≥]=?\d+人?")
+_AROUND_CODE = re.compile(r"[\s'`\"=\u200b\ufeff-]+")
+_SCIENTIFIC = re.compile(r"\d(?:\.\d+)?E\+?1[4-9]")
+_ROUNDED = re.compile(r"\d{15}000")  # a spreadsheet keeps 15 digits of a number
 
 
 class UnreadableError(ValueError):
@@ -102,7 +108,8 @@ def read_date(raw: str) -> int:
     """
     if not raw:
         return UNKNOWN_DAY
-    found = _DATE.fullmatch(raw.strip().lower()) or _COMPACT_DATE.fullmatch(raw.strip())
+    text = raw.translate(_HALF_WIDTH).strip().lower()
+    found = _DATE.fullmatch(text) or _COMPACT_DATE.fullmatch(text.removesuffix(".0"))
     if found:
         try:
             day = date(int(found[1]), int(found[2]), int(found[3]))
@@ -114,17 +121,45 @@ def read_date(raw: str) -> int:
 
 
 def read_count(raw: str) -> int:
-    """A whole number of people, or ``UNKNOWN`` for an empty cell (人数).
+    """A whole number of people, or ``UNKNOWN`` for an empty cell (人数): ``128``, ``1,280人``, ``128（2023年报）``.
 
     Raises:
-        UnreadableError: The cell is not a count.
+        UnreadableError: The cell is not a count. A range (50-99人) is none: which number in it is right is unknown.
     """
-    text = raw.replace(",", "").removesuffix("人").removesuffix(".0")
-    if not text:
+    if not raw:
         return UNKNOWN
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise UnreadableError("应为人数")
-    return int(text)
+    text = raw.translate(_HALF_WIDTH).replace(",", "")
+    found = _COUNT.fullmatch(text)
+    if found is None:
+        raise UnreadableError("是区间，不是人数（按未知计）" if _RANGE.match(text.replace(" ", "")) else "应为人数")
+    return int(found[1])
+
+
+def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], int]:
+    """Credit codes as they should be written (信用代码清理).
+
+    Spaces, quotation marks and full width around a code go. A code that a spreadsheet took for a number has lost its last digits:
+    it becomes unknown, never a wrong code. Once one code of a column shows such damage, those that end in 000 are not trusted either,
+    even where the check happens to fit.
+
+    Returns:
+        The codes, whether each passes its check, and how many were damaged.
+    """
+    codes = [cell.upper() for cell in cells]
+    good = check_codes(codes)
+    failing = [place for place in np.flatnonzero(~good).tolist() if codes[place]]
+    for place in failing:
+        codes[place] = _AROUND_CODE.sub("", codes[place].translate(_HALF_WIDTH)) or codes[place]
+    good[failing] = check_codes([codes[place] for place in failing])
+    damaged = [
+        place for place in failing if not good[place] and (_SCIENTIFIC.fullmatch(codes[place]) or _ROUNDED.fullmatch(codes[place]))
+    ]
+    if damaged:
+        damaged += [place for place, code in enumerate(codes) if good[place] and _ROUNDED.fullmatch(code)]
+    for place in damaged:
+        codes[place] = ""
+    good[damaged] = False
+    return codes, good, len(damaged)
 
 
 def check_codes(codes: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,33 +1,41 @@
-"""Files → header and records (表格读取): CSV in UTF-8 (with or without BOM), UTF-16 with BOM or GB18030, plain or gzip'd.
+"""Files → header and records (表格读取): CSV, workbooks and Parquet, known by what they hold and never by their names.
 
-Rows are numbered as a spreadsheet numbers them: the first line of the file is 1.
+Rows are numbered as a spreadsheet numbers them: the first line of the file is 1. Every dialect ends in the same records of text cells;
+what is said of a record here is said of it whatever file it came from.
 """
 
 from __future__ import annotations
 
-import contextlib
-import csv
 import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
-from matcher.text.normalise import normalise
+from matcher.intake import delimited, parquet, workbooks
+from matcher.intake.delimited import LONG, LONGEST_CELL, LOST
+from matcher.intake.header import DATES, Header
+from matcher.intake.lines import LineChecks
 
 MOST_BYTES = 4 * 1024**3
-"""Unpacked size beyond which a file is refused (解压后上限)."""
-LONGEST_CELL = 100_000
-"""Characters beyond which a cell is not a field of a company (单元格字数上限)."""
-_LONGEST_RECORD = 200  # lines; a record beyond it has lost a quotation mark
-_HEADER_WITHIN = 10  # title lines may stand above the header
-_UNDECODED = "�"
-_CHINESE = re.compile("[\u4e00-\u9fff]")
+"""Unpacked size beyond which a file is refused (解压后上限): it has to fit into memory several times."""
+WHOLE = "（整行）"
+"""What stands for the field where a whole row is at fault (整行)."""
+_BARE = "0123456789.,０１２３４５６７８９．，"
+_SERIAL = re.compile(r"([1-7]\d{4})(?:\.\d+)?")  # days, 1927 … 2100 or so
+_KINDS = (  # what a file begins with when it is something else
+    (b"%PDF", "这是 PDF，请导出为 CSV 或 XLSX 再试"),
+    (b"Rar!", "这是 RAR 压缩包，请解压后再试"),
+    (b"7z\xbc\xaf", "这是 7z 压缩包，请解压后再试"),
+    (b"\x89PNG", "这是图片，应为 CSV、XLSX 或 Parquet 表格"),
+    (b"\xff\xd8\xff", "这是图片，应为 CSV、XLSX 或 Parquet 表格"),
+)
+_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html|table|meta|head|\?xml)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,75 +44,94 @@ class Table:
 
     Attributes:
         file: The file as the user named it.
-        columns: Field name → place in a record, for the columns that are known.
-        wan: Fields whose header says 万元: bare numbers are amounts in it.
+        header: Field → places in a record, units.
         rows: Spreadsheet row of each record.
-        records: Cells as text, padded to the header's width.
+        cells: The records by column, each padded to the header's width.
         rejected: (row, field, reason) of records that could not be taken apart.
         digest: SHA-256 of the unpacked file, for the run's manifest.
+        empty: Cells that mean "nothing".
+        day_zero: What a number in a column of dates counts from; a spreadsheet keeps days so, and programs export them as they are.
+        notes: What was left unread → how often.
     """
 
     file: str
-    columns: dict[str, int]
-    wan: frozenset[str]
+    header: Header
     rows: list[int]
-    records: list[list[str]]
+    cells: list[tuple[str, ...]]
     rejected: list[tuple[int, str, str]]
     digest: str
-
-    @cached_property
-    def cells(self) -> list[tuple[str, ...]]:
-        """The records by column."""
-        return list(zip(*self.records, strict=True))
+    empty: frozenset[str]
+    day_zero: date = date(1899, 12, 30)
+    notes: dict[str, int] = field(default_factory=dict)
 
     def column(self, field: str) -> list[str]:
-        """The cells of a field, stripped; empty strings where the file lacks the column."""
-        place = self.columns.get(field)
-        if place is None or not self.records:
-            return [""] * len(self.records)
+        """The cells of a field, stripped; of several columns the first that is filled, empty strings where there is none (一列)."""
+        places = self.header.columns.get(field, ())
+        if not places or not self.rows:
+            return [""] * len(self.rows)
+        found = self._filled(places[0], field)
+        for place in places[1:] if field != "name" else ():
+            other = self._filled(place, field)
+            found = [other[n] if cell.lower() in self.empty else cell for n, cell in enumerate(found)]
+        return found
+
+    def _filled(self, place: int, field: str) -> list[str]:
+        """The cells at one place, bare amounts with their unit and serial numbers of days as dates."""
         cells = [cell.strip() for cell in self.cells[place]]
-        return (
-            [cell + "万元" if cell and not cell.strip("0123456789.,") else cell for cell in cells] if field in self.wan else cells
-        )
+        unit = self.header.units.get(place, "")
+        if unit:
+            cells = [with_unit(cell, unit) for cell in cells]
+        if field == "reg_capital_raw" and "currency" in self.header.columns:
+            currencies = self.column("currency")
+            named = ["" if name.lower() in self.empty else name for name in currencies]
+            cells = [_with_currency(cell, name) for cell, name in zip(cells, named, strict=True)]
+        if field in DATES and set(map(len, cells)) - {0, 10}:  # nearly always all are 2012-04-01
+            cells = [_from_serial(cell, self.day_zero) if cell[:1].isdigit() else cell for cell in cells]
+        return cells
+
+
+def with_unit(cell: str, unit: str) -> str:
+    """An amount with the unit that its column states, unless it has one of its own (带单位的金额)."""
+    return cell + unit if unit and cell and not cell.strip(_BARE) else cell
+
+
+def _with_currency(cell: str, currency: str) -> str:
+    """An amount with the currency that stands in a column of its own; a bare one below 100,000 is 万, as registries print it."""
+    bare = cell.rstrip("万亿元").translate(_HALF)
+    if not cell or not currency or bare.strip(_BARE) or currency in cell:
+        return cell
+    plain = bare.replace(",", "")
+    small = bare == cell and plain.replace(".", "", 1).isdigit() and float(plain) < 1e5
+    return f"{cell.rstrip('元')}{'万' if small else ''}{currency}"
+
+
+_HALF = str.maketrans("０１２３４５６７８９．，", "0123456789.,")
+
+
+def _from_serial(cell: str, day_zero: date) -> str:
+    found = _SERIAL.fullmatch(cell)
+    return (day_zero + timedelta(days=int(found[1]))).isoformat() if found else cell
 
 
 def read_table(path: str | Path, corpora: Corpora) -> Table:
-    """Reads a CSV file (读取表格).
+    """Reads a file of companies (读取表格).
 
     Raises:
-        InputError: The file is missing, empty, not text, or has no column that names a company.
+        InputError: The file is missing, empty, no table, or has no column that names a company.
     """
-    csv.field_size_limit(2**31 - 1)
     file = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that can be shown and stored
     raw = _bytes(Path(path), file)
-    text = _decoded(raw, file)
-    header = _header(text, file, corpora)
-    damaged = _UNDECODED in text
-    rows: list[int] = []
-    records: list[list[str]] = []
-    rejected: list[tuple[int, str, str]] = []
-    for row, given in _records(text.split("\n"), header):
-        if not any(given):
-            continue
-        reason = _flaw(given, header.width, damaged=damaged)
-        if reason:
-            rejected.append((row, "（整行）", reason))
-            continue
-        rows.append(row)
-        records.append(given if len(given) == header.width else (given + [""] * header.width)[: header.width])
-    return Table(file, header.columns, header.wan, rows, records, rejected, hashlib.sha256(raw).hexdigest())
-
-
-@dataclass(frozen=True)
-class _Header:
-    """Where the header stands and what its columns are."""
-
-    line: int
-    row: int
-    delimiter: str
-    columns: dict[str, int]
-    wan: frozenset[str]
-    width: int
+    digest = hashlib.sha256(raw).hexdigest()
+    if raw[:4] == b"PAR1" or raw[:4] == b"PARE":
+        opened = parquet.open_parquet(raw, file, corpora)
+        return _assembled(file, opened.header, opened.records(), digest, corpora, damaged=opened.damaged)
+    if raw[:4] in workbooks.STARTS:
+        book = workbooks.read_workbook(raw, file, corpora)
+        table = _assembled(file, book.header, book.records, digest, corpora)
+        return Table(**{**vars(table), "day_zero": book.day_zero, "notes": book.notes})
+    _no_other_kind(raw, file)
+    text = delimited.open_delimited(raw, file, corpora)
+    return _assembled(file, text.header, delimited.records(text), digest, corpora, damaged=text.damaged, long=False)
 
 
 def _bytes(path: Path, file: str) -> bytes:
@@ -119,6 +146,8 @@ def _bytes(path: Path, file: str) -> bytes:
                     raw = unpacked.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise InputError(file, "没有这个文件") from None
+    except IsADirectoryError:
+        raise InputError(file, "是一个目录，应为 CSV、XLSX 或 Parquet 文件") from None
     except (gzip.BadGzipFile, zlib.error, EOFError):
         raise InputError(file, "gzip 文件损坏或不完整，请重新下载或解压后再试") from None
     except OSError as error:
@@ -127,105 +156,47 @@ def _bytes(path: Path, file: str) -> bytes:
         raise InputError(file, f"解压后超过 {MOST_BYTES // 1024**3} GB，请分成几个文件")
     if not raw.strip():
         raise InputError(file, "文件是空的，应有一行表头和至少一行企业")
-    if start[:4] == b"PK\x03\x04" or start[:4] == b"\xd0\xcf\x11\xe0":
-        raise InputError(file, "这是 Excel 或压缩文件，请另存为 CSV（UTF-8）再试")
     return raw
 
 
-def _decoded(raw: bytes, file: str) -> str:
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        try:
-            return _unix(raw.decode("utf-16"))
-        except UnicodeDecodeError:
-            raise InputError(file, "不是文本文件，应为 CSV") from None
-    if raw.count(b"\0", 0, 65536) or sum(byte < 9 for byte in raw[:4096]) > 4:
-        raise InputError(file, "不是文本文件，应为 CSV（UTF-8 或 GB18030）")
-    with contextlib.suppress(UnicodeDecodeError):
-        return _unix(raw.decode("utf-8-sig"))
-    # what is not decoded is rejected row by row
-    as_utf8 = raw.decode("utf-8-sig", errors="replace")
-    if len(_CHINESE.findall(as_utf8)) > as_utf8.count(_UNDECODED):  # in another encoding next to nothing would make sense
-        return _unix(as_utf8)
-    as_gb = raw.decode("gb18030", errors="replace")
-    if as_gb.count(_UNDECODED) > len(_CHINESE.findall(as_gb)):
-        raise InputError(file, "认不出编码，应为 UTF-8 或 GB18030")
-    return _unix(as_gb)
+def _no_other_kind(raw: bytes, file: str) -> None:
+    for start, said in _KINDS:
+        if raw.startswith(start):
+            raise InputError(file, said)
+    if _HTML.match(raw, 0):
+        raise InputError(file, "这是网页或 XML 表格，请用 Excel 或 WPS 打开，另存为 .xlsx 再试")
 
 
-def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _header(text: str, file: str, corpora: Corpora) -> _Header:
-    """Finds the header among the first lines: the first record with a column for the name."""
-    names = corpora.column_names
-    lines = text.split("\n", _HEADER_WITHIN + _LONGEST_RECORD)[: _HEADER_WITHIN + _LONGEST_RECORD]
-    first: list[str] = []
-    for delimiter in (",", "\t", ";", "|"):
-        reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
-        for row, cells in enumerate(reader, start=1):
-            if row > _HEADER_WITHIN:
-                break
-            written = [normalise(cell).replace(" ", "").replace("\n", "") for cell in cells]
-            columns: dict[str, int] = {}
-            for place, cell in enumerate(written):
-                if cell in names:
-                    columns.setdefault(names[cell], place)
-            if "name" in columns:
-                wan = frozenset(field for field, place in columns.items() if written[place] in corpora.wan_headers)
-                return _Header(reader.line_num, row, delimiter, columns, wan, len(cells))
-            first = first or [cell.strip()[:12] for cell in cells if cell.strip()]
-    seen = "、".join(first[:8]) or "（空）"
-    raise InputError(file, f"找不到企业名称列（name 或 企业名称），表头写的是：{seen}", row=1)
-
-
-class _LostQuoteError(Exception):
-    """A record runs on and on: a quotation mark was never closed."""
-
-
-def _records(lines: list[str], header: _Header) -> Iterator[tuple[int, list[str]]]:
-    """(spreadsheet row, record) after the header; a lost quotation mark costs its own line only."""
-    row, start = header.row, header.line
-    began = [start]  # line where the record under way began
-
-    def feed(first: int) -> Iterator[str]:
-        for number in range(first, len(lines)):
-            if number - began[0] > _LONGEST_RECORD:
-                raise _LostQuoteError
-            yield lines[number] + "\n"
-
-    while start < len(lines):
-        began[0] = start
-        reader = csv.reader(feed(start), delimiter=header.delimiter, strict=True)
-        offset = start
-        try:
-            for record in reader:
-                used = offset + reader.line_num
-                if used - began[0] > 1 and len(record) != header.width:
-                    raise _LostQuoteError
-                row += 1
-                yield row, record
-                began[0] = used
-            return
-        except (csv.Error, _LostQuoteError):
-            row += 1
-            yield row, _alone(lines[began[0]], header)
-            start = began[0] + 1
-
-
-def _alone(line: str, header: _Header) -> list[str]:
-    """A line read for itself after its quotation marks did not fit: good if it is a whole record, else marked as lost."""
-    record = next(csv.reader([line], delimiter=header.delimiter), [])
-    return record if line.count('"') % 2 == 0 and len(record) == header.width else [_UNDECODED * 2]
-
-
-def _flaw(record: list[str], width: int, *, damaged: bool) -> str:
-    if record == [_UNDECODED * 2]:
-        return "引号没有成对"
-    if len(record) > width and any(record[width:]):
-        return f"有 {len(record)} 列，应为 {width} 列"
-    if max(map(len, record)) > LONGEST_CELL:
-        return f"有一格超过 {LONGEST_CELL} 字"
-    if damaged and any(_UNDECODED in cell for cell in record):
-        return "有无法按文件编码读出的字符"
-    return ""
+def _assembled(
+    file: str,
+    header: Header,
+    source: Iterable[tuple[int, Sequence[str]]],
+    digest: str,
+    corpora: Corpora,
+    *,
+    damaged: bool = False,
+    long: bool = True,
+) -> Table:
+    """The table of these records; those that are no company's are rejected, empty ones passed over."""
+    rows: list[int] = []
+    records: list[Sequence[str]] = []
+    rejected: list[tuple[int, str, str]] = []
+    width = header.width
+    for row, given in source:
+        if given is LOST or given is LONG:
+            rejected.append((row, WHOLE, "引号没有成对" if given is LOST else f"有一格超过 {LONGEST_CELL} 字"))
+        elif len(given) == width:
+            rows.append(row)
+            records.append(given)
+        elif len(given) > width and any(given[width:]):
+            rejected.append((row, WHOLE, f"有 {len(given)} 列，应为 {width} 列"))
+        elif given:
+            rows.append(row)
+            records.append([*given, *[""] * width][:width])
+    cells = list(zip(*records, strict=True))
+    dropped = LineChecks(header, corpora).dropped(records, cells, damaged=damaged, long=long)
+    if dropped:
+        rejected += [(rows[place], WHOLE, reason) for place, reason in dropped.items() if reason]
+        rows = [row for place, row in enumerate(rows) if place not in dropped]
+        cells = list(zip(*(record for place, record in enumerate(records) if place not in dropped), strict=True))
+    return Table(file, header, rows, cells, rejected, digest, corpora.empty_cells)

@@ -29,6 +29,12 @@ BAD_FILES = {
     "excel": b"PK\x03\x04" + b"x" * 60,
     "half_gzip": gzip.compress((HEADER + "甲公司,积木\n" * 400).encode())[:-12],
     "one_endless_line": b"x" * 300_000,
+    "password": b"\xd0\xcf\x11\xe0" + bytes(600) + "EncryptedPackage".encode("utf-16-le"),
+    "old_excel": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000),
+    "parquet": b"PAR1" + bytes(40) + b"PAR1",
+    "pdf": b"%PDF-1.4",
+    "web_page": b"<!DOCTYPE html><html></html>",
+    "no_header": "欧阳铁柱,13000000000\n甲公司,1\n".encode(),
 }
 Run = Callable[..., tuple[int, str, str]]
 
@@ -100,6 +106,7 @@ def test_unreadable_files(run: Run, rules: Path, tmp_path: Path, verb: str, kind
     code, out, err = run(verb, f"{kind}.csv", "--zone", "small", "--rules", rules, "--out", "新.csv")
     assert code == 1
     assert f"{kind}.csv" in message(err)
+    assert "欧阳铁柱" not in err and "13000000000" not in err
     assert out == ""
     assert files(tmp_path) == before
 

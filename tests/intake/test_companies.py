@@ -94,7 +94,9 @@ raw_lines = st.sampled_from(
 def test_accepted_and_merged_and_rejected_make_what_was_read(read: Read, files: list[list[Row | str]], merge: bool) -> None:
     header = text([])
     contents = [header + "".join(r + "\n" if isinstance(r, str) else text([r])[len(header) :] for r in rows) for rows in files]
-    records = [record for content in contents for record in list(csv.reader(io.StringIO(content)))[1:] if any(record)]
+    records = [
+        record for content in contents for record in list(csv.reader(io.StringIO(content)))[1:] if any(map(str.strip, record))
+    ]
     if not records:
         with pytest.raises(InputError):
             read(*contents, merge=merge)
@@ -309,3 +311,12 @@ def test_every_profile_is_taken_or_rejected_under_its_place(corpora: Corpora, gi
 def test_any_key_of_a_profile_is_read_or_passed_over(corpora: Corpora, key: str, other: str) -> None:
     intake = from_profiles([{"name": "甲公司", key: "值", other: "值", "\ud800萬": "值"}], corpora)
     assert len(intake.companies) + len(intake.rejects) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "yuan"),
+    [("注册资本(元)", 200_000, 200_000), ("注册资本（万元）", "200,000", 2_000_000_000), ("注册资本(万元)", "80(万美元)", 5_296_000),
+     ("注册资本", "200000", 200_000)],
+)  # fmt: skip
+def test_a_profile_may_state_the_unit_in_its_key(corpora: Corpora, key: str, value: object, yuan: int) -> None:
+    assert from_profiles([{"name": "甲公司", key: value}], corpora).companies.capital.tolist() == [yuan]

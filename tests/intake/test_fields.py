@@ -211,6 +211,39 @@ def test_what_is_no_count_is_refused(cell: str) -> None:
         read_count(cell)
 
 
+@pytest.mark.parametrize(
+    ("cell", "people"),
+    [
+        ("128（2023年报）", 128),
+        ("128人(2023年度报告)", 128),
+        ("１２８人", 128),
+        ("128.0", 128),
+        ("1，280 人", 1280),
+        ("128(2)", None),
+    ],
+)
+def test_counts_of_annual_reports(cell: str, people: int | None) -> None:
+    if people is None:
+        with pytest.raises(UNREADABLE):
+            read_count(cell)
+    else:
+        assert read_count(cell) == people
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["50-99人", "50—99人", "50~99", "小于50人", "少于50人", "大于500人", "10000人以上", "1000+", "<50", "不超过50人", "10 - 20 人"],
+)
+def test_a_range_is_no_count_and_said_to_be_one(cell: str) -> None:
+    with pytest.raises(UNREADABLE, match="区间"):
+        read_count(cell)
+
+
+@pytest.mark.parametrize("cell", ["２０１２－０４－０１", "２０１２年４月１日", "20120401.0"])
+def test_dates_in_full_width(cell: str) -> None:
+    assert read_date(cell) == (date(2012, 4, 1) - date(1970, 1, 1)).days
+
+
 def test_an_empty_count_is_unknown_and_zero_is_zero() -> None:
     assert read_count("") == UNKNOWN
     assert read_count("0") == 0

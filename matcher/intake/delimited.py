@@ -1,0 +1,144 @@
+"""Delimited text → lines (文本表格): CSV in UTF-8 (with or without BOM), UTF-16 with BOM or GB18030; comma, tab, semicolon or bar."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from matcher.corpora import Corpora
+from matcher.errors import InputError
+from matcher.intake.header import HEADER_WITHIN, Header, find_header, known_words
+
+UNDECODED = "�"
+LOST = [UNDECODED * 2]
+"""A record that was lost with its quotation marks (引号没有成对的一行)."""
+LONG = [UNDECODED]
+"""A record with a cell that is too long (单元格过长的一行)."""
+LONGEST_CELL = 100_000
+"""Characters beyond which a cell is not a field of a company (单元格字数上限)."""
+_LONGEST_RECORD = 200  # lines; a record beyond it has lost a quotation mark
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """Text taken apart as far as its header (文本表格).
+
+    Attributes:
+        text: All of it, with the line ends of Unix.
+        line: Lines up to and including the header's.
+        damaged: Some bytes could not be decoded.
+    """
+
+    text: str
+    header: Header
+    delimiter: str
+    line: int
+    damaged: bool
+
+
+def open_delimited(raw: bytes, file: str, corpora: Corpora) -> Delimited:
+    """Decodes a text and finds its header (打开文本表格).
+
+    Raises:
+        InputError: It is no text, or has no column that names a company.
+    """
+    csv.field_size_limit(2**31 - 1)
+    text = _decoded(raw, file)
+    lines = text.split("\n", HEADER_WITHIN + _LONGEST_RECORD)[: HEADER_WITHIN + _LONGEST_RECORD]
+    seen: list[str] = []
+    for delimiter in (",", "\t", ";", "|"):
+        reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
+        records, ends = [], []
+        for record in reader:
+            records.append(record)
+            ends.append(reader.line_num)
+            if len(records) > HEADER_WITHIN:
+                break
+        header = find_header(records, corpora.column_names, corpora.wan_headers)
+        if header is not None:
+            return Delimited(text, header, delimiter, ends[header.place], UNDECODED in text)
+        seen = seen or known_words(records, corpora.column_names)
+    raise InputError(file, no_name_column(seen), row=1)
+
+
+def no_name_column(seen: list[str]) -> str:
+    """What to say of a table without a column that names a company (缺少企业名称列)."""
+    return "找不到企业名称列（name 或 企业名称）" + (
+        f"，表头写的是：{'、'.join(seen)}" if seen else f"，前 {HEADER_WITHIN} 行里没有表头"
+    )
+
+
+def _decoded(raw: bytes, file: str) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            return _unix(raw.decode("utf-16"))
+        except UnicodeDecodeError:
+            raise InputError(file, "不是文本文件，应为 CSV") from None
+    if raw.count(b"\0", 0, 65536) or sum(byte < 9 for byte in raw[:4096]) > 4:
+        raise InputError(file, "不是表格文件，应为 CSV（UTF-8 或 GB18030）、XLSX 或 Parquet")
+    with contextlib.suppress(UnicodeDecodeError):
+        return _unix(raw.decode("utf-8-sig"))
+    # what is not decoded is rejected row by row
+    as_utf8 = raw.decode("utf-8-sig", errors="replace")
+    if len(_CHINESE.findall(as_utf8)) > as_utf8.count(UNDECODED):  # in another encoding next to nothing would make sense
+        return _unix(as_utf8)
+    as_gb = raw.decode("gb18030", errors="replace")
+    if as_gb.count(UNDECODED) > len(_CHINESE.findall(as_gb)):
+        raise InputError(file, "认不出编码，应为 UTF-8 或 GB18030")
+    return _unix(as_gb)
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _LostQuoteError(Exception):
+    """A record runs on and on: a quotation mark was never closed."""
+
+
+def records(table: Delimited) -> Iterator[tuple[int, list[str]]]:
+    """(spreadsheet row, record) after the header (逐行); a lost quotation mark costs its own line only."""
+    lines, width, delimiter = table.text.split("\n"), table.header.width, table.delimiter
+    long = max(map(len, lines)) > LONGEST_CELL
+    row, start = table.header.place + 1, table.line
+    began = [start]  # line where the record under way began
+
+    def feed(first: int) -> Iterator[str]:
+        for number in range(first, len(lines)):
+            if number - began[0] > _LONGEST_RECORD:
+                raise _LostQuoteError
+            yield lines[number] + "\n"
+
+    while start < len(lines):
+        began[0] = start
+        reader = csv.reader(feed(start), delimiter=delimiter, strict=True)
+        offset = start
+        try:
+            for record in reader:
+                used = offset + reader.line_num
+                row += 1
+                if long or used - began[0] > 1:
+                    if used - began[0] > 1 and len(record) != width:
+                        row -= 1
+                        raise _LostQuoteError
+                    yield row, LONG if max(map(len, record), default=0) > LONGEST_CELL else record
+                else:
+                    yield row, record
+                began[0] = used
+            return
+        except (csv.Error, _LostQuoteError):
+            row += 1
+            yield row, _alone(lines[began[0]], width, delimiter)
+            start = began[0] + 1
+
+
+def _alone(line: str, width: int, delimiter: str) -> list[str]:
+    """A line read for itself after its quotation marks did not fit: good if it is a whole record, else marked as lost."""
+    record = next(csv.reader([line], delimiter=delimiter), [])
+    if line.count('"') % 2 or len(record) != width:
+        return LOST
+    return LONG if max(map(len, record)) > LONGEST_CELL else record
