@@ -30,19 +30,26 @@ class Reading:
     main_items: int
     name_weight: int
     name_weight_unsupported: int
+    says_enough: int
+    made_lift: int
     context_weight: int
     amount_half: int
     strength_share: int
     cosine_share: int
     cosine_only_cap: int
+    family_most_bearers: int
+    family_place_bearers: int
     fuzzy_share: int
     conflict_share: int
     filler_weight: int
     modes: dict[str, list[str]]
     mode_weights: dict[str, dict[str, int]]
+    standing_verbs: list[str]
     boilerplate: list[str]
     boilerplate_signs: str
     labels: list[str]
+    label_patterns: list[str]
+    label_signs: list[str]
     rejoin: dict[str, str]
     bracket_drops: list[str]
     negations_to_end: list[str]
@@ -58,6 +65,7 @@ class Mark:
     id: str
     label: str
     name_has: tuple[str, ...] = ()
+    name_ends: tuple[str, ...] = ()
     first_has: tuple[str, ...] = ()
     first_only: tuple[str, ...] = ()
     scope_has: tuple[str, ...] = ()
@@ -164,6 +172,24 @@ class Corpora:
     def not_outlets(self) -> tuple[str, ...]:
         """Endings that look like an outlet and are none (不是网点的名称末尾)."""
         return tuple(self._legal["not_outlets"])
+
+    @cached_property
+    def industry_words(self) -> frozenset[str]:
+        """Words that stand in the 行业表述 of names (行业用词); made by ``make corpora``."""
+        with self._file("industry_words.csv").open(encoding="utf-8", newline="") as stream:
+            counted = {row["word"] for row in csv.DictReader(stream)}
+        return frozenset(counted.union(self._legal["industry_words"]).difference(self.no_industry_words))
+
+    @cached_property
+    def no_industry_words(self) -> frozenset[str]:
+        """Words that often stand late in names and name no trade (不是行业用词)."""
+        return frozenset(self._legal["no_industry_words"])
+
+    @cached_property
+    def common_trade_names(self) -> dict[str, int]:
+        """Trade name → how many of 1.4 million names bear it (常见字号); made by ``make corpora``."""
+        with self._file("trade_names.csv").open(encoding="utf-8", newline="") as stream:
+            return {row["word"]: int(row["names"]) for row in csv.DictReader(stream)}
 
     @cached_property
     def divisions(self) -> tuple[Division, ...]:

@@ -1,4 +1,4 @@
-"""Enterprise names (企业名称): region, core, legal form, and whether the name is that of an outlet."""
+"""Enterprise names (企业名称): region, trade name, industry term, legal form, and whether the name is that of an outlet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ _BRACKET = re.compile(r"\(([^()]*)\)")
 _SUFFIXES = re.compile(r"(?:特别行政区|林区|新区|地区|盟|省|市|区|县|旗)$")
 _AUTONOMOUS = re.compile("^(内蒙古|广西|宁夏|新疆|西藏)")
 _WITHIN_COMPANY = re.compile("(?:有限|责任|股份|集团|总)公司(?!$|集团$).*(?<!公司)(?<!集团)$")
+_WITHIN_GROUP = re.compile("(.{2,}?)(?:集团|控股)")
+_GROUP = re.compile("(?:集团|控股)(?:集团|控股)?(?:股份|有限|责任|总|公司)*$")
+_GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
@@ -21,6 +24,9 @@ class NameReader:
 
     Args:
         corpora: Legal forms, outlet endings and divisions come from here.
+
+    Attributes:
+        regions: Names of divisions, long and short (行政区划名称).
     """
 
     def __init__(self, corpora: Corpora) -> None:
@@ -33,6 +39,11 @@ class NameReader:
             if len(short) >= 2:
                 codes.setdefault(short, set()).add(digits)
         self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
+        self.regions = frozenset(codes)
+        cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
+        self._places_within = re.compile(
+            f".{{2,6}}?(?:{'|'.join(map(re.escape, sorted(cities, key=lambda name: (-len(name), name))))})"
+        )
         self._by_start: dict[str, list[str]] = {}
         for name in sorted(codes, key=lambda name: (-len(name), name)):
             self._by_start.setdefault(name[:2], []).append(name)
@@ -41,8 +52,26 @@ class NameReader:
         self._outlets = corpora.outlet_tails
         self._outlet_lengths = _lengths_by_last(self._outlets)
         self._not_outlets = corpora.not_outlets
+        self._trades = corpora.industry_words
+        self._trade_lengths = _lengths_by_last(self._trades)
 
-    def _region(self, name: str) -> str:
+    def split(self, core: str) -> tuple[str, str]:
+        """字号 and 行业表述 of what is left of a name (分出字号与行业).
+
+        From the end, words of trade are taken off, longest first, while two characters or nothing remain before them.
+        """
+        cut = len(core)
+        while cut:
+            for length in self._trade_lengths.get(core[cut - 1], ()):
+                if length <= cut and cut - length != 1 and core[cut - length : cut] in self._trades:
+                    cut -= length
+                    break
+            else:
+                break
+        return core[:cut], core[cut:]
+
+    def _region(self, name: str) -> tuple[str, int]:
+        """The region that leads a name, and its level."""
         end = 0
         within: tuple[str, ...] = ("",)
         for _level in range(3):  # 省、市、县 at the most, each within the one before
@@ -59,7 +88,7 @@ class NameReader:
                     break
             else:
                 break
-        return name[:end]
+        return name[:end], min(map(len, within)) // 2
 
     def _outlet(self, name: str) -> tuple[str, int]:
         lengths = self._outlet_lengths.get(name[-1:])
@@ -99,11 +128,23 @@ class NameReader:
                 if form.kind not in {"institution", "hotel"}:  # 医院、酒店 are also what the company does
                     core = core[:-length]
                 break
-        region = self._region(core)
+        region, level = self._region(core)
         stripped = core[len(region) :]
         if len(stripped) < 2:  # a name that is nothing but a place keeps it
-            region, stripped = "", core
-        return NameParts(region + "".join(bracketed), stripped, legal_form, outlet, mode, "集团" in name or "控股" in name)
+            region, level, stripped = "", 0, core
+        named_group = "集团" in name or "控股" in name
+        within = _WITHIN_GROUP.match(stripped) if named_group else None  # 利群集团百惠商厦: the 字号 is the group's
+        trade_name = self.split(within[1] if within else stripped)[0]
+        is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
+        elsewhere = not region and (any(self._is_local(inner) for inner in bracketed) or self._places_within.match(stripped, 0))
+        is_arm = not is_group and (within is not None or bool(elsewhere))
+        return NameParts(
+            region + "".join(bracketed), trade_name, stripped[len(trade_name) :], legal_form, outlet, mode, is_group, level, is_arm
+        )
+
+    def _is_local(self, region: str) -> bool:
+        """Not the whole country: 甲(中国) is the head of its firms here, 甲(杭州) is not."""
+        return all(self._codes[region])
 
 
 def _lengths_by_last(tails: Iterable[str]) -> dict[str, tuple[int, ...]]:

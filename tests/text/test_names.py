@@ -1,4 +1,4 @@
-"""Names come apart into region, core and legal form, and an outlet is known by its ending."""
+"""Names come apart into region, trade name, industry term and legal form, and an outlet is known by its ending."""
 
 from __future__ import annotations
 
@@ -166,4 +166,191 @@ def test_parts_never_hold_a_character_that_the_name_lacks(reader: NameReader, na
     parts = reader.parse(normalise(name))
     assert set(parts.region + parts.core) <= set(normalise(name))
     assert len(parts.core) <= len(name)
-    assert parts.is_group == ("集团" in name)
+    assert not parts.is_group or "集团" in name
+    assert parts.trade_name + parts.industry_term == parts.core
+
+
+# --- 字号 and 行业表述 ------------------------------------------------------------------------------------------------------------
+
+SPLIT = [
+    # region, trade name, industry term, legal form: the four parts that the regulation names
+    ("青岛海信电器股份有限公司", "青岛", "海信", "电器", "joint_stock"),
+    ("浙江一鸣食品股份有限公司", "浙江", "一鸣", "食品", "joint_stock"),
+    ("杭州娃哈哈保健食品有限公司", "杭州", "娃哈哈", "保健食品", "limited"),
+    ("浙江康恩贝健康科技有限公司", "浙江", "康恩贝", "健康科技", "limited"),
+    ("杭州胡庆余堂药业有限公司", "杭州", "胡庆余堂", "药业", "limited"),
+    ("浙江开元酒店管理股份有限公司", "浙江", "开元", "酒店管理", "joint_stock"),
+    ("浙江开元森泊旅游投资有限公司", "浙江", "开元森泊", "旅游投资", "limited"),
+    ("宋城演艺发展股份有限公司", "", "宋城", "演艺发展", "joint_stock"),
+    ("上海复星医药（集团）股份有限公司", "上海", "复星", "医药", "joint_stock"),
+    ("青岛英派斯健康科技股份有限公司", "青岛", "英派斯", "健康科技", "joint_stock"),
+    ("杭州楼外楼食品有限公司", "杭州", "楼外楼", "食品", "limited"),
+    ("山东山孚大酒店有限公司", "山东", "山孚", "大酒店", "limited"),
+    ("会稽山绍兴酒股份有限公司", "", "会稽山绍兴酒", "", "joint_stock"),
+    ("古越龙山文化创意有限公司", "", "古越龙山", "文化创意", "limited"),
+    ("北京同仁堂健康药业股份有限公司", "北京", "同仁堂", "健康药业", "joint_stock"),
+    ("TCL集团股份有限公司", "", "tcl", "", "joint_stock"),
+    # several words of trade, one after the other
+    ("杭州华策影视文化传媒有限公司", "杭州", "华策", "影视文化传媒", "limited"),
+    ("青岛宝山冷链物流有限公司", "青岛", "宝山", "冷链物流", "limited"),
+    ("绍兴鉴水旅游开发投资有限公司", "绍兴", "鉴水", "旅游开发投资", "limited"),
+    # regions of every kind
+    ("山东省青岛市市北区宏达食品有限公司", "山东省青岛市市北区", "宏达", "食品", "limited"),
+    ("内蒙古伊利实业集团股份有限公司", "内蒙古", "伊利", "实业", "joint_stock"),
+    ("淳安县新安江旅游集团有限公司", "淳安县", "新安江", "旅游", "limited"),
+    ("复星（杭州）医疗科技有限公司", "杭州", "复星", "医疗科技", "limited"),
+    ("中国北京同仁堂（集团）有限责任公司", "中国北京", "同仁堂", "", "limited"),
+    # no trade of their own, or none that is known
+    ("传化集团有限公司", "", "传化", "", "limited"),
+    ("青岛甪鑫有限公司", "青岛", "甪鑫", "", "limited"),
+    ("青岛甪鑫鬻鼗有限公司", "青岛", "甪鑫鬻鼗", "", "limited"),
+    ("青岛明月海藻集团有限公司", "青岛", "明月海藻", "", "limited"),
+    # no 字号: region and trade are all there is
+    ("浙江省旅游集团有限责任公司", "浙江省", "", "旅游", "limited"),
+    ("青岛啤酒股份有限公司", "青岛", "", "啤酒", "joint_stock"),
+    ("浙江医药股份有限公司", "浙江", "", "医药", "joint_stock"),
+    ("桂林旅游股份有限公司", "桂林", "", "旅游", "joint_stock"),
+    ("绍兴市文化旅游集团有限公司", "绍兴市", "", "文化旅游", "limited"),
+    ("莘县旅游投资有限公司", "莘县", "", "旅游投资", "limited"),
+    ("杭州商贸旅游集团有限公司", "杭州", "", "商贸旅游", "limited"),
+    # firms within a group: the 字号 is the group's
+    ("利群集团青岛百惠商厦股份有限公司", "", "利群", "集团青岛百惠商厦", "joint_stock"),
+    ("回音必集团浙江亚东制药有限公司", "", "回音必", "集团浙江亚东制药", "limited"),
+    ("国药控股浙江有限公司", "", "国药", "控股浙江", "limited"),
+    ("青岛双星集团出口鞋有限责任公司", "青岛", "双星", "集团出口鞋", "limited"),
+    ("杭州宋城集团控股有限公司", "杭州", "宋城", "集团控股", "limited"),
+    # what the company is stays part of the trade: 酒店、医院
+    ("绍兴饭店", "绍兴", "", "饭店", "hotel"),
+    ("青岛甪鑫大酒店", "青岛", "甪鑫", "大酒店", "hotel"),
+    ("杭州甪鑫中医门诊部有限公司", "杭州", "甪鑫", "中医门诊部", "limited"),
+    ("莘县甪鑫蔬菜种植专业合作社", "莘县", "甪鑫", "蔬菜种植", "cooperative"),
+    ("绍兴甪鑫纺织厂", "绍兴", "甪鑫", "纺织", "factory"),
+    ("杭州甪鑫股权投资合伙企业（有限合伙）", "杭州", "甪鑫", "股权投资", "partnership"),
+    # 集团 and 控股 with nothing behind
+    ("宏达", "", "宏达", "", "unknown"),
+    ("宏达（集团）股份有限公司", "", "宏达", "", "joint_stock"),
+]
+
+
+@pytest.mark.parametrize(("name", "region", "trade_name", "industry_term", "form"), SPLIT, ids=[case[0] for case in SPLIT])
+def test_the_four_parts(reader: NameReader, name: str, region: str, trade_name: str, industry_term: str, form: str) -> None:
+    parts = parse(reader, name)
+    assert (parts.region, parts.trade_name, parts.industry_term, parts.legal_form) == (region, trade_name, industry_term, form)
+    assert parts.core == trade_name + industry_term
+
+
+@pytest.mark.parametrize(
+    ("name", "trade_name"),
+    [
+        ("浙江宏达控股有限公司", "宏达"),
+        ("广厦控股集团有限公司", "广厦"),
+        ("中青旅控股股份有限公司", "中青旅"),
+        ("宋城控股有限公司", "宋城"),
+    ],
+)
+def test_a_holding_bears_the_trade_name_of_those_it_holds(reader: NameReader, name: str, trade_name: str) -> None:
+    assert parse(reader, name).trade_name == trade_name
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        ("甪鑫食品有限公司", 0),
+        ("中国甪鑫食品有限公司", 0),
+        ("山东甪鑫食品有限公司", 1),
+        ("内蒙古自治区甪鑫食品有限公司", 1),
+        ("上海甪鑫食品有限公司", 1),
+        ("青岛甪鑫食品有限公司", 2),
+        ("山东省青岛市甪鑫食品有限公司", 2),
+        ("莘县甪鑫食品有限公司", 3),
+        ("青岛市市北区甪鑫食品有限公司", 3),
+        ("山东省聊城市莘县甪鑫食品有限公司", 3),
+        ("莘县旅游投资有限公司", 3),
+        ("甪鑫（青岛）食品有限公司", 0),  # a bracket is no beginning
+        ("青岛有限公司", 0),  # a name that is nothing but a place keeps it
+        ("", 0),
+    ],
+)
+def test_the_level_of_the_region_that_leads_a_name(reader: NameReader, name: str, level: int) -> None:
+    assert parse(reader, name).level == level
+
+
+GROUPS = [
+    *(
+        "甪鑫集团",
+        "甪鑫集团有限公司",
+        "甪鑫集团股份有限公司",
+        "甪鑫食品集团总公司",
+        "甪鑫（集团）有限公司",
+        "甪鑫食品（集团）股份有限公司",
+    ),
+    *(
+        "甪鑫控股",
+        "甪鑫控股有限公司",
+        "甪鑫控股集团有限公司",
+        "甪鑫集团控股有限公司",
+        "甪鑫（控股）有限公司",
+        "青岛甪鑫企业集团公司",
+    ),
+]
+NO_GROUPS = [
+    *(
+        "甪鑫食品有限公司",
+        "甪鑫集团青岛百惠商厦有限公司",
+        "甪鑫集团食品有限公司",
+        "国药控股浙江有限公司",
+        "甪鑫股份有限公司",
+    ),
+    *("甪鑫集团有限公司青岛分公司", "甪鑫集团第三门市部", "甪鑫（集团）有限公司加油站", "甪鑫集团有限公司中药饮片厂", ""),
+]
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_itself(reader: NameReader, name: str) -> None:
+    assert parse(reader, name).is_group
+    assert parse(reader, "青岛" + name).is_group
+
+
+@pytest.mark.parametrize("name", NO_GROUPS)
+def test_a_firm_or_outlet_within_a_group_is_no_group(reader: NameReader, name: str) -> None:
+    assert not parse(reader, name).is_group
+
+
+def test_words_of_trade_are_not_also_declared_to_be_none(corpora: Corpora) -> None:
+    assert {"食品", "旅游", "酒店", "药业", "科技", "旅业", "康养"} <= corpora.industry_words
+    assert not corpora.industry_words & corpora.no_industry_words
+    assert "集团" in corpora.no_industry_words
+    assert all(len(word) > 1 for word in corpora.industry_words)
+
+
+def test_common_trade_names_are_common(corpora: Corpora) -> None:
+    counts = corpora.common_trade_names
+    assert min(counts.values()) >= 12
+    assert min(map(len, counts)) > 1
+    assert counts["东方"] > counts["开元"]
+
+
+@given(st.text("甪鑫淼隆", min_size=2, max_size=4), st.lists(st.sampled_from(["食品", "旅游", "酒店管理", "药业"]), max_size=3))
+def test_a_made_up_trade_name_is_what_stands_before_the_trades(reader: NameReader, trade_name: str, trades: list[str]) -> None:
+    assert reader.split(trade_name + "".join(trades)) == (trade_name, "".join(trades))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["食品", "旅游", "甪", "鑫", "集团", "控股", "青岛", "酒店", "管理", "公司", "科技", "康", "a1"]),
+        max_size=6,
+    )
+)
+def test_a_split_leaves_a_trade_name_of_two_characters_or_none_and_cuts_nothing(reader: NameReader, words: list[str]) -> None:
+    core = "".join(words)
+    trade_name, industry_term = reader.split(core)
+    assert trade_name + industry_term == core
+    assert len(trade_name) != 1 or not industry_term
+    assert reader.split(trade_name) == (trade_name, ""), "nothing more comes off"
+
+
+@given(st.sampled_from([case[0] for case in SPLIT]), st.sampled_from(["分公司", "第三门市部", "青岛办事处"]))
+def test_an_outlet_of_anybody_is_an_outlet_and_no_group(reader: NameReader, name: str, tail: str) -> None:
+    parts = parse(reader, name + tail)
+    assert parts.outlet != "none"
+    assert not parts.is_group

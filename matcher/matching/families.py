@@ -1,0 +1,163 @@
+"""Families of companies (集团家族): which of them are one visit, told by their names.
+
+Two companies are of one family if
+
+1. one is a group (集团、控股), and the name of the other begins with its 字号 followed by 集团 (利群集团, 利群集团青岛百惠商厦);
+2. they serve the same chain and bear the same 字号 that hardly anybody else in the country bears: anywhere if it has three characters
+   or more, in one city if it has two; unless so many of the file bear it that it must be a place (``family_place_bearers``);
+3. one is a group, the other of the same city bears its 字号, alone or with two characters or more behind it (开元旅业集团, 开元森泊),
+   and they serve the same chain, or the 字号 is rare or has three characters or more;
+4. they have no 字号, serve the same chain in one city and are equal without the legal form (浙江省旅游集团, 浙江旅游).
+
+A group's 字号 that too many bear in the country (东方; ``family_most_bearers``) tells nothing, not even by rule 1. A 字号 that is a place
+(中国, 朝阳) or ends like the name of a water or a mountain (千岛湖, 新安江) proves nothing but by rule 1. An unknown city is no city.
+
+The head (决策者) is the group, among groups the one with the shortest 字号, else the joint-stock company, else the one with most
+capital, else the oldest. A name is weak proof: whoever folds companies shows all of them. The order of the file changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matcher.corpora import Corpora
+from matcher.intake import Companies
+from matcher.intake.fields import UNKNOWN_DAY
+from matcher.places import short
+from matcher.text.names import NameReader, name_reader
+from matcher.text.normalise import normalise
+from matcher.types import NameParts
+
+_LEAST = 2  # characters of a 字号 that can tell anything
+_TELLING = 3  # characters of a rare 字号 that tells wherever it stands
+_NO_CHAIN = -1
+_LANDSCAPE = tuple("江湖河海山岛湾滩洋溪岭")
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A company as families see it."""
+
+    place: int
+    name: str
+    part: NameParts
+    city: str
+    chain: int
+    rare: bool
+    like_a_place: bool
+
+
+def find_families(companies: Companies, chains: Mapping[int, int], corpora: Corpora) -> list[list[int]]:
+    """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).
+
+    Args:
+        companies: All companies, whatever city is asked for: the head may sit elsewhere.
+        chains: Index of a company whose family matters → number of the chain it serves.
+        corpora: Trade names and how many bear them.
+
+    Returns:
+        Indices of each family's companies, the head first, the others ascending.
+    """
+    names = companies.text["name"]
+    places = set(chains)
+    places.update(place for place, name in enumerate(names) if "集团" in name or "控股" in name)
+    members = _members(companies, sorted(places), chains, corpora)
+    leader = {member.place: member.place for member in members}
+
+    def find(place: int) -> int:
+        while leader[place] != place:
+            leader[place] = leader[leader[place]]
+            place = leader[place]
+        return place
+
+    groups = _groups(members, corpora)
+    bearers = Counter(member.part.trade_name for member in members)
+    first: dict[tuple[str | int, ...], int] = {}
+    for member in members:
+        is_place = bearers[member.part.trade_name] > corpora.reading.family_place_bearers
+        for key in _keys(member, is_place=is_place):
+            leader[find(member.place)] = find(first.setdefault(key, member.place))
+        for group in _parents(member, groups):
+            leader[find(member.place)] = find(group.place)
+    families: dict[int, list[_Member]] = {}
+    for member in members:
+        families.setdefault(find(member.place), []).append(member)
+    return [_head_first(companies, family) for family in families.values() if len(family) > 1]
+
+
+def _members(companies: Companies, places: list[int], chains: Mapping[int, int], corpora: Corpora) -> list[_Member]:
+    """Those that are no outlets."""
+    reader = name_reader(corpora)
+    found = []
+    for place in places:
+        name = normalise(companies.text["name"][place])
+        part = reader.parse(name)
+        if part.outlet == "none":
+            rare = part.trade_name not in corpora.common_trade_names
+            city = short(companies.text["city"][place])
+            like_a_place = _like_a_place(part.trade_name, reader)
+            found.append(_Member(place, name, part, city, chains.get(place, _NO_CHAIN), rare, like_a_place))
+    return found
+
+
+def _like_a_place(name: str, reader: NameReader) -> bool:
+    return name in reader.regions or name.endswith(_LANDSCAPE)
+
+
+def _keys(member: _Member, *, is_place: bool) -> list[tuple[str | int, ...]]:
+    """What companies of one family have in common without a group's help: rules 2 and 4."""
+    name, chain = member.part.trade_name, member.chain
+    if chain == _NO_CHAIN:
+        return []
+    if not name:
+        return [("", short(member.part.region), member.part.industry_term, member.city, chain)] if member.city else []
+    if len(name) < _LEAST or not member.rare or is_place or member.like_a_place:
+        return []
+    if len(name) >= _TELLING:
+        return [(name, chain)]
+    return [(name, member.city, chain)] if member.city else []
+
+
+def _groups(members: list[_Member], corpora: Corpora) -> dict[str, list[_Member]]:
+    """字号 → the groups that bear it, unless too many in the country do."""
+    found: dict[str, list[_Member]] = {}
+    for member in members:
+        name = member.part.trade_name
+        if member.part.is_group and len(name) >= _LEAST:
+            known = corpora.common_trade_names.get(name, 0)
+            if known <= corpora.reading.family_most_bearers:
+                found.setdefault(name, []).append(member)
+    return found
+
+
+def _parents(member: _Member, groups: Mapping[str, list[_Member]]) -> list[_Member]:
+    """The groups whose 字号 begins a company's name: rules 1 and 3."""
+    found = []
+    name = member.part.trade_name
+    for length in range(_LEAST, len(name) + 1):
+        if len(name) - length == 1:
+            continue
+        for group in groups.get(name[:length], ()):
+            explicit = f"{name[:length]}集团" in member.name
+            near = bool(member.city) and member.city == group.city and not group.like_a_place
+            same_trade = group.chain == member.chain or group.rare or length >= _TELLING
+            if group.place != member.place and (explicit or (near and same_trade and member.chain != _NO_CHAIN)):
+                found.append(group)
+    return found
+
+
+def _head_first(companies: Companies, family: list[_Member]) -> list[int]:
+    def decides(member: _Member) -> tuple[bool, bool, bool, int, bool, int, str]:
+        place, form = member.place, member.part.legal_form
+        standing = (not member.part.is_group, len(member.part.trade_name) > _shortest(family), form != "joint_stock")
+        founded = int(companies.founded[place])
+        return (*standing, -int(companies.capital[place]), founded == UNKNOWN_DAY, founded, companies.key(place))
+
+    head = min(family, key=decides).place
+    return [head, *(member.place for member in family if member.place != head)]
+
+
+def _shortest(family: list[_Member]) -> int:
+    return min(len(member.part.trade_name) for member in family)
