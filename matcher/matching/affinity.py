@@ -3,7 +3,8 @@
 For company c and segment s, with the items i of its scope in order (position p_i from 0, mode m_i):
 
     place_i    = 1000 · half / (half + p_i)                          the main business is registered first
-    own        = Σ_i place_i · mode_weight[kind_s][m_i] · w_is         w_is = best term of s in item i, 0 … 1
+    own        = Σ_i place_i · mode_weight[kind_s][m_i] · w_is         w_is = best term of s in item i, 0 … 1; of what a maker makes
+                                                                      made_lift times that, at most 1
     context    = the chain's own (each item once, with its best segment of the chain) − own
     amount     = own + name · w_name,s + context_weight · context
     strength   = amount / (amount + amount_half)
@@ -11,8 +12,9 @@ For company c and segment s, with the items i of its scope in order (position p_
     literal    = strength_share · strength + (1 − strength_share) · share
     affinity   = literal + (1 − literal) · cosine_share · cosine       cosine of TF-IDF vectors over ``corpora/idf.csv``
 
-The name counts fully (``name_weight``) where the scope agrees or is empty, little (``name_weight_unsupported``) where the
-scope says nothing of the chain, half-way between where it names other segments of the chain. A company named or mainly engaged in
+The name counts fully (``name_weight``) where the scope agrees or is empty, little (``name_weight_unsupported``) where a scope
+of ``says_enough`` says nothing of the chain, half-way between where it names other segments of the chain; the less the scope says, the
+less it contradicts. A company named or mainly engaged in
 something else (``conflicts``: 足浴 …) keeps ``conflict_share``. Without any term the cosine alone gives ``cosine_only_cap`` at most.
 
 All sums are of integers, so no order, batch or thread changes a bit; roots and quotients of float64 are correctly rounded.
@@ -37,6 +39,9 @@ from matcher.text.tokenizer import cut
 
 _NAME_TOKENS = 18  # weight of a name's tokens in the TF-IDF vector; the first item has 20
 _PLACE_STEP = 50
+_TELLING = 40  # a weaker term is of many trades, whoever makes it
+_MAKER = KINDS.index("maker")
+_PRODUCE = MODES.index("produce")
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,10 @@ class Matcher:
         offset = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         segment = segment_of[first[items.item[which]] + offset]
         row, mode = items.row[which].astype(np.int64), modes[which].astype(np.int64)
-        claim = self._mode_weight[self._kind[segment], mode] * weight[items.item[which], segment].astype(np.int64) // 100
+        term = weight[items.item[which], segment].astype(np.int64)
+        made = (self._kind[segment] == _MAKER) & (mode == _PRODUCE) & (term >= _TELLING)  # 生产白酒 says more than 白酒
+        term = np.where(made, np.minimum(100, term * self.corpora.reading.made_lift // 1000), term)
+        claim = self._mode_weight[self._kind[segment], mode] * term // 100
         value = claim * places[which] // 1000
         size = items.rows * width
         own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
@@ -167,7 +175,9 @@ class Matcher:
         context = of_chain[row, self._chain[segment]] - own
         has_scope = total[row] > 0
         half = (reading.name_weight + reading.name_weight_unsupported) // 2
-        trust = np.where(context > 0, half, reading.name_weight_unsupported)
+        says = np.minimum(total[row], reading.says_enough)  # a scope of one item contradicts less than one of ten
+        alone = reading.name_weight - (reading.name_weight - reading.name_weight_unsupported) * says // reading.says_enough
+        trust = np.where(context > 0, np.maximum(half, alone), alone)
         trust = np.where((own > 0) | ~has_scope, reading.name_weight, trust)
         side = context * reading.context_weight // 1000
         amount = own + trust * name_weight[row, segment].astype(np.int64) // 100 + side

@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 
 from matcher.corpora import MODES, Corpora
 from matcher.intake import Companies
+from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Matcher, Texts
 from matcher.matching.vocabulary import TextHits
 from matcher.rules.load import SegmentSpec
 from matcher.storage import collector_paused
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
+from matcher.text.permits import permits_until
 from matcher.text.scope import NO_MODE, ScopeItems, scope_reader
 from matcher.types import NameParts
 
 CHUNK = 10_000
 """Companies read at once; bounds memory and nothing else."""
+_COUNTY = 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ class Profiles:
         has_scope: The company says what it does beyond its name.
         breadth: Number of items that are not fillers.
         legal_form, outlet: Codes into ``legal_forms`` and ``outlets``.
-        is_group: The name says 集团 or 控股.
+        is_group: A group or holding by name.
+        is_arm: A part of somebody else's business by name.
+        permit_until: Last day of the permits that the scope names, in days since 1970, or ``UNKNOWN_DAY``.
+        place_named: The name has no 字号 but that of a county: 某县旅游投资.
     """
 
     affinity: NDArray[np.int16]
@@ -55,6 +61,9 @@ class Profiles:
     legal_form: NDArray[np.int8]
     outlet: NDArray[np.int8]
     is_group: NDArray[np.bool_]
+    is_arm: NDArray[np.bool_]
+    permit_until: NDArray[np.int64]
+    place_named: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -136,6 +145,9 @@ class ProfileReader:
             np.array([self._forms[part.legal_form] for part in parts], dtype=np.int8),
             np.array([self._outlets[part.outlet] for part in parts], dtype=np.int8),
             np.array([part.is_group for part in parts], dtype=np.bool_),
+            np.array([part.is_arm for part in parts], dtype=np.bool_),
+            permits_until(companies.text["business_scope"], UNKNOWN_DAY),
+            np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -21,7 +21,7 @@ from matcher.corpora import Corpora
 from matcher.rules.load import SegmentSpec
 from matcher.text.tokenizer import cut
 
-_TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK = range(8)
+_TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK, _END_MARK = range(9)
 _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
@@ -84,6 +84,7 @@ class Vocabulary:
                 (_ONLY_MARK, mark.first_only),
                 (_SCOPE_MARK, mark.scope_has),
                 (_UNLESS_MARK, mark.unless_name),
+                (_END_MARK, mark.name_ends),
             ):
                 uses += [(word.lower(), role, number, 0) for word in words]
         self.patterns = sorted({use[0] for use in uses})
@@ -114,7 +115,7 @@ class Vocabulary:
         which = np.repeat(np.arange(len(pattern)), uses_of)
         offset = np.arange(len(which)) - np.repeat(np.cumsum(uses_of) - uses_of, uses_of)
         use = self._first_use[pattern[which]] + offset
-        text, pattern = text[which], pattern[which]
+        text, pattern, end = text[which], pattern[which], hits[which, 2]
         role, target, weight = self._role[use], self._target[use], self._weight[use]
 
         excluded = np.zeros((count, width), dtype=np.bool_)
@@ -133,6 +134,8 @@ class Vocabulary:
             at = role == wanted
             if wanted == _ONLY_MARK:  # the whole item, nothing beside it
                 at &= self._lengths[pattern] == lengths[text]
+            elif wanted == _NAME_MARK:
+                at |= (role == _END_MARK) & (end == starts[text] + lengths[text])
             np.bitwise_or.at(mask, text[at], np.int64(1) << target[at])
             marks.append(mask)
         name_marks, first_marks, only_marks, scope_marks, unless_marks = marks

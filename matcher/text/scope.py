@@ -6,7 +6,9 @@ known of an item alone is found once for each distinct item.
 
 An item's mode is that of its own verb; else of a head that ends in a colon (销售：甲、乙); else of the next item in its list that
 ends in a verb (甲、乙的生产); else of the last item before it in the sentence that starts with one (加工甲、乙), or of the bare verbs
-that open the sentence; else of the next that ends in one; else none. A run of bare verbs speaks with its strongest (生产、销售：甲).
+that open the sentence; else of the next that ends in one; else none. A run of bare verbs speaks with its strongest (生产、销售：甲),
+and one that closes a list lends it to the item before it (甲的研发、生产、销售). A verb alone is no item, unless it is a business of
+its own (住宿、餐饮服务) and no head.
 """
 
 from __future__ import annotations
@@ -63,6 +65,8 @@ class ScopeReader:
     def __init__(self, corpora: Corpora) -> None:
         reading = corpora.reading
         self._labels = re.compile(_any_of(reading.labels) + " *:?")
+        self._label_patterns = re.compile(f"(?:{'|'.join(reading.label_patterns)}) *:?")
+        self._label_signs = tuple(reading.label_signs)
         self._bracket_drop = re.compile("|".join(reading.bracket_drops))
         self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;,\n]*")
         self._exception = re.compile("|".join(f"(?:{pattern})" for pattern in reading.exceptions))
@@ -71,6 +75,7 @@ class ScopeReader:
         self._signs = re.compile(f"[{re.escape(reading.boilerplate_signs)}]")
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
+        self._standing = frozenset(reading.standing_verbs)
         verbs = [(verb, code) for code, mode in enumerate(MODES) for verb in reading.modes[mode]]
         self._verb_modes = np.array([code for _, code in verbs], dtype=np.int8)
         self._verb_search = ahocorasick_rs.AhoCorasick([verb for verb, _ in verbs])
@@ -87,10 +92,18 @@ class ScopeReader:
         text = _FULL_STOP.sub(_end_or_point, text)
         for _depth in range(2):  # brackets within brackets
             text = _INNER.sub(self._bracket, text)
-        text = self._labels.sub(";", text)
+        text = self._labels.sub(";", self._without_label_patterns(text))
         text = self._exception.sub("", text)
         text = self._negation.sub("", text)
         return self._negated.sub("", text)
+
+    def _without_label_patterns(self, text: str) -> str:
+        """Looks only at lines that hold a sign of such a label: the patterns are slow."""
+        lines = text.split("\n")
+        for number, line in enumerate(lines):
+            if any(sign in line for sign in self._label_signs):
+                lines[number] = self._label_patterns.sub(";", line)
+        return "\n".join(lines)
 
     def _bracket(self, found: re.Match[str]) -> str:
         inner = found[1]
@@ -110,7 +123,8 @@ class ScopeReader:
         mode, prefix, suffix, bare = self._verbs(texts)
         keep = np.fromiter(map(self._kept, texts), np.bool_, len(texts))
         modes = _spread_modes(mode[item], prefix[item], suffix[item], bare[item], marks == ord(":"), clause=clause, listed=listed)
-        content = keep[item] & ~bare[item]
+        stands = np.fromiter((text in self._standing for text in texts), np.bool_, len(texts))
+        content = keep[item] & (~bare[item] | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
         return ScopeItems(texts, self._filler(texts), row, item, _places(row), modes, len(scopes))
 
@@ -210,6 +224,22 @@ def _next_after(source: NDArray[np.bool_], within: NDArray[np.int32]) -> NDArray
     return np.where(mirrored >= 0, len(source) - 1 - mirrored, -1)
 
 
+def _with_closing_verbs(
+    mode: NDArray[np.int8], prefix: NDArray[np.bool_], suffix: NDArray[np.bool_], bare: NDArray[np.bool_], listed: NDArray[np.int32]
+) -> NDArray[np.int8]:
+    """Modes where the bare verbs behind an item that ends in one raise it; verbs that lead the next item are not its own."""
+    joined = listed[1:] == listed[:-1]
+    first = np.flatnonzero(bare & ~np.concatenate([[False], bare[:-1] & joined]))
+    last = np.flatnonzero(bare & ~np.concatenate([bare[1:] & joined, [False]]))
+    leads = np.concatenate([prefix[1:] & joined, [False]])[last]
+    follows = np.concatenate([[False], (suffix & ~bare)[:-1] & joined])[first]
+    strongest = np.minimum.reduceat(np.where(bare, mode, NO_MODE), first) if len(first) else mode[:0]
+    raised = mode.copy()
+    at = follows & ~leads
+    raised[first[at] - 1] = np.minimum(mode[first[at] - 1], strongest[at])
+    return raised
+
+
 def _spread_modes(
     mode: NDArray[np.int8],
     prefix: NDArray[np.bool_],
@@ -223,6 +253,7 @@ def _spread_modes(
     """The mode of every occurrence, after the order in the module docstring."""
     if not len(mode):
         return mode
+    mode = _with_closing_verbs(mode, prefix, suffix, bare & ~head, listed)
     strongest = mode.copy()
     follows = np.concatenate([[False], bare[:-1] & (clause[1:] == clause[:-1])])  # comes right after a bare verb
     opening = bare & np.concatenate([[True], clause[1:] != clause[:-1]])

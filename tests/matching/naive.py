@@ -32,12 +32,13 @@ class NaiveText:
         """Whether ``word`` occurs in a way that counts."""
         begin = self.text.find(word)
         while begin >= 0:
-            if self._counts(word, begin, begin + len(word)):
+            if self.counts(word, begin, begin + len(word)):
                 return True
             begin = self.text.find(word, begin + 1)
         return False
 
-    def _counts(self, word: str, begin: int, end: int) -> bool:
+    def counts(self, word: str, begin: int, end: int) -> bool:
+        """Whether the occurrence respects the borders of words."""
         starts, stops = begin in self.borders, end in self.borders
         if starts and stops:
             return True  # whole words

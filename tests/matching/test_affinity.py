@@ -81,7 +81,10 @@ class PlainAffinity:
         total = sum(p * read.filler_weight // 1000 if filler else p for p, filler in zip(place, fillers, strict=True))
 
         def value(item: int, of: int) -> int:
-            claim = read.mode_weights[self.segments[of].kind][modes[item]] * weight[item][of] // 100
+            kind, term = self.segments[of].kind, weight[item][of]
+            if kind == "maker" and modes[item] == "produce" and term >= 40:
+                term = min(100, term * read.made_lift // 1000)
+            claim = read.mode_weights[kind][modes[item]] * term // 100
             return claim * place[item] // 1000
 
         cosines = self.cosines(items, name)
@@ -90,12 +93,11 @@ class PlainAffinity:
             chain = [n for n, other in enumerate(self.segments) if other.chain == spec.chain]
             own = sum(value(i, s) for i in range(len(items)))
             context = sum(max(value(i, n) for n in chain) for i in range(len(items))) - own  # an item speaks once for a chain
-            if own or not items:
-                trust = read.name_weight
-            elif context:
-                trust = (read.name_weight + read.name_weight_unsupported) // 2
-            else:
-                trust = read.name_weight_unsupported
+            lost = read.name_weight - read.name_weight_unsupported
+            says = 0 if own else min(total, read.says_enough)
+            trust = read.name_weight - lost * says // read.says_enough
+            if context and not own:
+                trust = max(trust, (read.name_weight + read.name_weight_unsupported) // 2)
             named = trust * in_name[s] // 100
             literal = 0
             if own or named:
@@ -227,8 +229,11 @@ _BY_HAND = (
     ("甪鑫犇淼零售", "", "produce", None),
     # the name alone: 900/1600 = 562 for the maker; 630/1330 = 473; 360/1060 = 339
     ("", "甪鑫犇淼", "none", [562, 473, 339]),
-    # the name says it and the scope something else: 250/950 = 263 · .72 = 189; 175/875 = 200 → 144; 100/800 = 125 → 90
-    ("鬻鼗", "甪鑫犇淼", "none", [189, 144, 90]),
+    # the name says it and a scope of one item something else: trust 900 − 650·1000/4000 = 738; 738/1438 = 513 · .72 = 369;
+    # 516/1216 = 424 → 305; 295/995 = 296 → 213
+    ("鬻鼗", "甪鑫犇淼", "none", [369, 305, 213]),
+    # a scope that says more contradicts more: 1000 + 857 + 750 + 666 + 600 > 4000 leaves 250: 263 · .72 = 189; 200 → 144; 125 → 90
+    ("鬻鼗；鼗鬻；鬻鬻；鼗鼗；鬻鼗鬻；鼗鬻鼗", "甪鑫犇淼", "none", [189, 144, 90]),
     # second place: 857; own 857, share 857/1857 = 461; 857/1557 = 550 → 525
     ("鬻鼗；甪鑫犇淼生产", "", "none", None),
     ("鬻鼗", "", "none", [0, 0, 0]),

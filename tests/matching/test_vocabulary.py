@@ -68,9 +68,14 @@ def test_hits_equal_the_naive_reference(real: Vocabulary, naive: NaiveVocabulary
     check()
 
 
+def ends(read: NaiveText, word: str) -> bool:
+    """Whether the text ends in the word in a way that counts."""
+    return read.counts(word, len(read.text) - len(word), len(read.text))
+
+
 def test_marks_equal_the_naive_reference(real: Vocabulary, corpora: Corpora) -> None:
     by_kind = ("name_has", "first_has", "first_only", "scope_has", "unless_name")
-    words = sorted({word for mark in corpora.marks for kind in by_kind for word in getattr(mark, kind)})
+    words = sorted({word for mark in corpora.marks for kind in (*by_kind, "name_ends") for word in getattr(mark, kind)})
 
     @given(texts=st.lists(texts_of(words), min_size=1, max_size=5))
     @settings(max_examples=80, deadline=None)
@@ -84,6 +89,8 @@ def test_marks_equal_the_naive_reference(real: Vocabulary, corpora: Corpora) -> 
                 for bit, mark in enumerate(corpora.marks):
                     listed = [word.lower() for word in getattr(mark, kind)]
                     holds = text in listed if kind == "first_only" else any(read.holds(word) for word in listed)
+                    if kind == "name_has":
+                        holds |= any(text.endswith(word.lower()) and ends(read, word.lower()) for word in mark.name_ends)
                     wanted |= int(holds) << bit
                 assert int(mask[number]) == wanted, (kind, text)
 

@@ -79,6 +79,15 @@ BY_HAND = {
     "零售、批发、红茶": {"红茶": "wholesale"},
     "销售、生产、红茶、绿茶": {"红茶": "produce", "绿茶": "produce"},
     "生产；销售红茶": {"销售红茶": "sell"},
+    # bare verbs that close a list raise the item before them
+    "红茶的研发、生产、销售": {"红茶的研发": "produce"},
+    "红茶、绿茶的销售、加工；白茶": {"红茶": "produce", "绿茶的销售": "produce", "白茶": "none"},
+    "红茶的销售、生产绿茶": {"红茶的销售": "sell", "生产绿茶": "produce"},
+    "红茶的研发、生产、销售绿茶": {"红茶的研发": "develop", "销售绿茶": "produce"},
+    "红茶的销售，加工": {"红茶的销售": "sell"},
+    # some verbs are a business of their own
+    "住宿、餐饮服务": {"住宿": "operate", "餐饮服务": "operate"},
+    "仓储、运输：红茶": {"仓储": "operate", "红茶": "operate"},
     # brackets and negations do not lend verbs
     "红茶（不含加工）、绿茶": {"红茶": "none", "绿茶": "none"},
     "销售（不含零售）：红茶": {"红茶": "sell"},
@@ -100,6 +109,8 @@ def test_a_long_run_of_bare_verbs_speaks_with_its_strongest(tail: str, reader: S
 # ------------------------------------------------------------------------------------- the plain reference
 
 _VERBS = {"生产": 0, "研发": 1, "运输": 2, "批发": 3, "销售": 4, "零售": 5, "进出口": 6, "咨询": 7, "租赁": 8}
+_STANDING = {"运输"}
+"""Of the verbs above, those that are a business when they stand alone."""
 _NONE = 9
 _NOUNS = ("红茶", "绿茶", "桌椅", "木门", "陶罐", "竹篮")
 
@@ -132,7 +143,21 @@ def strength(sentence: list[Piece], place: int) -> int:
             if before.where != "bare":
                 break
             found = min(found, before.mode)
+    if sentence[place].where == "ends":
+        found = min([found, *(piece.mode for piece in closing(sentence, place))])
     return found
+
+
+def closing(sentence: list[Piece], place: int) -> list[Piece]:
+    """The bare verbs that close the list behind an item, unless they lead what comes next."""
+    run: list[Piece] = []
+    while place + 1 < len(sentence) and sentence[place].mark != "，":
+        place += 1
+        if sentence[place].where != "bare" or sentence[place].mark == "：":
+            leads = sentence[place].where in {"leads", "bare"}
+            return [] if leads else run
+        run.append(sentence[place])
+    return run
 
 
 def expected(sentence: list[Piece]) -> list[tuple[str, int]]:
@@ -150,6 +175,8 @@ def expected(sentence: list[Piece]) -> list[tuple[str, int]]:
     found = []
     for here, piece in enumerate(sentence):
         if piece.where == "bare":
+            if piece.verb in _STANDING and piece.mark != "：":
+                found.append((piece.verb, piece.mode))
             continue
         before = range(here - 1, -1, -1)
         after = [n for n in range(here + 1, len(sentence)) if sentence[n].where in {"ends", "bare"}]
