@@ -8,10 +8,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,17 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
+from matcher.matching.families import find_families
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.rules import Zone, load_zone
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, fields
+from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.formula import Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import Choice, arrange, choose
+from matcher.scoring.ranking import Choice, arrange, choose, fold
 from matcher.scoring.results import Assembler, TermFinder
-from matcher.types import NEED_LABELS, RankedCompany, Ranking, Run
+from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 _LIBRARIES = ("numpy", "scipy", "rjieba", "ahocorasick-rs", "rapidfuzz", "opencc", "sqlglot")
@@ -60,6 +62,7 @@ class Request:
     top: int = 20
 
 
+_Answer = TypeVar("_Answer")
 Problem = dict[str, str]
 """What is wrong with one profile, in the shape of RFC 9457 (问题说明)."""
 
@@ -107,6 +110,7 @@ class Engine:
         self.ruleset = Ruleset(self.zone, self._evidence.fields)
         self._describer = Describer(self.zone, self.corpora, self._evidence.fields)
         self._reader = ProfileReader(self.zone.segments, self.corpora)
+        self._explainer = Explainer(self.ruleset, self._describer)
         self._cities = CityFilter(self.corpora)
         self._assembler = Assembler(self.zone, self.ruleset, self._describer, self._reader)
         self._is_theme = np.array([segment.chain is None for segment in self.zone.segments], dtype=np.bool_)
@@ -126,24 +130,29 @@ class Engine:
             RequestError: The request names an unknown city, chain, group or need.
         """
         allowed = self._allowed(request)
-        companies = intake.companies
+        companies, places = intake.companies, np.arange(len(intake.companies))
         if request.cities:
-            companies = companies.take(self._cities.places(companies, request.cities))
+            places = self._cities.places(companies, request.cities)
+            companies = companies.take(places)
+        list_ = partial(self._listed, intake.companies, companies, places, top=request.top)
         as_of = (request.as_of - EPOCH).days
         profiles = self._reader.read(companies, self.processes)
         scored = self._scored(companies, profiles, allowed & ~self._is_theme, as_of)
         beside = np.zeros(len(companies), dtype=np.bool_)
         opportunities: tuple[RankedCompany, ...] = ()
+        folded_beside = 0
         if not request.chains and request.group is None and request.need is None:
             themes = self._scored(companies, profiles, self._is_theme, as_of, only=self._outside(profiles))
             open_ = themes.choice.veto < 0
             beside[themes.evidence.company[themes.choice.pair[open_]]] = True
-            opportunities = self._listed(companies, themes, open_, request.top)
+            opportunities, folded_beside = list_(themes, open_)
         barred = scored.choice.veto >= 0
-        results = self._listed(companies, scored, ~barred & ~beside, request.top)
+        results, folded = list_(scored, ~barred & ~beside)
         counts = np.bincount(scored.choice.veto[barred & ~beside], minlength=len(self.ruleset.vetoes))
         vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
-        return Ranking(self.manifest(intake.digest, request), results, len(companies), vetoed, opportunities)
+        return Ranking(
+            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities
+        )
 
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
@@ -158,18 +167,28 @@ class Engine:
             profiles: Objects with the field names of a company file, English or Chinese.
             as_of: The run's clock.
         """
+        return self._answers(profiles, as_of, lambda result, _scored, _pair: result)
+
+    def explain(self, profiles: Sequence[Any], as_of: date) -> list[tuple[RankedCompany, Explanation] | Problem]:
+        """The same as ``score``, with all that fired, did not fire and could not be read (评分并完整解释)."""
+        explain = self._explainer.explain
+        return self._answers(profiles, as_of, lambda result, scored, pair: (result, explain(scored.evidence, scored.scores, pair)))
+
+    def _answers(
+        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, _Scored, int], _Answer]
+    ) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
         companies = intake.companies
-        answers: list[RankedCompany | Problem] = [problem("", "")] * len(profiles)
+        answers: list[_Answer | Problem] = [problem("", "")] * len(profiles)
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
             read = self._reader.read(companies, self.processes)
             scored = self._scored(companies, read, ~self._is_theme, (as_of - EPOCH).days)
-            pairs = scored.choice.pair
-            values = scored.scores.score[pairs] * 1000
-            for result in self._assembler.results(companies, scored.evidence, scored.scores, pairs, values, ranked=False):
-                answers[result.row - 1] = result
+            pairs, values = scored.choice.pair, scored.scores.score[scored.choice.pair] * 1000
+            results = self._assembler.results(companies, scored.evidence, scored.scores, pairs, values, ranked=False)
+            for result, pair in zip(results, pairs.tolist(), strict=True):
+                answers[result.row - 1] = answer(result, scored, pair)
         return answers
 
     def match(self, intake: Intake) -> Iterator[Match]:
@@ -243,13 +262,36 @@ class Engine:
         scores = self.ruleset.score(evidence, as_of)
         return _Scored(evidence, scores, choose(evidence, scores))
 
-    def _listed(self, companies: Companies, scored: _Scored, wanted: NDArray[np.bool_], top: int) -> tuple[RankedCompany, ...]:
+    def _listed(
+        self,
+        everywhere: Companies,
+        companies: Companies,
+        places: NDArray[np.int64],
+        scored: _Scored,
+        wanted: NDArray[np.bool_],
+        *,
+        top: int,
+    ) -> tuple[tuple[RankedCompany, ...], int]:
+        """The list and how many folded away; ``places`` are those of ``companies`` among ``everywhere``, where heads may sit."""
         pairs = scored.choice.pair[wanted]
-        keys = [companies.key(place) for place in scored.evidence.company[pairs].tolist()]
-        listed = arrange(pairs, scored.evidence, scored.scores, keys, self.zone)
-        return self._assembler.results(
-            companies, scored.evidence, scored.scores, listed.pair[:top], listed.order_value[:top], ranked=True
+        at = places[scored.evidence.company[pairs]].tolist()
+        listed = dict(zip(at, pairs.tolist(), strict=True))
+        chains = dict(zip(at, scored.evidence.columns["chain"].values[pairs].tolist(), strict=True))
+        found = find_families(everywhere, chains, self.corpora)
+        keys = {place: everywhere.key(place) for family in found for place in family if place in listed}
+        families: dict[int, Family] = {}
+        folded: set[int] = set()
+        for present, head in fold(found, listed, scored.scores, keys):
+            if len(present) > 1 or present[0] != head:
+                families[listed[present[0]]] = _family(everywhere, present, head)
+            folded.update(listed[place] for place in present[1:])
+        pairs = pairs[~np.isin(pairs, list(folded))] if folded else pairs
+        kept = [companies.key(place) for place in scored.evidence.company[pairs].tolist()]
+        order = arrange(pairs, scored.evidence, scored.scores, kept, self.zone)
+        results = self._assembler.results(
+            companies, scored.evidence, scored.scores, order.pair[:top], order.order_value[:top], ranked=True, families=families
         )
+        return results, len(folded)
 
     def manifest(self, snapshot: str, request: Request) -> Run:
         """The record of a run (批次清单); its id is the digest of all but the time of making.
@@ -277,6 +319,12 @@ class Engine:
             request=asked,
             **manifest,
         )
+
+
+def _family(companies: Companies, present: list[int], head: int) -> Family:
+    text = companies.text
+    others = tuple(text["name"][place] for place in present[1:])
+    return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, others)
 
 
 @dataclass(frozen=True)

@@ -17,19 +17,31 @@ class NameParts(NamedTuple):
 
     Attributes:
         region: 行政区划 as far as it leads the name or stands in brackets, normalised; empty if none.
-        core: 字号 and 行业表述 together, normalised, without region, legal form and outlet ending.
+        trade_name: 字号, normalised; empty if the name has none (浙江省|旅游|集团).
+        industry_term: 行业表述: the words of trade at the end, normalised, without legal form and outlet ending; may be empty.
         legal_form: 组织形式 as a kind of ``corpora/legal_forms.yaml``; ``unknown`` if no ending is known.
         outlet: Kind of 分支网点, or ``none``.
         mode: Operating mode that the ending implies for items without a verb, or None.
-        is_group: The name says 集团 or 控股.
+        level: Of the region: 0 none or the whole country, 1 province, 2 city, 3 county.
+        is_arm: A part of somebody else's business by name: a firm within a group (利群集团百惠商厦), or a 字号 with a place behind it or
+            in brackets and none before it (赛诺菲(杭州)制药, 国药控股青岛).
+        is_group: The company is a group or holding by name (集团、控股), not a firm within one (利群集团百惠商厦).
     """
 
     region: str
-    core: str
+    trade_name: str
+    industry_term: str
     legal_form: str
     outlet: str
     mode: str | None
     is_group: bool
+    level: int
+    is_arm: bool
+
+    @property
+    def core(self) -> str:
+        """字号 and 行业表述 together: what matching reads."""
+        return self.trade_name + self.industry_term
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,22 @@ class GroupPoints:
     raw: float
     cap: tuple[float, float]
     points: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """The group that a company belongs to by name (集团家族): one visit, to the one who decides.
+
+    Attributes:
+        head: Name of the company that decides (决策者); it need not be on the list itself.
+        head_uscc, head_city: Its code and city, if the file has them.
+        others: Companies of the family that would be on the list too and fold under this one, best first.
+    """
+
+    head: str
+    head_uscc: str | None
+    head_city: str | None
+    others: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +110,7 @@ class RankedCompany:
     possible_vetoes: tuple[str, ...]
     vetoed_by: str | None
     next_question: str | None
+    family: Family | None
     reason: str
 
 
@@ -101,10 +130,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Ranking:
-    """An ordered, explained list and its manifest (排名)."""
+    """An ordered, explained list and its manifest (排名).
+
+    Attributes:
+        considered: Companies after the filters.
+        vetoed: Veto → companies whose first veto in file order it is.
+        folded: Companies that are on neither list because a better one of their family is.
+    """
 
     run: Run
     results: tuple[RankedCompany, ...]
     considered: int
     vetoed: dict[str, int]
+    folded: int
     opportunities: tuple[RankedCompany, ...]

@@ -6,19 +6,22 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import Progress
 
-from matcher.cli.files import as_json, ranking_json, result_json, safe, write_ranking_csv, written
+from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.table import print_ranking
-from matcher.engine import Engine, Match, Request, today
+from matcher.engine import Engine, Match, Problem, Request, today
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files, write_rejects
 from matcher.locate import home
+from matcher.scoring.evidence import fields
+from matcher.scoring.explain import Explanation
+from matcher.types import RankedCompany, Ranking
 
 _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", "matched_terms")
 
@@ -35,7 +38,11 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 
 def _check_targets(options: argparse.Namespace) -> None:
-    """No answer is ever written over a file that was read."""
+    """No answer is ever written over a file that was read, and a workbook goes to a file that is called one."""
+    if options.format == "xlsx" and not options.out:
+        raise OptionError("--format xlsx 要用 --out 指定写到哪个文件")
+    if options.format != "xlsx" and (options.out or "").lower().endswith(".xlsx"):
+        raise OptionError(f"--out {options.out} 是 XLSX 文件名，请加上 --format xlsx")
     inputs = {Path(file).resolve() for file in options.files}
     for option in ("out", "rejects"):
         target = getattr(options, option, None)
@@ -62,6 +69,22 @@ def _rank(options: argparse.Namespace) -> int:
     _report(intake, options.rejects)
     with _working("匹配与评分"):
         ranking = engine.rank(intake, request)
+    _write_ranking(options, engine, ranking)
+    if not options.files and options.format == "table":
+        print(
+            "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking) -> None:
+    if options.format == "xlsx":
+        from matcher.cli.xlsx import ranking_xlsx
+
+        labels = {name: field.label for name, field in fields(tuple(engine.zone.chain_names), engine.corpora).items()}
+        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, labels))
+        return
     with written(options.out, bom=options.format == "csv") as stream:
         if options.format == "json":
             stream.write(as_json(ranking_json(ranking)) + "\n")
@@ -69,12 +92,6 @@ def _rank(options: argparse.Namespace) -> int:
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
             print_ranking(ranking, engine.zone, stream)
-    if not options.files and options.format == "table":
-        print(
-            "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
-            file=sys.stderr,
-        )
-    return 0
 
 
 def _match(options: argparse.Namespace) -> int:
@@ -84,10 +101,17 @@ def _match(options: argparse.Namespace) -> int:
     with _working("读取企业"):
         intake = read_files(options.files, engine.corpora, merge=False)
     _report(intake, options.rejects)
+    lines = _with_rejects(engine.match(intake), intake, list(engine.zone.chain_names))
+    if options.format == "xlsx":
+        from matcher.cli.xlsx import match_xlsx
+
+        with _working("匹配"):
+            write_bytes(options.out, match_xlsx(lines, engine.zone))
+        return 0
     with _working("匹配"), written(options.out, bom=True) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_MATCH_HEADER)
-        for line in _with_rejects(engine.match(intake), intake, list(engine.zone.chain_names)):
+        for line in lines:
             cells = (line.file, line.row, line.uscc, line.name, line.chain, line.segment, line.affinity / 1000)
             writer.writerow([*map(safe, cells), safe("、".join(line.matched_terms))])
     return 0
@@ -111,11 +135,25 @@ def _score(options: argparse.Namespace) -> int:
     engine = _engine(options)
     given = _json_from_stdin()
     single = isinstance(given, dict)
-    answers = engine.score([given] if single else given, options.as_of or today())
-    shown = [{"error": answer} if isinstance(answer, dict) else result_json(answer) for answer in answers]
+    answers = engine.explain([given] if single else given, options.as_of or today())
     with written(None) as stream:
-        stream.write(as_json(shown[0] if single else shown) + "\n")
+        if options.format == "table":
+            _print_explanations(answers, engine, stream)
+        else:
+            shown = [{"error": answer} if isinstance(answer, dict) else explained_json(*answer) for answer in answers]
+            stream.write(as_json(shown[0] if single else shown) + "\n")
     return 0
+
+
+def _print_explanations(answers: Sequence[tuple[RankedCompany, Explanation] | Problem], engine: Engine, stream: TextIO) -> None:
+    from matcher.cli.explanation import print_explanation
+
+    for number, answer in enumerate(answers, start=1):
+        if isinstance(answer, dict):
+            stream.write(f"第 {number} 项：{answer['field']} {answer['detail']}\n")
+        else:
+            print_explanation(*answer, engine.zone, stream)
+        stream.write("\n")
 
 
 def _json_from_stdin() -> Any:

@@ -14,13 +14,15 @@ from typing import Any, TextIO
 
 from matcher.errors import LianzhaoError, OptionError
 from matcher.rules import Zone
-from matcher.storage import whole_file
+from matcher.scoring.explain import Explanation
+from matcher.storage import whole_bytes, whole_file
 from matcher.types import NEED_LABELS, RankedCompany, Ranking
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (
     "list", "rank", "name", "uscc", "province", "city", "score", "band", "low", "high", "need", "chain", "segment", "affinity",
-    "matched_terms", "reason", "next_question", "unknown", "possible_vetoes", "row", "as_of", "order_value",
+    "matched_terms", "reason", "next_question", "family_head", "family_city", "family_others",
+    "unknown", "possible_vetoes", "row", "as_of", "order_value",
 )  # fmt: skip
 
 
@@ -49,6 +51,19 @@ def written(target: str | None, *, bom: bool = False) -> Iterator[TextIO]:
         raise OptionError(f"写不进 {target}（{error.strerror or error}）") from None
 
 
+def write_bytes(target: str, content: bytes) -> None:
+    """Writes a file of bytes, whole or not at all (写二进制文件).
+
+    Raises:
+        OptionError: It cannot be written there.
+    """
+    try:
+        with whole_bytes(Path(target)) as stream:
+            stream.write(content)
+    except OSError as error:
+        raise OptionError(f"写不进 {target}（{error.strerror or error}）") from None
+
+
 def safe(cell: Any) -> Any:
     """A cell that no spreadsheet runs as a formula (防公式)."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
@@ -71,6 +86,11 @@ def result_json(result: RankedCompany) -> dict[str, Any]:
     return data
 
 
+def explained_json(result: RankedCompany, explanation: Explanation) -> dict[str, Any]:
+    """A result without ``rank``, with everything that speaks for and against it (评分与完整解释的 JSON)."""
+    return {**result_json(result), "explanation": asdict(explanation)}
+
+
 def write_ranking_csv(ranking: Ranking, zone: Zone, groups: Sequence[str], stream: TextIO) -> None:
     """One line a company, the points by group in columns of their own (排名 CSV)."""
     writer = csv.writer(stream, lineterminator="\r\n")
@@ -90,6 +110,9 @@ def _line(title: str, result: RankedCompany, zone: Zone) -> list[Any]:
         "chain": zone.chain_names.get(result.chain or "", ""),
         "segment": names.get(result.segment or "", ""),
         "matched_terms": "、".join(result.matched_terms),
+        "family_head": result.family.head if result.family else "",
+        "family_city": result.family.head_city if result.family else "",
+        "family_others": "、".join(result.family.others) if result.family else "",
         "unknown": "、".join(result.unknown),
         "possible_vetoes": "、".join(result.possible_vetoes),
     }

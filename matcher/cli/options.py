@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
 
     rank = verbs.add_parser("rank", help="给企业排序，列出最值得拜访的", description="给企业排序；不给文件时用随附的真实企业样例。")
-    rank.add_argument("files", nargs="*", metavar="FILE", help="企业 CSV（UTF-8 或 GB18030，可 gzip）")
+    rank.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV（UTF-8 或 GB18030，可 gzip）、XLSX 或 Parquet")
     _zone(rank)
     rank.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复；青岛 等于 青岛市")
     rank.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
@@ -55,15 +55,19 @@ def parser() -> argparse.ArgumentParser:
     match = verbs.add_parser(
         "match", help="逐行给出与各产业链的契合度", description="每个输入行、每条产业链输出一行，按输入次序，不合并。"
     )
-    match.add_argument("files", nargs="+", metavar="FILE", help="企业 CSV")
+    match.add_argument("files", nargs="+", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet")
     _zone(match)
-    match.add_argument("--out", required=True, metavar="FILE.csv", help="输出文件")
+    match.add_argument("--format", choices=["csv", "xlsx"], default="csv", help="输出格式（默认 csv）")
+    match.add_argument("--out", required=True, metavar="FILE", help="输出文件")
     _intake(match)
 
     score = verbs.add_parser(
-        "score", help="给单个或一组企业评分（JSON）", description="从标准输入读 JSON：对象进、对象出；数组进、数组出。"
+        "score",
+        help="给单个或一组企业评分，逐条解释（JSON）",
+        description="从标准输入读 JSON：对象进、对象出；数组进、数组出。每条规则命中与否、读到什么、为什么，都在 explanation 里。",
     )
     _zone(score)
+    score.add_argument("--format", choices=["json", "table"], default="json", help="json（默认）或 table（给人看的逐条解释）")
     score.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
     _folders(score)
 
@@ -84,8 +88,8 @@ def _zone(command: argparse.ArgumentParser) -> None:
 
 
 def _output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", choices=["table", "json", "csv"], default="table", help="输出格式（默认 table）")
-    command.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕）")
+    command.add_argument("--format", choices=["table", "json", "csv", "xlsx"], default="table", help="输出格式（默认 table）")
+    command.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕；xlsx 必须写入文件）")
 
 
 def _intake(command: argparse.ArgumentParser) -> None:

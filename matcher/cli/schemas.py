@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from matcher.rules.schema import FILES
+from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany, Ranking
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +23,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     found = {f"rules/schemas/{kind}.schema.json": model.model_json_schema() for kind, model in FILES.items()}
     found["docs/schemas/ranking.schema.json"] = TypeAdapter(Ranking).json_schema(mode="serialization")
     found["docs/schemas/result.schema.json"] = TypeAdapter(RankedCompany).json_schema(mode="serialization")
+    found["docs/schemas/explanation.schema.json"] = TypeAdapter(Explanation).json_schema(mode="serialization")
     return found
 
 

@@ -11,31 +11,34 @@ from rich.padding import Padding
 from rich.text import Text
 
 from matcher.rules import Zone
-from matcher.types import NEED_LABELS, RankedCompany, Ranking
+from matcher.rules.load import SegmentSpec
+from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking
 
-_WIDTH = 80
+WIDTH = 80
+"""Columns of what is printed where no terminal says otherwise (默认宽度)."""
 _MOST_OPPORTUNITIES = 10
+_MOST_OTHERS = 3
 
 
 def print_ranking(ranking: Ranking, zone: Zone, stream: TextIO) -> None:
     """Prints the list with reasons and points (打印名单)."""
-    console = Console(file=stream, width=None if _wide(stream) else _WIDTH, highlight=False, soft_wrap=False)
+    console = Console(file=stream, width=None if _wide(stream) else WIDTH, highlight=False, soft_wrap=False)
     groups = {group.id: group.label for group in zone.scoring.groups}
-    names = {(segment.chain, segment.id): segment.name for segment in zone.segments}
+    segments = {(segment.chain, segment.id): segment for segment in zone.segments}
     cities = ranking.run.request["cities"] or []
     where = "、".join(map(str, cities)) if isinstance(cities, list) else ""
     console.print(Text(f"{zone.file.name}　拜访目标名单", style="bold"))
     console.print(f"{where or '全部城市'}　按 {ranking.run.request['as_of']} 计算　考虑 {ranking.considered:,} 家")
     console.print()
     for result in ranking.results:
-        _card(console, result, zone, groups, names)
+        _card(console, result, zone, groups, segments)
     if not ranking.results:
         console.print("没有符合条件的企业。")
     if ranking.opportunities:
         console.print(Text("机会型（产业链之外，单独成榜）", style="bold"))
         console.print()
         for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
-            _card(console, result, zone, groups, names)
+            _card(console, result, zone, groups, segments)
     _footer(console, ranking, zone)
 
 
@@ -44,7 +47,7 @@ def _wide(stream: TextIO) -> bool:
 
 
 def _card(
-    console: Console, result: RankedCompany, zone: Zone, groups: dict[str, str], names: dict[tuple[str | None, str], str]
+    console: Console, result: RankedCompany, zone: Zone, groups: dict[str, str], segments: dict[tuple[str | None, str], SegmentSpec]
 ) -> None:
     head = Text(f"{result.rank or '':>3}. ", style="bold")
     head.append(result.name, style="bold")
@@ -54,19 +57,35 @@ def _card(
         line += f"（{low:.1f}–{high:.1f}）"
     place = result.city or result.province or "城市不详"
     console.print(head)
-    segment = names.get((result.chain, result.segment or ""), "")
-    fit = f"{NEED_LABELS[result.need]} · " + (f"{zone.chain_names[result.chain]} / {segment}" if result.chain else segment)
+    segment = segments.get((result.chain, result.segment or ""))
+    need = NEED_LABELS[result.need] + ("（推定）" if segment and segment.chain and segment.assumed else "")
+    name = segment.name if segment else ""
+    fit = f"{need} · " + (f"{zone.chain_names[result.chain]} / {name}" if result.chain else name)
     console.print(Padding(Text(f"{line}　{place}"), (0, 0, 0, 5), expand=False))
     console.print(Padding(Text(f"{fit}　契合 {result.affinity:.2f}"), (0, 0, 0, 5), expand=False))
     points = "，".join(f"{groups[group.group]} {group.points:g}" for group in result.groups if group.points)
     console.print(Padding(Text(f"理由：{result.reason}"), (0, 0, 0, 5), expand=False))
+    if result.family:
+        console.print(Padding(Text(f"集团：{_family(result.family, result.name)}"), (0, 0, 0, 5), expand=False))
     console.print(Padding(Text(f"得分：{points or '无'}", style="dim"), (0, 0, 0, 5), expand=False))
     console.print()
+
+
+def _family(family: Family, name: str) -> str:
+    """Whom to call on, and who folds under this line."""
+    head = "本企业是集团" if family.head == name else f"由 {family.head}（{family.head_city or '城市不详'}）决定，找它谈"
+    others = "、".join(family.others[:_MOST_OTHERS])
+    more = f"等 {len(family.others)} 家" if len(family.others) > _MOST_OTHERS else ""
+    return head + (f"；同属的 {others}{more} 不再单列" if others else "")
 
 
 def _footer(console: Console, ranking: Ranking, zone: Zone) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
     dropped = "，".join(f"{labels[veto]} {count:,}" for veto, count in ranking.vetoed.items())
+    if ranking.results:
+        console.print(Text("次序按折算后的分：同一环节已有一家在前，后面的略减，所以分高的偶尔排在后面", style="dim"))
+    if ranking.folded:
+        console.print(Text(f"并入同集团的企业 {ranking.folded:,} 家", style="dim"))
     if dropped:
         console.print(Text(f"未列入：{dropped}", style="dim"))
     dates = {result.as_of for result in (*ranking.results, *ranking.opportunities)}

@@ -45,6 +45,7 @@ class SegmentSpec:
     terms: tuple[tuple[str, int], ...]
     excluded: tuple[str, ...]
     conflicts: tuple[str, ...]
+    wants_group: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ class _Loader:
             description=segment.description,
             reason=segment.ground.reason,
             assumed=segment.ground.source == "assumed",
+            wants_group=full is not None and full.wants_group,
             needs_chemical_park=full is not None and full.needs_chemical_park,
             gbt4754=tuple(segment.gbt4754),
             terms=tuple(sorted(weights.items())),

@@ -101,6 +101,7 @@ class NotThis(_Strict):
 class Segment(_Strict):
     """A segment of a chain (环节).
 
+    ``wants_group`` says that the zone wants a brand or group for it, not one more single house.
     ``terms`` maps a weight 1–10 to the words that carry it: 10 says this trade and no other, 2 is a hint.
     """
 
@@ -114,6 +115,7 @@ class Segment(_Strict):
     description: Text
     gbt4754: list[Code] = []
     needs_chemical_park: bool = False
+    wants_group: bool = False
     terms: dict[Annotated[int, Field(ge=1, le=10)], Annotated[list[Term], Field(min_length=1)]]
     synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}
     excluded: list[NotThis] = []
@@ -168,7 +170,11 @@ class Veto(_Strict):
 
 
 class Rule(_Strict):
-    """``points = weight × value``; ``value`` is an expression in [0, 1] or a condition (规则)."""
+    """``points = weight × value``; ``value`` is an expression in [0, 1] or a condition (规则).
+
+    ``says`` is what the sentence of reasons says of a company that has points by it (推荐理由里的话), ``asks`` what to ask of one that
+    loses points by it (先问什么).
+    """
 
     id: RuleId
     group: RuleId
@@ -177,6 +183,8 @@ class Rule(_Strict):
     value: Annotated[str, Field(min_length=1), _checked("value")]
     if_unknown: Share = 0
     evidence: Annotated[Text, _checked("evidence")]
+    says: Annotated[Text, _checked("evidence")] | None = None
+    asks: Text | None = None
     why: Text
 
 

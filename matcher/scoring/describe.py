@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +46,8 @@ class Describer:
             "outlet": labels["outlets"], "need": NEED_LABELS, "qualifications": labels["qualifications"],
             "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
         }  # fmt: skip
+        self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
+        self._verb_words = [verb for verbs in corpora.reading.modes.values() for verb in verbs]
         self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
 
     def segment(self, number: int) -> SegmentSpec | None:
@@ -87,28 +90,38 @@ class Describer:
         words = [self._words[name][word] for bit, word in enumerate(field.names) if mask >> bit & 1]
         return "、".join(words) if words else ("无" if column.known[pair] else UNKNOWN_TEXT)
 
-    def reason(self, evidence: Evidence, pair: int, terms: Sequence[str], doubt: str | None, question: str | None) -> str:
-        """The sentence a planner reads (推荐理由): what it does, which need it meets, its size, the biggest doubt, what to ask."""
+    def reason(self, evidence: Evidence, pair: int, remarks: Remarks) -> str:
+        """The sentence a planner reads (推荐理由): business, gap that it closes, what speaks for it, biggest doubt, what to ask."""
         segment = self.segment(int(evidence.segment[pair]))
         if segment is None:
             return "名称和经营范围都看不出与园区产业链的关系。"
-        mode = self.value("mode", evidence, pair)
-        does = "、".join(terms[:3]) or segment.name
-        doing = f"（{mode}）" if evidence.columns["mode"].known[pair] else ""
         if segment.chain is None:
             purpose = f"属机会型方向「{segment.name}」"
         else:
-            need = NEED_LABELS[segment.need] + ("（需求为推定）" if segment.assumed else "")
-            purpose = f"契合{segment.chain_name}·{segment.name}，可{need}"
-        size = [self.value("capital", evidence, pair), self.value("founded", evidence, pair)]
-        size[0] = f"注册资本{size[0]}" if size[0] != UNKNOWN_TEXT else "注册资本不详"
-        size[1] = f"{size[1][:4]}年成立" if size[1] != UNKNOWN_TEXT else "成立时间不详"
-        sentence = f"主营{does}{doing}，{purpose}；{'，'.join(size)}"
-        if doubt:
-            sentence += f"；疑点：{doubt}"
+            purpose = _PURPOSES[segment.need].format(chain=segment.chain_name, segment=segment.name)
+        said = [f"{self._business(evidence, pair, remarks.business) or segment.name}，{purpose}"]
+        founded = evidence.columns["founded"]
+        strengths = [*remarks.strengths, *([self.value("founded", evidence, pair)[:4] + "年成立"] if founded.known[pair] else [])]
+        if strengths:
+            said.append("、".join(strengths))
+        if remarks.doubt:
+            said.append(f"疑点：{remarks.doubt}")
+        question = remarks.asks or (self.question(remarks.question) if remarks.question else None)
         if question:
-            sentence += f"；出发前先核实{self._questions.get(question) or self.fields[question].label.split('（')[0]}"
-        return sentence + "。"
+            said.append(f"先问清{question}")
+        return "；".join(said) + "。"
+
+    def question(self, field: str) -> str:
+        """How to ask for a field (问法)."""
+        return self._questions.get(field) or self.fields[field].label.split("（")[0]
+
+    def _business(self, evidence: Evidence, pair: int, phrases: Sequence[str]) -> str:
+        """Its main business in a few words: 生产片剂、颗粒剂；主营旅游景点开发."""
+        told = [phrase for phrase in phrases if not any(phrase != other and phrase in other for other in phrases)]
+        mode = self.value("mode", evidence, pair) if evidence.columns["mode"].known[pair] else ""
+        verb = self._verbs.get(mode, "")
+        does = "、".join(told[:_MOST_TOLD])
+        return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}" if does else ""
 
 
 def _plain(value: float) -> str:
@@ -121,6 +134,33 @@ def _share(value: float) -> str:
 
 def _wan(value: float) -> str:
     return f"{value / 10_000:,.4g}亿元" if value >= 10_000 else f"{value:,.6g}万元"
+
+
+_PURPOSES = {
+    "complement": "可补{chain}链「{segment}」一环",
+    "strengthen": "可做强{chain}链「{segment}」",
+    "extend": "可把{chain}链延伸到「{segment}」",
+}
+_MOST_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What is to be said of a company beside its business (评语).
+
+    Attributes:
+        business: Its main business in the scope's order, a few words each.
+        strengths: What speaks for it, strongest first.
+        doubt: The rule that took most points, in words.
+        asks: What that rule asks.
+        question: The unknown field to ask for where no rule asks.
+    """
+
+    business: Sequence[str] = ()
+    strengths: Sequence[str] = ()
+    doubt: str | None = None
+    asks: str | None = None
+    question: str | None = None
 
 
 _NUMBERS: dict[str, Callable[[float], str]] = {

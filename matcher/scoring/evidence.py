@@ -53,11 +53,15 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "legal_form": Field("text", "组织形式", legal_forms(corpora)),
         "outlet": Field("text", "分支网点", outlets(corpora)),
         "is_group": Field("truth", "集团或控股"),
+        "is_arm": Field("truth", "名称像下属企业"),
+        "place_named": Field("truth", "名称只有县区名，没有字号"),
+        "wants_group": Field("truth", "环节要的是集团、品牌"),
         "individual": Field("truth", "个体工商户"),
         "listed": Field("truth", "上市"),
         "closed": Field("truth", "已停业"),
         "local": Field("truth", "已在本市"),
         "code_valid": Field("truth", "信用代码有效"),
+        "permit_lapsed": Field("truth", "许可证有效期已过"),
         "breadth": Field("number", "经营项目数"),
         "marks": Field("list", "标记", tuple(mark.id for mark in corpora.marks)),
         "qualifications": Field("list", "资质名单", tuple(corpora.statuses["qualifications"])),
@@ -94,6 +98,7 @@ class EvidenceReader:
         self._position = _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none"))
         self._chain = _codes([chains.index(s.chain or "none") for s in segments], chains.index("none"))
         self._home = short(zone.file.place.city)
+        self._wants_group = _codes([int(s.wants_group) for s in segments], 0)
         self._chemical = _codes([int(s.needs_chemical_park) for s in segments], 0)
 
     def pairs(self, profiles: Profiles, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -139,6 +144,7 @@ class EvidenceReader:
         ):  # fmt: skip
             add(name, table[segment])
         add("needs_chemical_park", self._chemical[segment].astype(np.bool_))
+        add("wants_group", self._wants_group[segment].astype(np.bool_))
         for name, column in self._of_companies(companies, profiles, as_of).items():
             columns[name] = Column(column.values[company], column.known[company])
         return Evidence(company, segment, columns)
@@ -160,15 +166,25 @@ class EvidenceReader:
             "legal_form": Column(profiles.legal_form, ~unknown_form),
             "outlet": Column(profiles.outlet, everywhere),
             "is_group": Column(profiles.is_group, everywhere),
+            "is_arm": Column(profiles.is_arm, everywhere),
+            "place_named": Column(profiles.place_named, everywhere),
             "individual": Column(individual, individual | ~unknown_form | typed),
             "listed": Column(~_holds(text["listed"], statuses["not_listed"]), _filled(text["listed"])),
             "closed": Column(_holds(text["status"], statuses["closed"]), _filled(text["status"])),
             "local": Column(_equal(text["city"], self._home), _filled(text["city"])),
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
+            "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
             "breadth": Column(profiles.breadth, profiles.has_scope),
             "marks": Column(profiles.marks, profiles.has_scope),
             "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
         }
+
+
+def _lapsed(until: NDArray[np.int64], as_of: NDArray[np.int32]) -> Column:
+    """Whether the permits had ended when the row was written; unknown where the row has no date of its own."""
+    no_permit = until == UNKNOWN_DAY
+    dated = as_of != UNKNOWN_DAY
+    return Column(~no_permit & dated & (until < as_of), no_permit | dated)
 
 
 def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:

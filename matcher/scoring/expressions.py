@@ -1,6 +1,6 @@
 """The rule language (规则语言): small, checked node by node, with one meaning for what is unknown.
 
-    comparisons  = <> != < <= > >=  BETWEEN … AND …  IN (…)      logic      AND  OR  NOT
+    comparisons  = <> != < <= > >=  BETWEEN … AND …  IN (…)      logic      AND  OR  NOT      dates  d >= '2014-03-01'
     arithmetic   + − ×  (unary −)                                  functions  ratio(a, b)  ramp(x, lo, hi)  years_since(d)
                                                                               has(list, 'x')  has_any(list, 'x', 'y' …)
 
@@ -25,7 +25,20 @@ from numpy.typing import NDArray
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from matcher.scoring.values import KIND_NAMES, Column, ExpressionError, Field, Kind, Result, Step, both, constant, finite
+from matcher.scoring.values import (
+    KIND_NAMES,
+    Column,
+    ExpressionError,
+    Field,
+    Kind,
+    Result,
+    Step,
+    both,
+    compared,
+    constant,
+    date_number,
+    finite,
+)
 
 LONGEST = 400
 """Characters of an expression; a longer one is two rules."""
@@ -172,8 +185,10 @@ class _Compiler:
         compare = _COMPARISONS[type(node)]
         for one, other in ((node.this, node.expression), (node.expression, node.this)):
             if isinstance(other, exp.Literal) and other.is_string:
+                if one is node.this and self._is_date(one):
+                    return "truth", compared(compare, self.of_kind(one, "date"), constant(date_number(other.this)))
                 if type(node) not in (exp.EQ, exp.NEQ):
-                    raise ExpressionError("类别只能用 =、<>、IN 比较")
+                    raise ExpressionError("类别只能用 =、<>、IN 比较；日期写作 founded >= '2014-03-01'，字段在左")
                 return "truth", self._membership(one, [other], negate=isinstance(node, exp.NEQ))
         if any(isinstance(side, (*_COMPARISONS, exp.Between, exp.In)) for side in (node.this, node.expression)):
             raise ExpressionError("比较不能连写，应为 a < x AND x < b")
@@ -182,12 +197,10 @@ class _Compiler:
         if kind not in ("number", "truth") or (kind == "truth" and type(node) not in (exp.EQ, exp.NEQ)):
             raise ExpressionError(f"「{_shown(node.this)}」是{KIND_NAMES[kind]}，不能这样比较")
 
-        def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            a, a_known = left(columns, as_of)
-            b, b_known = right(columns, as_of)
-            return compare(a, b).astype(np.float64), a_known & b_known
+        return "truth", compared(compare, left, right)
 
-        return "truth", step
+    def _is_date(self, node: exp.Expression) -> bool:
+        return isinstance(node, exp.Column) and node.name in self.fields and self.fields[node.name].kind == "date"
 
     def _membership(self, node: exp.Expression, words: Iterable[exp.Expression], *, negate: bool) -> Step:
         name, field = self.field(node)

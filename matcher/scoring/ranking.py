@@ -1,8 +1,9 @@
 """The list's order (名单次序).
 
 1. Each company is fixed to one segment: highest score, then affinity, then the segment's place in the files.
-2. k = the company's place within its segment by (−score, key); ``order_value = score × fill[need][k]``.
-3. The list is sorted by (−order_value, −score, key); the key is the credit code, else name and row digest.
+2. Of each family of companies the best by (−score, key) stays, the others fold under it: one visit, one line.
+3. k = the company's place within its segment by (−score, key); ``order_value = score × fill[need][k]``.
+4. The list is sorted by (−order_value, −score, key); the key is the credit code, else name and row digest.
 
 ``fill`` never rises, so this is the greedy cover of the chain's gaps: one more company of a segment that is already served counts a little
 less than the first of another.
@@ -10,7 +11,7 @@ less than the first of another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,29 @@ def choose(evidence: Evidence, scores: Scores) -> Choice:
     pair = order[first]
     veto = np.where(barred[pair], scores.vetoed[:, pair].argmax(axis=0), -1) if len(scores.vetoed) else np.full(len(pair), -1)
     return Choice(pair, veto)
+
+
+def fold(
+    families: Sequence[Sequence[int]], listed: Mapping[int, int], scores: Scores, keys: Mapping[int, str]
+) -> list[tuple[list[int], int]]:
+    """What of each family is on the list (归并集团).
+
+    Args:
+        families: Companies of each family, the head first.
+        listed: Company → its pair, of those on the list.
+        scores: Scores of the pairs.
+        keys: Company → sort key, of those in families.
+
+    Returns:
+        For each family with anybody on the list: its listed companies, the one that stays first, and its head.
+    """
+    found = []
+    for family in families:
+        present = [company for company in family if company in listed]
+        if present:
+            present.sort(key=lambda company: (-int(scores.score[listed[company]]), keys[company]))
+            found.append((present, family[0]))
+    return found
 
 
 def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: Sequence[str], zone: Zone) -> Listed:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,17 @@ from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Texts
 from matcher.matching.profiles import ProfileReader
 from matcher.rules import Zone
-from matcher.scoring.describe import Describer, day_text
+from matcher.rules.schema import Rule
+from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
-from matcher.types import Band, Contribution, GroupPoints, Need, RankedCompany
+from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
 
 _ORDER_UNIT = UNIT * 1000
+_MOST_STRENGTHS = 3
+_LONGEST_PHRASE = 12  # characters of an item that is told in its own words
+_ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
+_GOODS = ("produce", "develop", "wholesale", "sell", "retail", "trade")  # modes whose verb is told before the goods
 MOST_TERMS = 8
 """Matched terms shown of a company."""
 
@@ -32,17 +39,51 @@ class TermFinder:
         found: Affinities
         texts, found = reader.affinities(companies)
         self._hits, self._names = found.hits, found.name_text
-        self._items = texts.items.item
+        self._items, self._texts = texts.items.item, texts.items.texts
+        modes = reader.corpora.reading.modes
+        verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
+        self._begins = re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+")
+        self._ends = re.compile(f"(?:(?:及其?|和|并)(?:{verbs}).*|(?:[的和及与、]|(?<![初深精])(?:{verbs}))+)$")
         self._first = np.searchsorted(texts.items.row, np.arange(len(companies) + 1))
 
     def terms(self, company: int, segment: int, most: int = MOST_TERMS) -> tuple[str, ...]:
         """Distinct terms of a company for a segment, in the order of its scope, then of its name (命中词)."""
+        return self._distinct([*self._scope(company), int(self._names[company])], segment)[:most]
+
+    def business(self, company: int, segment: int) -> tuple[str, ...]:
+        """What the scope says of a segment, in its own words where they are few (主营); of the name where the scope has none."""
         if segment == NO_SEGMENT:
             return ()
-        items = self._items[self._first[company] : self._first[company + 1]].tolist()
-        places = [*items, int(self._names[company])]
+        told = []
+        for item in self._scope(company):
+            text = self._texts[item]
+            if self._hits.best[item, segment] and not text.startswith(_ASIDES):
+                bare = self._ends.sub("", self._begins.sub("", text))
+                whole = 2 <= len(bare) <= _LONGEST_PHRASE and "(" not in bare and ")" not in bare
+                told.append(bare if whole else self._patterns[self._hits.term(item, segment)])
+        return tuple(dict.fromkeys(told)) or self.terms(company, segment)
+
+    def _scope(self, company: int) -> list[int]:
+        items: list[int] = self._items[self._first[company] : self._first[company + 1]].tolist()
+        return items
+
+    def _distinct(self, places: list[int], segment: int) -> tuple[str, ...]:
+        if segment == NO_SEGMENT:
+            return ()
         numbers = [self._hits.term(text, segment) for text in places if self._hits.best[text, segment]]
-        return tuple(dict.fromkeys(self._patterns[number] for number in numbers))[:most]
+        return tuple(dict.fromkeys(self._patterns[number] for number in numbers))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A pair to be shown, and what is known of it beside evidence and scores."""
+
+    pair: int
+    order_value: int
+    rank: int | None
+    terms: tuple[str, ...]
+    business: tuple[str, ...]
+    family: Family | None
 
 
 class Assembler:
@@ -60,6 +101,7 @@ class Assembler:
         order_values: NDArray[np.int64],
         *,
         ranked: bool,
+        families: Mapping[int, Family] | None = None,
     ) -> tuple[RankedCompany, ...]:
         """One result for each pair, in the given order (结果).
 
@@ -70,6 +112,7 @@ class Assembler:
             pairs: Those to show.
             order_values: One for each of ``pairs``.
             ranked: Whether the order is a rank.
+            families: Pair → its family, of those that have one.
         """
         shown = evidence.company[pairs]
         finder = TermFinder(self.reader, companies.take(shown))
@@ -78,12 +121,16 @@ class Assembler:
                 companies,
                 evidence,
                 scores,
-                int(pair),
-                int(order_values[place]),
-                place + 1 if ranked else None,
-                finder.terms(place, int(evidence.segment[pair])),
+                _Shown(
+                    pair=pair,
+                    order_value=int(order_values[place]),
+                    rank=place + 1 if ranked else None,
+                    terms=finder.terms(place, int(evidence.segment[pair])),
+                    business=finder.business(place, int(evidence.segment[pair])),
+                    family=(families or {}).get(pair),
+                ),
             )
-            for place, pair in enumerate(pairs)
+            for place, pair in enumerate(pairs.tolist())
         )
 
     def _result(
@@ -91,11 +138,9 @@ class Assembler:
         companies: Companies,
         evidence: Evidence,
         scores: Scores,
-        pair: int,
-        order_value: int,
-        rank: int | None,
-        terms: tuple[str, ...],
+        shown: _Shown,
     ) -> RankedCompany:
+        pair, terms = shown.pair, shown.terms
         company = int(evidence.company[pair])
         segment = self.describer.segment(int(evidence.segment[pair]))
         contributions = self.contributions(evidence, scores, pair, terms)
@@ -104,7 +149,7 @@ class Assembler:
         unread = [vetoes[n] for n in np.flatnonzero(scores.unread[:, pair])]
         question = self.ruleset.next_question(evidence, scores, pair)
         return RankedCompany(
-            rank=rank,
+            rank=shown.rank,
             row=int(companies.row[company]),
             uscc=companies.text["uscc"][company] or None,
             name=companies.text["name"][company],
@@ -112,7 +157,7 @@ class Assembler:
             city=companies.text["city"][company] or None,
             as_of=day_text(int(companies.as_of[company]), UNKNOWN_DAY),
             score=int(scores.score[pair]) / UNIT,
-            order_value=order_value / _ORDER_UNIT,
+            order_value=shown.order_value / _ORDER_UNIT,
             interval=(int(scores.low[pair]) / UNIT, int(scores.high[pair]) / UNIT),
             band=self.band(int(scores.score[pair])),
             need=cast(Need, segment.need if segment else "none"),
@@ -126,8 +171,17 @@ class Assembler:
             possible_vetoes=tuple(unread),
             vetoed_by=barred[0] if barred else None,
             next_question=question,
-            reason=self.describer.reason(evidence, pair, terms, _biggest_doubt(contributions), question),
+            family=shown.family,
+            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown, question)),
         )
+
+    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown, question: str | None) -> Remarks:
+        strengths = self._strengths(evidence, scores, shown.pair, shown.terms)
+        doubt = self._doubt(scores, shown.pair)
+        if doubt is None:
+            return Remarks(shown.business, strengths, question=question)
+        said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms)
+        return Remarks(shown.business, strengths, said, doubt.asks, question)
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
@@ -148,6 +202,19 @@ class Assembler:
             for n, group in enumerate(self.ruleset.groups)
         )
 
+    def _strengths(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> list[str]:
+        """What the rules with most points say, strongest first."""
+        points = scores.points[:, pair]
+        speaking = [n for n, rule in enumerate(self.ruleset.rules) if rule.says and points[n] > 0 and scores.known[n, pair]]
+        speaking.sort(key=lambda n: (-int(points[n]), n))
+        return [self.describer.fill(self.ruleset.rules[n].says or "", evidence, pair, terms) for n in speaking[:_MOST_STRENGTHS]]
+
+    def _doubt(self, scores: Scores, pair: int) -> Rule | None:
+        """The known rule that took most points, a point at least."""
+        points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
+        worst = int(points.argmin())
+        return self.ruleset.rules[worst] if points[worst] <= -UNIT else None
+
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""
         made: list[Contribution] = []
@@ -165,10 +232,3 @@ class Assembler:
                 )
             )
         return tuple(made)
-
-
-def _biggest_doubt(contributions: Iterable[Contribution]) -> str | None:
-    """The known rule that took most points, in words."""
-    doubts = [c for c in contributions if c.known and c.points < -1.0]
-    worst: Any = min(doubts, key=lambda c: c.points, default=None)
-    return None if worst is None else f"{worst.label}（{worst.evidence}）"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -64,10 +65,36 @@ def constant(value: float) -> Step:
     return step
 
 
+def date_number(text: str) -> float:
+    """Days since 1970 of a date written ``2014-03-01`` (日期字面值).
+
+    Raises:
+        ExpressionError: It is not such a date.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ExpressionError(f"「{text[:40]}」应为日期，如 '2014-03-01'")
+    return float((day - date(1970, 1, 1)).days)
+
+
 def finite(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Result:
     """NaN and infinity are unknown."""
     known = known & np.isfinite(values)
     return np.where(known, values, 0.0), known
+
+
+def compared(compare: Callable[..., NDArray[np.bool_]], left: Step, right: Step) -> Step:
+    """A step that compares two others; unknown where either is (比较)."""
+
+    def step(columns: Mapping[str, Column], as_of: int) -> Result:
+        a, a_known = left(columns, as_of)
+        b, b_known = right(columns, as_of)
+        return compare(a, b).astype(np.float64), a_known & b_known
+
+    return step
 
 
 def both(a: NDArray[np.float64], a_known: NDArray[np.bool_], b: NDArray[np.float64], b_known: NDArray[np.bool_]) -> Result:

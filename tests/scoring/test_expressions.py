@@ -143,6 +143,54 @@ def test_categories(mode):
         assert evaluate_rows("mode NOT IN ('make', 'sell')", rows, junk) == [answer(mode == "none")]
 
 
+DAYS = [date(2014, 2, 28), date(2014, 3, 1), date(2014, 3, 2), None]
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "same", "after"),
+    [
+        ("d < '2014-03-01'", True, False, False),
+        ("d <= '2014-03-01'", True, True, False),
+        ("d = '2014-03-01'", False, True, False),
+        ("d >= '2014-03-01'", False, True, True),
+        ("d > '2014-03-01'", False, False, True),
+        ("d <> '2014-03-01'", True, False, True),
+        ("d != '2014-03-01'", True, False, True),
+        ("NOT d < '2014-03-01'", False, True, True),
+        ("(d >= '2014-03-01') = TRUE", False, True, True),
+        ("d >= '2014-03-01' AND d < '2014-03-02'", False, True, False),
+    ],
+)
+def test_comparisons_with_a_day(text, before, same, after):
+    expected = [before, same, after, None]
+    for junk in (0, 16130):  # what lies under an unknown date, here the day itself, never shows
+        assert evaluate_rows(text, [{"d": day} for day in DAYS], junk=junk) == expected
+
+
+def test_an_unknown_day_leaves_a_condition_unknown_unless_the_rest_settles_it():
+    for s in THREE:
+        assert evaluate("d >= '2014-03-01' AND s", d=None, s=s) is both(None, s)
+        assert evaluate("d >= '2014-03-01' OR s", d=None, s=s) is either(None, s)
+    assert evaluate("d >= '2014-03-01' AND n >= 2000", d=None, n=5) is False
+    assert evaluate("d >= '2014-03-01' AND n >= 2000", d=None, n=5000) is None
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1949, 10, 1), date(1969, 12, 31), date(2000, 2, 29), date(9999, 12, 31)])
+def test_any_day_of_the_calendar_can_be_named(day):
+    assert evaluate(f"d = '{day}'", d=day) is True
+    assert evaluate(f"d <= '{day}'", d=day) is True
+    other = day + timedelta(days=1 if day.year < 9999 else -1)
+    assert evaluate(f"d = '{day}'", d=other) is False
+
+
+def test_a_comparison_with_a_day_does_not_read_the_runs_date():
+    expression = compile_expression("d > '2030-01-01'", FIELDS)
+    made = columns([{"d": date(2031, 1, 1)}, {"d": date(2029, 1, 1)}])
+    for as_of in (0, AS_OF, AS_OF + 10_000):
+        assert expression(made, as_of)[0].tolist() == [1.0, 0.0]
+    assert (expression.kind, expression.fields) == ("truth", ("d",))
+
+
 # --- functions -----------------------------------------------------------------------------------------------------------
 
 

@@ -128,6 +128,11 @@ leaves = st.one_of(number_fields, number_fields, number_words, st.just("years_si
 bounds = st.sampled_from(
     [("0", "1"), ("1", "0"), ("-2.5", "7"), ("0.25", "250"), ("250", "1000"), ("1000", "-1000"), ("-(3)", "(4)"), ("1e0", "1e3")]
 )
+days = st.one_of(
+    st.sampled_from((0, 1, -1, 365, 366, 1826, 5000, 9131, 18000, -4000)).map(lambda ago: str(TODAY - timedelta(days=ago))),
+    st.dates(date(1000, 1, 1)).map(str),
+)
+"""Those of the rows, and any other."""
 signs = st.sampled_from(["=", "<>", "!=", "<", "<=", ">", ">="])
 gaps = st.sampled_from([" ", "  ", "\n"])
 
@@ -161,12 +166,16 @@ words_of_marks = st.lists(word_of_marks, min_size=1, max_size=3).map(", ".join)
 def condition(draw: st.DrawFn) -> str:
     """A single truth."""
     shape = draw(
-        st.sampled_from(["compare", "compare", "field", "mode", "modes", "has", "any", "between", "in", "truths", "constant"])
+        st.sampled_from(
+            ["compare", "compare", "day", "field", "mode", "modes", "has", "any", "between", "in", "truths", "constant"]
+        )
     )
     negated = draw(st.sampled_from(["", "NOT "]))
     left = number(depth=2)
     if shape == "compare":
         return f"{draw(left)} {draw(signs)} {draw(left)}"
+    if shape == "day":
+        return f"d {draw(signs)} '{draw(days)}'"
     if shape == "field":
         return draw(st.sampled_from(["s", "t", "u"]))
     if shape == "mode":
@@ -218,6 +227,12 @@ def test_random_truths(text, seed):
     referee(seed).compare(text)
 
 
+@settings(deadline=None, max_examples=100)
+@given(signs, days, st.integers(0, 4))
+def test_random_days(sign, day, seed):
+    referee(seed).compare(f"d {sign} '{day}'")
+
+
 @pytest.mark.parametrize(
     "text", ["n BETWEEN m AND k", "n NOT BETWEEN m AND 3", "2 BETWEEN m AND n", "NOT n BETWEEN 1 AND ratio(m, k)"]
 )
@@ -230,7 +245,7 @@ def test_between_with_bounds_that_may_be_unknown(text):
 def test_the_referee_can_tell_right_from_wrong():
     """The comparison itself: a table whose columns say something else than its rows must be found out."""
     rows = random_rows(1, 30, FIELDS)
-    for text in ("n > 1", "s", "has(marks, 'red')", "mode = 'make'", "years_since(d) > 1"):
+    for text in ("n > 1", "s", "has(marks, 'red')", "mode = 'make'", "years_since(d) > 1", "d >= '2010-03-01'"):
         wrong = Referee(rows, FIELDS)
         wrong.columns = columns(random_rows(2, 30, FIELDS))
         with pytest.raises(AssertionError):

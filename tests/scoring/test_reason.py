@@ -1,0 +1,221 @@
+"""The sentence of reasons: business, the gap it closes, strengths by points, the worst doubt, the question; always one sentence."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from matcher.engine import Engine, Request
+from matcher.intake import read_files
+from matcher.types import RankedCompany
+from tests.scoring.test_results import made_up_rows, profiles_of
+
+AS_OF = date(2026, 1, 1)
+NO_FIT = "名称和经营范围都看不出与园区产业链的关系。"
+_PLACEHOLDERS = re.compile(r"\{(\w+)\}")
+
+
+def score(engine: Engine, **profile: Any) -> RankedCompany:
+    (result,) = engine.score([profile], AS_OF)
+    assert isinstance(result, RankedCompany)
+    return result
+
+
+def parts(result: RankedCompany) -> list[str]:
+    assert result.reason.endswith("。")
+    return result.reason[:-1].split("；")
+
+
+@pytest.fixture(scope="module")
+def results(engine: Engine) -> list[RankedCompany]:
+    found = engine.score([*profiles_of(Path(engine.corpora.sample))[::3], *made_up_rows(120)], AS_OF)
+    assert all(isinstance(result, RankedCompany) for result in found)
+    return found  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def listed(engine: Engine) -> list[RankedCompany]:
+    ranking = engine.rank(read_files([engine.corpora.sample], engine.corpora), Request(as_of=AS_OF, top=10**6))
+    return [*ranking.results, *ranking.opportunities]
+
+
+DRUGS: dict[str, Any] = {
+    "name": "青岛示例制药有限公司",
+    "business_scope": "片剂、颗粒剂的生产；药品研发",
+    "reg_capital_raw": "30000万人民币",
+    "founded_date": "2001-02-03",
+    "status": "存续",
+}
+
+# --- the business and the gap -----------------------------------------------------------------------------------------------
+
+
+def test_a_maker_makes_its_terms(engine: Engine) -> None:
+    result = score(engine, **DRUGS)
+    assert result.matched_terms
+    assert re.match("生产[^，]+，可", result.reason), result.reason
+    assert result.matched_terms[0] in parts(result)[0]
+
+
+def test_terms_that_hold_a_verb_get_none(engine: Engine) -> None:
+    result = score(engine, name="青岛示例酒店管理有限公司", business_scope="酒店管理；旅游度假区开发运营")
+    assert parts(result)[0].startswith("主营")
+    assert "酒店管理" in parts(result)[0]
+
+
+def test_a_term_within_another_is_not_told_twice(results: list[RankedCompany]) -> None:
+    for result in results:
+        if result.segment is not None:
+            told = re.sub("^(生产|研发|批发|销售|零售|进出口|出租|主营)", "", parts(result)[0].split("，")[0]).split("、")
+            assert len(told) <= 3
+            assert not any(one != other and one in other for one in told for other in told), result.reason
+
+
+@pytest.mark.parametrize(
+    ("need", "words"),
+    [
+        ("complement", "可补{chain}链「{segment}」一环"),
+        ("strengthen", "可做强{chain}链「{segment}」"),
+        ("extend", "可把{chain}链延伸到「{segment}」"),
+    ],
+)
+def test_the_gap_is_named_by_the_need(engine: Engine, results: list[RankedCompany], need: str, words: str) -> None:
+    segments = {(segment.chain, segment.id): segment for segment in engine.zone.segments}
+    mine = [result for result in results if result.need == need and result.chain is not None]
+    assert len(mine) > 5
+    for result in mine:
+        segment = segments[result.chain, result.segment]
+        purpose = words.format(chain=segment.chain_name, segment=segment.name)
+        assert parts(result)[0].endswith("，" + purpose), result.reason
+
+
+def test_an_opportunity_names_its_direction(engine: Engine, listed: list[RankedCompany]) -> None:
+    themes = {segment.id: segment.name for segment in engine.zone.segments if segment.chain is None}
+    beside = [result for result in listed if result.chain is None]
+    assert beside
+    for result in beside:
+        assert parts(result)[0].endswith(f"，属机会型方向「{themes[result.segment or '']}」")
+
+
+@pytest.mark.parametrize("profile", [{"name": "甲乙丙"}, {"name": "青岛示例钢材有限公司", "business_scope": "钢材批发"}])
+def test_a_company_that_fits_nothing(engine: Engine, profile: dict[str, str]) -> None:
+    assert score(engine, **profile, status="存续").reason == NO_FIT
+
+
+# --- what speaks for it -------------------------------------------------------------------------------------------------------
+
+
+def strengths(engine: Engine, result: RankedCompany) -> list[str]:
+    """Of the rules that speak and gave points, the three strongest, as patterns of what they say."""
+    says = {rule.id: rule.says for rule in engine.zone.scoring.rules}
+    speaking = [c for c in result.contributions if c.known and c.points > 0 and says[c.rule]]
+    speaking.sort(key=lambda c: -c.points)  # sorting keeps the file's order among equals
+    return [pattern(says[c.rule] or "") for c in speaking[:3]]
+
+
+def pattern(template: str) -> str:
+    """What a filled template looks like."""
+    return "".join(re.escape(text) if place % 2 == 0 else ".+" for place, text in enumerate(_PLACEHOLDERS.split(template)))
+
+
+def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engine, results: list[RankedCompany]) -> None:
+    counts = set()
+    for result in results:
+        if result.segment is None:
+            continue
+        wanted = strengths(engine, result)
+        counts.add(len(wanted))
+        told = [part for part in parts(result)[1:] if not part.startswith(("疑点：", "先问清"))]
+        assert len(told) <= 1, result.reason
+        said = told[0] if told else ""
+        age = r"\d{4}年成立" if said.endswith("年成立") else ""
+        assert re.fullmatch("、".join([*wanted, *([age] if age else [])]), said), (result.reason, wanted)
+    assert counts >= {0, 1, 2}
+
+
+def test_strengths_by_hand(engine: Engine) -> None:
+    group = {**DRUGS, "name": "青岛示例制药集团股份有限公司", "listed": "是"}
+    said = parts(score(engine, **group))[1]
+    assert said == "注册资本3亿元、集团或控股公司、股份有限公司、2001年成立"
+    assert parts(score(engine, **DRUGS))[1] == "注册资本3亿元、2001年成立"
+    assert parts(score(engine, **{**DRUGS, "founded_date": ""}))[1] == "注册资本3亿元"
+
+
+def test_an_unknown_value_speaks_for_nobody(results: list[RankedCompany]) -> None:
+    assert not any("不详" in part for result in results for part in parts(result) if not part.startswith("疑点："))
+
+
+# --- what speaks against it -----------------------------------------------------------------------------------------------------
+
+
+def test_the_worst_known_doubt_of_a_point_or_more_is_told(engine: Engine, results: list[RankedCompany]) -> None:
+    rules = {rule.id: rule for rule in engine.zone.scoring.rules}
+    told = 0
+    for result in results:
+        if result.segment is None:
+            continue
+        against = [c for c in result.contributions if c.known and c.points <= -1]
+        doubts = [part.removeprefix("疑点：") for part in parts(result) if part.startswith("疑点：")]
+        assert len(doubts) == bool(against), (result.reason, against)
+        if against:
+            worst = rules[min(against, key=lambda c: c.points).rule]  # the first of equals
+            assert re.fullmatch(pattern(worst.says or worst.label), doubts[0]), (result.reason, worst.id)
+            told += 1
+    assert told > 20
+
+
+def test_no_doubt_below_one_point(engine: Engine) -> None:
+    """A capital a little below the mark costs tenths of a point: nothing to speak of."""
+    for capital, doubted in (("4900万人民币", False), ("1100万人民币", True)):
+        result = score(engine, **{**DRUGS, "reg_capital_raw": capital})
+        (thin,) = [c for c in result.contributions if c.rule == "thin_capital"]
+        assert (thin.points < 0, thin.points <= -1) == (True, doubted)
+        assert ("疑点" in result.reason) == doubted
+
+
+def test_an_unknown_doubt_is_no_doubt(engine: Engine) -> None:
+    """It is asked, not told."""
+    result = score(engine, **{**DRUGS, "reg_capital_raw": ""})
+    (unclear,) = [c for c in result.contributions if c.rule == "capital_unclear"]
+    assert (unclear.known, unclear.points <= -1) == (False, True)
+    assert "疑点" not in result.reason
+
+
+def test_doubts_by_hand(engine: Engine) -> None:
+    shop = {**DRUGS, "name": "青岛示例资产管理有限公司"}
+    assert "疑点：名称是投资、资产、咨询类的，可能只是持股；" in score(engine, **shop).reason
+    thin = {**DRUGS, "reg_capital_raw": "1100万人民币"}
+    assert "疑点：注册资本只有1,100万元；" in score(engine, **thin).reason
+
+
+# --- the question, and the whole -------------------------------------------------------------------------------------------------
+
+
+def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -> None:
+    asked = 0
+    for result in results:
+        if result.segment is None:
+            continue
+        if result.next_question is None and "疑点" not in result.reason:  # a doubt asks too
+            assert "先问清" not in result.reason
+        else:
+            assert parts(result)[-1].startswith("先问清")
+            assert len(parts(result)[-1]) > len("先问清")
+            asked += 1
+    assert asked > 20
+    assert parts(score(engine, **DRUGS))[-1] == "先问清参保人数"
+
+
+def test_a_reason_is_one_clean_sentence(results: list[RankedCompany], listed: list[RankedCompany]) -> None:
+    for result in (*results, *listed):
+        reason = result.reason
+        assert reason.count("。") == 1, reason
+        assert reason.endswith("。"), reason
+        assert not re.search("[；，、：。]{2}|^[；，、：]|[{}]|None|\\s{2}|\n", reason), reason
+        assert reason.count("（") == reason.count("）"), reason
+        assert reason.count("「") == reason.count("」"), reason
+        assert len(reason) <= 200, reason
