@@ -52,11 +52,14 @@ format: .venv/all ## 整理代码格式
 schemas: .venv/all ## 重新生成 JSON Schema
 	$(BIN)/python -m matcher.cli.schemas
 
-corpora: .venv/all ## 重新制作 IDF 表：make corpora DATA="a.csv.gz b.csv.gz"
-	$(BIN)/python corpora/make_idf.py $(DATA)
+corpora: .venv/all ## 重新制作统计表：make corpora DATA="登记文件…" NAMES="名称清单…"
+	test -z "$(NAMES)" || $(BIN)/python corpora/make_names.py $(NAMES)
+	test -z "$(DATA)" || $(BIN)/python corpora/make_idf.py $(DATA)
 
 bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录）
-	$(BIN)/python tests/benchmarks/throughput.py
+	$(BIN)/python -m tests.benchmarks.matching
+	$(BIN)/python -m tests.benchmarks.judged
+	$(BIN)/python -m tests.benchmarks.throughput
 
 serve: .venv/all ## 在本机启动 HTTP 服务
 	$(BIN)/lianzhao serve
