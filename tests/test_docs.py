@@ -1,4 +1,4 @@
-"""The examples of the README and of the guide are what the program says."""
+"""The examples of the README and of the guides are what the program says."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 from matcher.cli import main
+from matcher.corpora import MODES
 from matcher.engine import Engine
+from matcher.intake import from_profiles
+from matcher.text.scope import scope_reader
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "docs/rule-language.md"
+SCOPES = ROOT / "docs/reading-a-scope.md"
 
 
 def test_first_card_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,3 +43,32 @@ def test_worked_example_of_the_rule_language(engine: Engine) -> None:
             assert re.search(rf"\| `{contribution.rule}` \|.*\| {re.escape(shown)} \|", text), (contribution.rule, shown)
     score, low, high = re.findall(r"得分 ([\d.]+)，区间 \[([\d.]+), ([\d.]+)\]", text)[0]
     assert (answered.score, answered.interval) == (float(score), (float(low), float(high)))
+
+
+def test_example_of_reading_a_scope(engine: Engine) -> None:
+    text = SCOPES.read_text(encoding="utf-8")
+    (scope,) = re.findall(r'^scope = "(.*)"$', text, re.MULTILINE)
+    (shown,) = re.findall(r"```text\n(;.*?)```", text, re.DOTALL)
+    reader = scope_reader(engine.corpora)
+    items = reader.read([scope])
+    lines = [reader.clean(scope)]
+    for place, item, mode in zip(items.position, items.item, items.mode, strict=True):
+        lines.append(f"{place} {items.texts[item]} {(*MODES, 'none')[mode]} {'通用项' if items.filler[item] else ''}".rstrip())
+    assert [line.rstrip() for line in shown.splitlines()] == lines
+
+
+def test_affinities_of_the_guide_to_scopes(engine: Engine) -> None:
+    """Those before anything is changed; the others follow from edits that the guide describes."""
+    text = SCOPES.read_text(encoding="utf-8")
+    (rows,) = re.findall(r"企业名称,经营范围\n(.*?)\nE\n", text, re.DOTALL)
+    profiles = [dict(zip(("name", "business_scope"), row.split(",", 1), strict=True)) for row in rows.splitlines()]
+    found = {
+        match.name.removesuffix("有限公司"): (match.segment, match.affinity, "、".join(match.matched_terms))
+        for match in engine.match(from_profiles(profiles, engine.corpora))
+        if match.chain == "modern-agriculture"
+    }
+    before = text.split("改动前：")[1].split("\n\n")[1].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in before]
+    assert {name: (segment, round(float(fit) * 1000), terms) for name, segment, fit, terms in cells} == found
+    (affinity,) = re.findall(r"\| affinity \|.*\| \*\*(\d+)\*\* \|", text)
+    assert int(affinity) == found["山东示例食品"][1]
