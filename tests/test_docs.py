@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from matcher.cli import main
 from matcher.corpora import MODES
 from matcher.engine import Engine
 from matcher.intake import from_profiles
+from matcher.rules.schema import Rule
+from matcher.scoring.evidence import fields
 from matcher.text.scope import scope_reader
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,3 +77,35 @@ def test_affinities_of_the_guide_to_scopes(engine: Engine) -> None:
     assert {name: (segment, round(float(fit) * 1000), terms) for name, segment, fit, terms in cells} == found
     (affinity,) = re.findall(r"\| affinity \|.*\| \*\*(\d+)\*\* \|", text)
     assert int(affinity) == found["山东示例食品"][1]
+
+
+@pytest.mark.slow
+def test_guide_to_a_new_zone(tmp_path: Path) -> None:
+    """Its commands run as they stand, and the program says what the guide shows."""
+    text = (ROOT / "docs/new-zone.md").read_text(encoding="utf-8").split("## 8 ")[0]
+    script = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).replace(".venv/bin/lianzhao", f"{sys.executable} -m matcher")
+    done = subprocess.run(
+        ["bash", "-ec", script + 'cat "$ZONES/match.csv"'],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
+    for shown in re.findall(r"```text\n(.*?)```", text, re.DOTALL)[1:]:
+        assert shown.strip() in printed
+    score, affinity = re.findall(r"得分 ([\d.]+)，A 档，环节 `home-textiles`，契合度 ([\d.]+)", text)[0]
+    assert f'"score": {score},' in printed and f'"affinity": {affinity},' in printed
+    for name, segment, fit in re.findall(r"^\| (山东\S+) \| ([a-z-]+) \| ([\d.]+) \|", text, re.MULTILINE):
+        assert re.search(rf"{name},.*{segment},.*{re.escape(fit)}", printed), (name, fit)
+
+
+def test_guide_to_rules_names_every_field_and_mark(engine: Engine) -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    assert set(fields(list(engine.zone.chain_names), engine.corpora)) <= rows
+    (marks,) = re.findall(r"^\| `marks` \| (`bank`.*) \|$", text, re.MULTILINE)
+    assert marks.split() == [f"`{mark.id}`" for mark in engine.corpora.marks]
+    keys = set(Rule.model_fields) - {"weight", "label", "id", "group"}
+    assert all(f"{key}:" in text for key in keys), keys

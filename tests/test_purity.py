@@ -36,7 +36,7 @@ MADE_UP: list[dict[str, str]] = [
     {"name": "丙山虚构健身器材有限公司", "business_scope": "健身器才制造；体育用品及器材批发；体育赛事策划"},
     {"name": "丁港虚构玩具礼品有限公司", "business_scope": "毛绒玩具制造；玩具销售", "insured_count": "320"},
     {"name": "丁港虚构商贸有限公司", "business_scope": "日用百货、五金交电、化工产品（除危险品）"},
-    {"name": "戊虚构", "business_scope": ""},
+    {"name": "戊虚构事业", "business_scope": ""},
     {
         "name": "戊虚构食品有限公司",
         "main_products": "速冻食品、预制菜",

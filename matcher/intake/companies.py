@@ -23,7 +23,7 @@ from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake.delimited import LONGEST_CELL
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, clean_codes, read_count, read_date
-from matcher.intake.flaws import flaws
+from matcher.intake.flaws import flaws, persons
 from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
 from matcher.intake.tables import read_table, with_unit
@@ -260,7 +260,7 @@ def _build(
     flawed: Mapping[int, tuple[str, str]] | None = None,
 ) -> Intake:
     empty = corpora.empty_cells
-    found = {**flaws(columns, empty), **(flawed or {})}
+    found = {**(persons(columns["name"]) if merge else {}), **flaws(columns, empty), **(flawed or {})}
     rejects = tuple(Reject(int(file[place]), files[file[place]], int(row[place]), *found[place]) for place in sorted(found))
     if found:
         lost = sorted(found)

@@ -10,6 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST_NAME = 200
+_PERSON = re.compile(
+    r"[\u4e00-\u9fff]{1,3}[^\W\d_a-zA-Z厂店社院司场部馆所站行室吧坊庄园会校团心网城]|[\u4e00-\u9fff]{2,}[·•][\u4e00-\u9fff·•]{2,}"
+)  # no ending of a firm
+_PERSON_LENGTH = 15
+_MOST_PERSONS = 5  # fewer than a fifth of a table
 _SCOPE = "依法须经"  # 依法须经批准的项目…, the closing words of a scope
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d")
@@ -103,6 +108,17 @@ def _nameless(names: Sequence[str], empty: frozenset[str]) -> dict[int, tuple[st
         elif shape := "却像经营范围" if _SCOPE in name else _shape(name, "name"):
             found[place] = ("name", f"疑似错列：这里应为企业名称，{shape}")
     return found
+
+
+def persons(names: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """In a table of registered names, two to four characters alone are a person's (人名): no legal form leaves room for so few.
+
+    A table of brands is full of such names and is left alone.
+    """
+    short = [place for place, name in enumerate(names) if len(name) <= _PERSON_LENGTH and _PERSON.fullmatch(name)]
+    if len(short) * _MOST_PERSONS >= len(names):
+        return {}
+    return dict.fromkeys(short, ("name", "疑似错列：这里应为企业登记全称，却像人名或简称"))
 
 
 def _add(found: dict[int, tuple[str, str]], field: str, cells: list[str], problems: dict[str, str]) -> None:

@@ -24,6 +24,8 @@ from matcher.intake.lines import LineChecks
 
 MOST_BYTES = 4 * 1024**3
 """Unpacked size beyond which a file is refused (解压后上限): it has to fit into memory several times."""
+_SMALL_BYTES = 64 * 1024**2  # a gzip file that unpacks to less is harmless whatever its ratio
+_MOST_RATIO = workbooks.MOST_RATIO
 WHOLE = "（整行）"
 """What stands for the field where a whole row is at fault (整行)."""
 _BARE = "0123456789.,０１２３４５６７８９．，"
@@ -142,8 +144,11 @@ def _bytes(path: Path, file: str) -> bytes:
             if start[:2] != b"\x1f\x8b":
                 raw = stream.read(MOST_BYTES + 1)
             else:
+                most = min(MOST_BYTES, max(_SMALL_BYTES, path.stat().st_size * _MOST_RATIO))
                 with gzip.open(stream) as unpacked:
-                    raw = unpacked.read(MOST_BYTES + 1)
+                    raw = unpacked.read(most + 1)
+                if most < len(raw) <= MOST_BYTES:
+                    raise InputError(file, f"解压后比原文件大 {_MOST_RATIO} 倍以上，不像表格，没有读入")
     except FileNotFoundError:
         raise InputError(file, "没有这个文件") from None
     except IsADirectoryError:

@@ -15,16 +15,17 @@ from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Texts
 from matcher.matching.profiles import ProfileReader
 from matcher.rules import Zone
-from matcher.rules.schema import Rule
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
+from matcher.text.scope import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
 
 _ORDER_UNIT = UNIT * 1000
 _MOST_STRENGTHS = 3
 _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
+_TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
 _GOODS = ("produce", "develop", "wholesale", "sell", "retail", "trade")  # modes whose verb is told before the goods
 MOST_TERMS = 8
 """Matched terms shown of a company."""
@@ -40,6 +41,7 @@ class TermFinder:
         texts, found = reader.affinities(companies)
         self._hits, self._names = found.hits, found.name_text
         self._items, self._texts = texts.items.item, texts.items.texts
+        self._modes = np.where(texts.items.mode == NO_MODE, texts.default_mode[texts.items.row], texts.items.mode)
         modes = reader.corpora.reading.modes
         verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
         self._begins = re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+")
@@ -50,18 +52,29 @@ class TermFinder:
         """Distinct terms of a company for a segment, in the order of its scope, then of its name (命中词)."""
         return self._distinct([*self._scope(company), int(self._names[company])], segment)[:most]
 
-    def business(self, company: int, segment: int) -> tuple[str, ...]:
-        """What the scope says of a segment, in its own words where they are few (主营); of the name where the scope has none."""
+    def business(self, company: int, segment: int, mode: int) -> tuple[str, ...]:
+        """What the scope says of a segment, in its own words where they are few (主营); of the name where the scope has none.
+
+        Args:
+            company: Place among the companies.
+            segment: Index of the segment.
+            mode: The verb to be told before it: what the company only sells is not told as made.
+        """
         if segment == NO_SEGMENT:
             return ()
-        told = []
-        for item in self._scope(company):
-            text = self._texts[item]
-            if self._hits.best[item, segment] and not text.startswith(_ASIDES):
-                bare = self._ends.sub("", self._begins.sub("", text))
-                whole = 2 <= len(bare) <= _LONGEST_PHRASE and "(" not in bare and ")" not in bare
-                told.append(bare if whole else self._patterns[self._hits.term(item, segment)])
+        hits = [(item, its) for item, its in self._occurrences(company) if self._hits.best[item, segment]]
+        told = [self._phrase(item, segment) for item, its in hits if its == mode and not self._texts[item].startswith(_ASIDES)]
         return tuple(dict.fromkeys(told)) or self.terms(company, segment)
+
+    def _phrase(self, item: int, segment: int) -> str:
+        """An item in its own few words; its term where they are many or torn."""
+        bare = self._ends.sub("", self._begins.sub("", self._texts[item]))
+        whole = 2 <= len(bare) <= _LONGEST_PHRASE and not _TORN.search(bare)
+        return bare if whole else self._patterns[self._hits.term(item, segment)]
+
+    def _occurrences(self, company: int) -> list[tuple[int, int]]:
+        """A company's items and their modes."""
+        return list(zip(self._scope(company), self._modes[self._first[company] : self._first[company + 1]].tolist(), strict=True))
 
     def _scope(self, company: int) -> list[int]:
         items: list[int] = self._items[self._first[company] : self._first[company + 1]].tolist()
@@ -126,7 +139,7 @@ class Assembler:
                     order_value=int(order_values[place]),
                     rank=place + 1 if ranked else None,
                     terms=finder.terms(place, int(evidence.segment[pair])),
-                    business=finder.business(place, int(evidence.segment[pair])),
+                    business=finder.business(place, int(evidence.segment[pair]), _mode(evidence, pair)),
                     family=(families or {}).get(pair),
                 ),
             )
@@ -176,10 +189,12 @@ class Assembler:
         )
 
     def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown, question: str | None) -> Remarks:
-        strengths = self._strengths(evidence, scores, shown.pair, shown.terms)
-        doubt = self._doubt(scores, shown.pair)
-        if doubt is None:
+        number = self._doubt(scores, shown.pair)
+        doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
+        strengths = self._strengths(evidence, scores, shown, doubted)
+        if number is None:
             return Remarks(shown.business, strengths, question=question)
+        doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms)
         return Remarks(shown.business, strengths, said, doubt.asks, question)
 
@@ -202,18 +217,24 @@ class Assembler:
             for n, group in enumerate(self.ruleset.groups)
         )
 
-    def _strengths(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> list[str]:
-        """What the rules with most points say, strongest first."""
-        points = scores.points[:, pair]
-        speaking = [n for n, rule in enumerate(self.ruleset.rules) if rule.says and points[n] > 0 and scores.known[n, pair]]
+    def _strengths(self, evidence: Evidence, scores: Scores, shown: _Shown, doubted: set[str]) -> list[str]:
+        """What the rules with most points say, strongest first; what is the doubt is no strength."""
+        pair, points = shown.pair, scores.points[:, shown.pair]
+        speaking = [
+            n
+            for n, rule in enumerate(self.ruleset.rules)
+            if rule.says and points[n] > 0 and scores.known[n, pair] and doubted.isdisjoint(self.ruleset.values[n].fields)
+        ]
         speaking.sort(key=lambda n: (-int(points[n]), n))
-        return [self.describer.fill(self.ruleset.rules[n].says or "", evidence, pair, terms) for n in speaking[:_MOST_STRENGTHS]]
+        return [
+            self.describer.fill(self.ruleset.rules[n].says or "", evidence, pair, shown.terms) for n in speaking[:_MOST_STRENGTHS]
+        ]
 
-    def _doubt(self, scores: Scores, pair: int) -> Rule | None:
-        """The known rule that took most points, a point at least."""
+    def _doubt(self, scores: Scores, pair: int) -> int | None:
+        """Number of the known rule that took most points, a point at least."""
         points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
         worst = int(points.argmin())
-        return self.ruleset.rules[worst] if points[worst] <= -UNIT else None
+        return worst if points[worst] <= -UNIT else None
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""
@@ -232,3 +253,9 @@ class Assembler:
                 )
             )
         return tuple(made)
+
+
+def _mode(evidence: Evidence, pair: int) -> int:
+    """Index into ``MODES`` of a pair's mode, or ``NO_MODE``."""
+    mode = evidence.columns["mode"]
+    return int(mode.values[pair]) if mode.known[pair] else NO_MODE

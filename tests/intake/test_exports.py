@@ -374,3 +374,15 @@ def test_a_table_that_begins_far_down_and_to_the_right_keeps_its_row_numbers(rea
     intake = read(as_xlsx(rows))
     assert intake.companies.row.tolist() == [8, 41]
     assert [reject.row for reject in intake.rejects] == [10]
+
+
+def test_a_persons_name_among_companies_is_rejected_and_not_told(read: Read) -> None:
+    rows = [list(GOOD), *[list(GOOD.values())] * 6, list({**GOOD, "企业名称": "欧阳小明"}.values())]
+    intake = read(rows)
+    assert [(reject.row, reject.field) for reject in intake.rejects] == [(8, "name")]
+    assert "疑似错列" in intake.rejects[0].reason and "欧阳" not in repr(intake.rejects)
+
+
+def test_a_table_of_brands_keeps_its_short_names(read: Read) -> None:
+    rows = [list(GOOD), *[list({**GOOD, "企业名称": name, "统一社会信用代码": ""}.values()) for name in ("某某网", "某客", "某宝")]]
+    assert not read(rows).rejects

@@ -259,3 +259,8 @@ def test_any_bytes_are_a_table_or_refused(tmp_path_factory: pytest.TempPathFacto
         return
     assert all(len(record) == 2 for record in records(table))
     assert len(table.rows) == len(records(table)) == len(set(table.rows))
+
+
+def test_a_small_gzip_that_unpacks_to_very_much_is_refused_early(read: Read) -> None:
+    with pytest.raises(InputError, match="200 倍"):
+        read(gzip.compress(TEXT.encode() + "，".encode() * (25 * 1024**2), 9))

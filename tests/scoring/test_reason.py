@@ -11,6 +11,8 @@ import pytest
 
 from matcher.engine import Engine, Request
 from matcher.intake import read_files
+from matcher.scoring.evidence import fields
+from matcher.scoring.expressions import compile_expression
 from matcher.types import RankedCompany
 from tests.scoring.test_results import made_up_rows, profiles_of
 
@@ -110,9 +112,13 @@ def test_a_company_that_fits_nothing(engine: Engine, profile: dict[str, str]) ->
 
 
 def strengths(engine: Engine, result: RankedCompany) -> list[str]:
-    """Of the rules that speak and gave points, the three strongest, as patterns of what they say."""
+    """Of the rules that speak, gave points and do not read what is doubted, the three strongest, as patterns of what they say."""
     says = {rule.id: rule.says for rule in engine.zone.scoring.rules}
-    speaking = [c for c in result.contributions if c.known and c.points > 0 and says[c.rule]]
+    known = fields(list(engine.zone.chain_names), engine.corpora)
+    reads = {rule.id: set(compile_expression(rule.value, known).fields) - {"marks"} for rule in engine.zone.scoring.rules}
+    worst = min((c for c in result.contributions if c.known), key=lambda c: c.points)
+    doubted = reads[worst.rule] if worst.points <= -1 else set()
+    speaking = [c for c in result.contributions if c.known and c.points > 0 and says[c.rule] and not doubted & reads[c.rule]]
     speaking.sort(key=lambda c: -c.points)  # sorting keeps the file's order among equals
     return [pattern(says[c.rule] or "") for c in speaking[:3]]
 
