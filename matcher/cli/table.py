@@ -73,7 +73,9 @@ def _card(
 
 def _family(family: Family, name: str) -> str:
     """Whom to call on, and who folds under this line."""
-    head = "本企业是集团" if family.head == name else f"由 {family.head}（{family.head_city or '城市不详'}）决定，找它谈"
+    head = (
+        "本企业是集团" if family.head == name else f"由 {family.head}（{family.head_city or '城市不详'}）决定（按名称推定，先核实）"
+    )
     others = "、".join(family.others[:_MOST_OTHERS])
     more = f"等 {len(family.others)} 家" if len(family.others) > _MOST_OTHERS else ""
     return head + (f"；同属的 {others}{more} 不再单列" if others else "")
