@@ -157,6 +157,7 @@ class EvidenceReader:
         typed = _filled(text["company_type"])
         individual = _holds(text["company_type"], statuses["individual"])
         unknown_form = profiles.legal_form == 0
+        yes, no = (_holds(text["listed"], statuses[key]) for key in ("listed", "not_listed"))
         return {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
             "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
@@ -169,7 +170,7 @@ class EvidenceReader:
             "is_arm": Column(profiles.is_arm, everywhere),
             "place_named": Column(profiles.place_named, everywhere),
             "individual": Column(individual, individual | ~unknown_form | typed),
-            "listed": Column(~_holds(text["listed"], statuses["not_listed"]), _filled(text["listed"])),
+            "listed": Column(yes & ~no, yes | no),
             "closed": Column(_holds(text["status"], statuses["closed"]), _filled(text["status"])),
             "local": Column(_equal(text["city"], self._home), _filled(text["city"])),
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),

@@ -216,6 +216,23 @@ def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -
     assert parts(score(engine, **DRUGS))[-1] == "先问清参保人数"
 
 
+@pytest.mark.parametrize(
+    ("cell", "points", "known"),
+    [
+        ("是", 4, True),
+        ("深交所创业板", 4, True),
+        ("FALSE", 0, True),
+        ("已退市", 0, True),
+        ("拟上市", 0, True),
+        ("上市辅导", 0, True),
+        ("0", 0, False),
+    ],
+)
+def test_cells_that_say_whether_a_company_is_listed(engine: Engine, cell: str, points: float, known: bool) -> None:
+    (told,) = [c for c in score(engine, **DRUGS, listed=cell).contributions if c.rule == "listed"]
+    assert (told.points, told.known) == (points, known)
+
+
 def test_a_reason_is_one_clean_sentence(results: list[RankedCompany], listed: list[RankedCompany]) -> None:
     for result in (*results, *listed):
         reason = result.reason
