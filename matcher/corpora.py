@@ -82,6 +82,23 @@ class LegalForm:
 
 
 @dataclass(frozen=True)
+class KnownGroup:
+    """A group that everybody knows, and how the names of its companies begin (知名集团).
+
+    Attributes:
+        name: As its own names begin: who bears it and is a group is the head itself.
+        city: Where it decides.
+        signs: Beginnings of its companies' names, behind the region or with it.
+        with_: Words of which such a name holds one; empty if the sign alone tells.
+    """
+
+    name: str
+    city: str
+    signs: tuple[str, ...]
+    with_: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Division:
     """An administrative division (行政区划). Coordinates in degrees, None where unknown."""
 
@@ -172,6 +189,17 @@ class Corpora:
     def not_outlets(self) -> tuple[str, ...]:
         """Endings that look like an outlet and are none (不是网点的名称末尾)."""
         return tuple(self._legal["not_outlets"])
+
+    @cached_property
+    def known_groups(self) -> tuple[KnownGroup, ...]:
+        """Groups that everybody knows, in file order (知名集团)."""
+        try:
+            raw_groups: list[dict[str, Any]] = self._yaml("groups.yaml")["groups"]
+            return tuple(
+                KnownGroup(raw["name"], raw["city"], tuple(raw["signs"]), tuple(raw.get("with", ()))) for raw in raw_groups
+            )
+        except (TypeError, KeyError) as error:
+            raise CorporaError(f"{self.path / 'groups.yaml'}：字段不符（{error}）") from None
 
     @cached_property
     def industry_words(self) -> frozenset[str]:

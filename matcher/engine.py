@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -27,8 +27,8 @@ from matcher.rules import Zone, load_zone
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
-from matcher.scoring.formula import Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import Choice, arrange, choose, fold
+from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
+from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
 
@@ -154,6 +154,11 @@ class Engine:
             self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities
         )
 
+    @property
+    def questions(self) -> dict[str, str]:
+        """Field → how to ask for it in Chinese (字段的问法)."""
+        return {name: self._describer.question(name) for name in self._evidence.fields}
+
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
         self._allowed(request)
@@ -185,10 +190,13 @@ class Engine:
         if len(companies):
             read = self._reader.read(companies, self.processes)
             scored = self._scored(companies, read, ~self._is_theme, (as_of - EPOCH).days)
-            pairs, values = scored.choice.pair, scored.scores.score[scored.choice.pair] * 1000
-            results = self._assembler.results(companies, scored.evidence, scored.scores, pairs, values, ranked=False)
+            pairs = scored.choice.pair
+            alone = np.zeros(len(pairs), dtype=np.int64)
+            listed = Listed(pairs, scored.scores.score[pairs] * (ORDER_UNIT // UNIT), alone, alone)
+            results = self._assembler.results(companies, scored.evidence, scored.scores, listed, ranked=False)
             for result, pair in zip(results, pairs.tolist(), strict=True):
-                answers[result.row - 1] = answer(result, scored, pair)
+                noted = replace(result, notes=intake.row_notes.get(result.row, ()))
+                answers[result.row - 1] = answer(noted, scored, pair)
         return answers
 
     def match(self, intake: Intake) -> Iterator[Match]:
@@ -260,7 +268,7 @@ class Engine:
             company, segment = company[only[company]], segment[only[company]]
         evidence = self._evidence.read(companies, profiles, company, segment, as_of)
         scores = self.ruleset.score(evidence, as_of)
-        return _Scored(evidence, scores, choose(evidence, scores))
+        return _Scored(evidence, scores, choose(evidence, scores), profiles.known_group)
 
     def _listed(
         self,
@@ -281,17 +289,25 @@ class Engine:
         keys = {place: everywhere.key(place) for family in found for place in family if place in listed}
         families: dict[int, Family] = {}
         folded: set[int] = set()
+        groups = dict(zip(at, scored.known_group[scored.evidence.company[pairs]].tolist(), strict=True))
+        families.update({listed[place]: self._known_family(number) for place, number in groups.items() if number})
         for present, head in fold(found, listed, scored.scores, keys):
             if len(present) > 1 or present[0] != head:
-                families[listed[present[0]]] = _family(everywhere, present, head)
+                number = groups.get(head, 0)
+                family = self._known_family(number) if number else _family(everywhere, head)
+                families[listed[present[0]]] = replace(family, others=tuple(everywhere.text["name"][p] for p in present[1:]))
             folded.update(listed[place] for place in present[1:])
         pairs = pairs[~np.isin(pairs, list(folded))] if folded else pairs
         kept = [companies.key(place) for place in scored.evidence.company[pairs].tolist()]
         order = arrange(pairs, scored.evidence, scored.scores, kept, self.zone)
         results = self._assembler.results(
-            companies, scored.evidence, scored.scores, order.pair[:top], order.order_value[:top], ranked=True, families=families
+            companies, scored.evidence, scored.scores, order.first(top), ranked=True, families=families
         )
         return results, len(folded)
+
+    def _known_family(self, number: int) -> Family:
+        group = self.corpora.known_groups[number - 1]
+        return Family(group.name, None, group.city, ())
 
     def manifest(self, snapshot: str, request: Request) -> Run:
         """The record of a run (批次清单); its id is the digest of all but the time of making.
@@ -321,10 +337,9 @@ class Engine:
         )
 
 
-def _family(companies: Companies, present: list[int], head: int) -> Family:
+def _family(companies: Companies, head: int) -> Family:
     text = companies.text
-    others = tuple(text["name"][place] for place in present[1:])
-    return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, others)
+    return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, ())
 
 
 @dataclass(frozen=True)
@@ -332,6 +347,7 @@ class _Scored:
     evidence: Evidence
     scores: Scores
     choice: Choice
+    known_group: NDArray[np.int16]
 
 
 @lru_cache(maxsize=1)

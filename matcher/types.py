@@ -23,8 +23,10 @@ class NameParts(NamedTuple):
         outlet: Kind of 分支网点, or ``none``.
         mode: Operating mode that the ending implies for items without a verb, or None.
         level: Of the region: 0 none or the whole country, 1 province, 2 city, 3 county.
-        is_arm: A part of somebody else's business by name: a firm within a group (利群集团百惠商厦), or a 字号 with a place behind it or
-            in brackets and none before it (赛诺菲(杭州)制药, 国药控股青岛).
+        is_arm: A part of somebody else's business by name: a firm within a group (利群集团百惠商厦), or a 字号 with the company's own
+            place behind it or in brackets and none before it (赛诺菲(杭州)制药, 国药控股青岛).
+        known_group: 1 + index into ``Corpora.known_groups`` of the group that the name belongs to, 0 if none.
+        is_head: The company is that group itself.
         is_group: The company is a group or holding by name (集团、控股), not a firm within one (利群集团百惠商厦).
     """
 
@@ -37,6 +39,8 @@ class NameParts(NamedTuple):
     is_group: bool
     level: int
     is_arm: bool
+    known_group: int
+    is_head: bool
 
     @property
     def core(self) -> str:
@@ -86,7 +90,12 @@ class Family:
 
 @dataclass(frozen=True)
 class RankedCompany:
-    """One line of a ranking with all its reasons (名单中的一家企业)."""
+    """One line of a ranking with all its reasons (名单中的一家企业).
+
+    Attributes:
+        notes: What of a single profile could not be read and counts as unknown; a file's notes are counted for the file.
+        segment_place, chain_place: The company's place, from 1, among the listed ones of its segment and of its chain; None without a list.
+    """
 
     rank: int | None
     row: int
@@ -97,6 +106,8 @@ class RankedCompany:
     as_of: str | None
     score: float
     order_value: float
+    segment_place: int | None
+    chain_place: int | None
     interval: tuple[float, float]
     band: Band
     need: Need
@@ -112,6 +123,7 @@ class RankedCompany:
     next_question: str | None
     family: Family | None
     reason: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

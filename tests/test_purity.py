@@ -25,7 +25,15 @@ from matcher.types import RankedCompany, Ranking
 
 AS_OF = date(2024, 9, 12)
 WHOLE = Request(as_of=AS_OF, top=1_000_000)
-_OF_THE_LIST = ("rank", "row", "order_value", "family")  # a place among others, and in a file
+_OF_THE_LIST = (
+    "rank",
+    "row",
+    "order_value",
+    "segment_place",
+    "chain_place",
+    "family",
+    "notes",
+)  # a place among others, and in a file
 
 MADE_UP: list[dict[str, str]] = [
     {"name": "甲县虚构农业机械有限公司", "business_scope": "农业机械制造、销售；货物进出口", "reg_capital_raw": "5000万人民币"},

@@ -19,7 +19,6 @@ from matcher.engine import Engine, Match, Problem, Request, today
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files, write_rejects
 from matcher.locate import home
-from matcher.scoring.evidence import fields
 from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany, Ranking
 
@@ -48,6 +47,10 @@ def _check_targets(options: argparse.Namespace) -> None:
         target = getattr(options, option, None)
         if target and Path(target).resolve() in inputs:
             raise OptionError(f"--{option} 不能是输入文件 {target}，会把它覆盖")
+        if target and option == "out" and not Path(target).resolve().parent.is_dir():
+            raise OptionError(f"--out {target} 写不进去：没有这个目录")
+    if options.format == "xlsx" and not (options.out or "").lower().endswith(".xlsx"):
+        raise OptionError(f"--format xlsx 的 --out 应以 .xlsx 结尾，写的是 {options.out}")
 
 
 def _rank(options: argparse.Namespace) -> int:
@@ -82,8 +85,7 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
     if options.format == "xlsx":
         from matcher.cli.xlsx import ranking_xlsx
 
-        labels = {name: field.label for name, field in fields(tuple(engine.zone.chain_names), engine.corpora).items()}
-        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, labels))
+        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions))
         return
     with written(options.out, bom=options.format == "csv") as stream:
         if options.format == "json":
@@ -152,7 +154,7 @@ def _print_explanations(answers: Sequence[tuple[RankedCompany, Explanation] | Pr
         if isinstance(answer, dict):
             stream.write(f"第 {number} 项：{answer['field']} {answer['detail']}\n")
         else:
-            print_explanation(*answer, engine.zone, stream)
+            print_explanation(*answer, engine.zone, engine.questions, stream)
         stream.write("\n")
 
 

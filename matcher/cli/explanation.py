@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TextIO
 
 from rich.console import Console
@@ -15,7 +16,9 @@ from matcher.types import NEED_LABELS, RankedCompany
 _STATES = (("fired", "命中"), ("unknown", "未知"), ("not_fired", "未命中"))
 
 
-def print_explanation(result: RankedCompany, explanation: Explanation, zone: Zone, stream: TextIO) -> None:
+def print_explanation(
+    result: RankedCompany, explanation: Explanation, zone: Zone, questions: Mapping[str, str], stream: TextIO
+) -> None:
     """Prints everything about one company (打印完整解释)."""
     console = Console(file=stream, width=None if stream.isatty() else WIDTH, highlight=False)
     low, high = result.interval
@@ -24,6 +27,10 @@ def print_explanation(result: RankedCompany, explanation: Explanation, zone: Zon
     line = f"{result.score:.1f} 分，{result.band} 档，区间 {low:.1f}–{high:.1f}"
     console.print(line + (f"；一票否决：{veto}，不上榜" if veto else ""))
     _line(console, f"理由：{result.reason}")
+    if result.next_question:
+        _line(console, f"先核实：{questions.get(result.next_question, result.next_question)}（答案最能改变得分）")
+    for note in result.notes:
+        _line(console, f"注意：{note}")
     console.print()
     _candidates(console, explanation.candidates, zone)
     labels = {group.id: group for group in zone.scoring.groups}

@@ -18,6 +18,7 @@ WIDTH = 80
 """Columns of what is printed where no terminal says otherwise (默认宽度)."""
 _MOST_OPPORTUNITIES = 10
 _MOST_OTHERS = 3
+_MOVED = 0.98  # an order value this far below the score is told
 
 
 def print_ranking(ranking: Ranking, zone: Zone, stream: TextIO) -> None:
@@ -63,11 +64,15 @@ def _card(
     fit = f"{need} · " + (f"{zone.chain_names[result.chain]} / {name}" if result.chain else name)
     console.print(Padding(Text(f"{line}　{place}"), (0, 0, 0, 5), expand=False))
     console.print(Padding(Text(f"{fit}　契合 {result.affinity:.2f}"), (0, 0, 0, 5), expand=False))
+    moved = result.order_value < _MOVED * result.score
+    order = f"本链第 {result.chain_place} 家、本环节第 {result.segment_place} 家，按 {result.order_value:.1f} 分排" if moved else ""
     points = "，".join(f"{groups[group.group]} {group.points:g}" for group in result.groups if group.points)
     console.print(Padding(Text(f"理由：{result.reason}"), (0, 0, 0, 5), expand=False))
     if result.family:
         console.print(Padding(Text(f"集团：{_family(result.family, result.name)}"), (0, 0, 0, 5), expand=False))
     console.print(Padding(Text(f"得分：{points or '无'}", style="dim"), (0, 0, 0, 5), expand=False))
+    if order:
+        console.print(Padding(Text(f"次序：{order}", style="dim"), (0, 0, 0, 5), expand=False))
     console.print()
 
 
@@ -85,7 +90,7 @@ def _footer(console: Console, ranking: Ranking, zone: Zone) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
     dropped = "，".join(f"{labels[veto]} {count:,}" for veto, count in ranking.vetoed.items())
     if ranking.results:
-        console.print(Text("次序按折算后的分：同一环节已有一家在前，后面的略减，所以分高的偶尔排在后面", style="dim"))
+        console.print(Text("次序按折算后的分：同一环节、同一产业链已有几家在前，后面的略减，所以分高的偶尔排在后面", style="dim"))
     if ranking.folded:
         console.print(Text(f"并入同集团的企业 {ranking.folded:,} 家", style="dim"))
     if dropped:

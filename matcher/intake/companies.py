@@ -7,6 +7,7 @@ it leaves empty is filled from the earlier one.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import re
 from collections import Counter
@@ -118,6 +119,7 @@ class Intake:
         files: The files as the user named them.
         notes: Problem → count, for rows that were kept with the field unknown or flagged.
         digest: SHA-256 over the files' contents, whatever their order.
+        row_notes: Row → its notes, of the first rows of each problem; of one file or of profiles.
     """
 
     companies: Companies
@@ -127,6 +129,7 @@ class Intake:
     rejects: tuple[Reject, ...]
     notes: dict[str, int]
     digest: str
+    row_notes: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True) -> Intake:
@@ -224,6 +227,7 @@ def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
 
 
 _VARIED = frozenset({"name", "uscc", "address", "business_scope"})  # nearly every cell is another: a set of them would save nothing
+_MOST_ROW_NOTES = 1000  # rows of one problem that are told one by one
 _FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
 
 
@@ -233,8 +237,18 @@ class _Parser:
     def __init__(self, empty: frozenset[str]) -> None:
         self.empty = empty
         self.notes: dict[str, int] = {}
+        self.row_notes: dict[int, list[str]] = {}
 
-    def column(self, cells: list[str], read: Callable[[str], int], unknown: int, field: str) -> NDArray[np.int64]:
+    def note(self, problem: str, places: Sequence[int]) -> None:
+        """A problem of the rows at ``places``."""
+        self.notes[problem] = self.notes.get(problem, 0) + len(places)
+        for place in places[:_MOST_ROW_NOTES]:
+            self.row_notes.setdefault(place, []).append(problem)
+
+    def column(
+        self, cells: list[str], read: Callable[[str], int], unknown: int, field: str, places: Sequence[int] | None = None
+    ) -> NDArray[np.int64]:
+        """``places`` are those of the cells among all rows, where they are not all."""
         known: dict[str, int] = {}
         problems: dict[str, str] = {}
         for cell in set(cells):
@@ -244,8 +258,12 @@ class _Parser:
                 known[cell] = unknown
                 problems[cell] = f"{field}：{error}"
         if problems:
-            for problem, count in Counter(problems[cell] for cell in cells if cell in problems).items():
-                self.notes[problem] = self.notes.get(problem, 0) + count
+            at: dict[str, list[int]] = {}
+            for place, cell in zip(places or range(len(cells)), cells, strict=True):
+                if cell in problems:
+                    at.setdefault(problems[cell], []).append(place)
+            for problem, where in at.items():
+                self.note(problem, where)
         return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
 
 
@@ -274,10 +292,10 @@ def _build(
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     if damaged:
-        parser.notes["统一社会信用代码被表格软件改成了数字，读不回来（按未知计）"] = damaged
-    failing = sum(1 for code, good in zip(text["uscc"], code_ok, strict=True) if code and not good)
+        parser.note("统一社会信用代码被表格软件改成了数字，读不回来（按未知计）", damaged)
+    failing = [place for place, (code, good) in enumerate(zip(text["uscc"], code_ok, strict=True)) if code and not good]
     if failing:
-        parser.notes["统一社会信用代码校验不通过（保留并标记）"] = failing
+        parser.note("统一社会信用代码校验不通过（保留并标记）", failing)
     companies = Companies(
         file,
         row,
@@ -294,7 +312,8 @@ def _build(
         before = len(companies)
         companies = _merged(companies)
         merged = before - len(companies)
-    return Intake(companies, tuple(files), len(row) + len(rejects), merged, rejects, parser.notes, "")
+    row_notes = {int(row[place]): tuple(found) for place, found in parser.row_notes.items()}
+    return Intake(companies, tuple(files), len(row) + len(rejects), merged, rejects, parser.notes, "", row_notes)
 
 
 def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, parser: _Parser, field: str) -> NDArray[np.int64]:
@@ -303,7 +322,7 @@ def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, 
     for day in np.unique(as_of):
         at = np.flatnonzero(as_of == day)
         chosen = cells if len(at) == len(cells) else [cells[place] for place in at]
-        result[at] = parser.column(chosen, partial(reader.read, as_of=int(day)), UNKNOWN, field)
+        result[at] = parser.column(chosen, partial(reader.read, as_of=int(day)), UNKNOWN, field, at.tolist())
     return result
 
 

@@ -135,7 +135,7 @@ def read_count(raw: str) -> int:
     return int(found[1])
 
 
-def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], int]:
+def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], list[int]]:
     """Credit codes as they should be written (信用代码清理).
 
     Spaces, quotation marks and full width around a code go. A code that a spreadsheet took for a number has lost its last digits:
@@ -143,7 +143,7 @@ def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], int
     even where the check happens to fit.
 
     Returns:
-        The codes, whether each passes its check, and how many were damaged.
+        The codes, whether each passes its check, and the places of the damaged ones.
     """
     codes = [cell.upper() for cell in cells]
     good = check_codes(codes)
@@ -159,7 +159,7 @@ def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], int
     for place in damaged:
         codes[place] = ""
     good[damaged] = False
-    return codes, good, len(damaged)
+    return codes, good, sorted(damaged)
 
 
 def check_codes(codes: Sequence[str]) -> NDArray[np.bool_]:

@@ -37,6 +37,8 @@ _DIGITS = frozenset(("", *"0123456789"))
 _FIRST = frozenset("0123456789人其一有股个普全集农国外存在开正注吊迁许")
 """What cells of these shapes begin with: the others, nearly all, are not looked at closely."""
 _LONGEST_SHAPE = 60
+_LONGEST_PLACE = 30
+_CLAUSES = re.compile("[;；。]|、.*、")  # what stands between the items of a scope
 _WANTED: dict[str, tuple[str, tuple[str, ...]]] = {  # field → what it asks for, what it never holds
     "name": ("企业名称", ("日期", "金额", "信用代码", "企业类型", "登记状态", "经营范围")),
     "founded_date": ("日期", ("金额", "信用代码", "企业类型", "登记状态")),
@@ -83,6 +85,9 @@ def flaws(columns: Mapping[str, list[str]], empty: frozenset[str]) -> dict[int, 
     for field in [field for field in _WANTED if field != "name"]:
         short = (cell for cell in distinct[field] if len(cell) <= _LONGEST_SHAPE and cell[:1] in _FIRST)
         _add(found, field, columns[field], {cell: shape for cell in short if (shape := _shape(cell, field))})
+    for field in ("province", "city", "county"):
+        long = {cell for cell in distinct[field] if len(cell) > _LONGEST_PLACE or _CLAUSES.search(cell)}
+        _add(found, field, columns[field], dict.fromkeys(long, "却像经营范围或地址"))
     codes = columns["uscc"]
     if not set(map(len, codes)) <= {0, 18} or not "".join(codes).isascii():  # nearly always all are codes
         odd = {cell for cell in codes if cell and (len(cell) != 18 or not cell.isascii()) and cell.lower() not in empty}

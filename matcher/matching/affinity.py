@@ -43,6 +43,8 @@ _TELLING = 40  # a weaker term is of many trades, whoever makes it
 _MAKER = KINDS.index("maker")
 _PRODUCE = MODES.index("produce")
 
+_MOST_ITEMS = 9999  # of one scope; more tell nothing more
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -68,6 +70,7 @@ class Affinities:
         main: Best mode-weighted hit among the main items, 0 … 1000.
         mode: Index into ``MODES`` of the strongest hit's mode, or ``NO_MODE``.
         named: The name holds a term of the segment.
+        chain_items: companies × chains in the segments' order of first appearance: items that hit a segment of the chain.
         hits: The raw hits, for explanations.
         name_text: Number of each company's name among the texts of ``hits``.
     """
@@ -76,6 +79,7 @@ class Affinities:
     main: NDArray[np.int16]
     mode: NDArray[np.int8]
     named: NDArray[np.bool_]
+    chain_items: NDArray[np.int32]
     hits: TextHits
     name_text: NDArray[np.int64]
 
@@ -104,7 +108,7 @@ class Matcher:
         hits = self.vocabulary.find([*items.texts, *known])
         weight = hits.weight
         places = self._places(items)
-        own, of_chain, main, mode = self._amounts(texts, weight, places)
+        own, of_chain, chain_items, main, mode = self._amounts(texts, weight, places)
         counted = np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places)
         total = np.bincount(items.row, counted, items.rows).astype(np.int64)
         literal = self._literal(own, of_chain, total, weight[name_text])
@@ -113,7 +117,13 @@ class Matcher:
         first = items.position < self.corpora.reading.main_items
         np.logical_or.at(conflict, items.row[first], hits.conflict[items.item[first]])
         affinity = np.where(conflict, affinity * self.corpora.reading.conflict_share // 1000, affinity)
-        return Affinities(affinity.astype(np.int16), main, mode, weight[name_text] > 0, hits, name_text)
+        return Affinities(affinity.astype(np.int16), main, mode, weight[name_text] > 0, chain_items, hits, name_text)
+
+    def beside_the_chain(self, items: NDArray[np.int64], chain_items: NDArray[np.int32]) -> NDArray[np.int16]:
+        """Companies × segments: how many of each company's items are not of the segment's chain (链外项数)."""
+        beside = np.clip(items[:, None] - chain_items, 0, _MOST_ITEMS).astype(np.int16)
+        found: NDArray[np.int16] = beside[:, self._chain]
+        return found
 
     def _places(self, items: ScopeItems) -> NDArray[np.int64]:
         half = self.corpora.reading.position_half
@@ -122,8 +132,8 @@ class Matcher:
 
     def _amounts(
         self, texts: Texts, weight: NDArray[np.int8], places: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int16], NDArray[np.int8]]:
-        """``own`` and its sum by chain in thousandths of a first item, the best main hit, and the strongest hit's mode."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]]:
+        """``own`` and its sum by chain in thousandths of a first item, items by chain, the best main hit, the strongest hit's mode."""
         items, width = texts.items, len(self.segments)
         modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
         text_of, segment_of = np.nonzero(weight[: len(items.texts)])
@@ -140,29 +150,29 @@ class Matcher:
         value = claim * places[which] // 1000
         size = items.rows * width
         own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
-        of_chain = self._chain_amounts(which, segment, row, value, items.rows)
+        of_chain, chain_items = self._chain_amounts(which, segment, row, value, items.rows)
         strongest = np.full(size, -1, dtype=np.int64)
         np.maximum.at(strongest, row * width + segment, value * 16 + (15 - mode))
         mode_of = np.where(strongest < 0, NO_MODE, 15 - strongest % 16).astype(np.int8).reshape(items.rows, width)
         main = np.zeros(size, dtype=np.int64)
         early = items.position[which] < self.corpora.reading.main_items
         np.maximum.at(main, (row * width + segment)[early], claim[early])
-        return own, of_chain, main.astype(np.int16).reshape(items.rows, width), mode_of
+        return own, of_chain, chain_items, main.astype(np.int16).reshape(items.rows, width), mode_of
 
     def _chain_amounts(
         self, which: NDArray[np.int64], segment: NDArray[np.int64], row: NDArray[np.int64], value: NDArray[np.int64], rows: int
-    ) -> NDArray[np.int64]:
-        """Rows × chains: each occurrence counts once for a chain, with its best segment."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Rows × chains, amounts and items: each occurrence counts once for a chain, with its best segment."""
         chains = int(self._chain.max()) + 1
         if not len(which):
-            return np.zeros((rows, chains), dtype=np.int64)
+            return np.zeros((rows, chains), dtype=np.int64), np.zeros((rows, chains), dtype=np.int32)
         key = which * chains + self._chain[segment]
         order = np.lexsort((-value, key))
         key, row, value = key[order], row[order], value[order]
         best = np.concatenate([[True], key[1:] != key[:-1]])
-        return (
-            np.bincount(row[best] * chains + key[best] % chains, value[best], rows * chains).astype(np.int64).reshape(rows, chains)
-        )
+        cell = row[best] * chains + key[best] % chains
+        amounts = np.bincount(cell, value[best], rows * chains).astype(np.int64).reshape(rows, chains)
+        return amounts, np.bincount(cell, minlength=rows * chains).astype(np.int32).reshape(rows, chains)
 
     def _literal(
         self, own: NDArray[np.int64], of_chain: NDArray[np.int64], total: NDArray[np.int64], name_weight: NDArray[np.int8]

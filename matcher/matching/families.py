@@ -2,18 +2,22 @@
 
 Two companies are of one family if
 
-1. one is a group (集团、控股), and the name of the other begins with its 字号 followed by 集团 (利群集团, 利群集团青岛百惠商厦);
+1. one is a group (集团、控股), and the name of the other begins with its 字号 followed by 集团 (利群集团, 利群集团青岛百惠商厦), in
+   the same city, or with a 字号 that hardly anybody else in the country bears;
 2. they serve the same chain and bear the same 字号 that hardly anybody else in the country bears: anywhere if it has three characters
    or more, in one city if it has two; unless so many of the file bear it that it must be a place (``family_place_bearers``);
 3. one is a group, the other of the same city bears its 字号, alone or with two characters or more behind it (开元旅业集团, 开元森泊),
    and they serve the same chain, or the 字号 is rare or has three characters or more;
-4. they have no 字号, serve the same chain in one city and are equal without the legal form (浙江省旅游集团, 浙江旅游).
+4. both names say that they belong to the same group of those that everybody knows (上药凯仑, 上海医药集团青岛国风; ``groups.yaml``);
+5. they have no 字号, serve the same chain in one city and are equal without the legal form (浙江省旅游集团, 浙江旅游).
 
-A group's 字号 that too many bear in the country (东方; ``family_most_bearers``) tells nothing, not even by rule 1. A 字号 that is a place
-(中国, 朝阳) or ends like the name of a water or a mountain (千岛湖, 新安江) proves nothing but by rule 1. An unknown city is no city.
+A group's 字号 that too many bear in the country (东方; ``family_most_bearers``) tells nothing, not even by rule 1. A 字号 that is a
+place (中国, 朝阳) or ends like the name of a water or a mountain (千岛湖, 新安江) proves nothing but by rules 1 and 4. An unknown city
+is no city.
 
-The head (决策者) is the group, among groups the one with the shortest 字号, else the joint-stock company, else the one with most
-capital, else the oldest. A name is weak proof: whoever folds companies shows all of them. The order of the file changes nothing.
+The head (决策者) is the known group, else the group, among groups the one with the shortest 字号, else the joint-stock company, else
+the one with most capital, else the oldest. A name is weak proof: whoever folds companies shows all of them. The order of the file
+changes nothing.
 """
 
 from __future__ import annotations
@@ -93,10 +97,11 @@ def _members(companies: Companies, places: list[int], chains: Mapping[int, int],
     found = []
     for place in places:
         name = normalise(companies.text["name"][place])
-        part = reader.parse(name)
+        where = companies.text["city"][place]
+        part = reader.parse(name, where or companies.text["province"][place])
         if part.outlet == "none":
             rare = part.trade_name not in corpora.common_trade_names
-            city = short(companies.text["city"][place])
+            city = short(where)
             like_a_place = _like_a_place(part.trade_name, reader)
             found.append(_Member(place, name, part, city, chains.get(place, _NO_CHAIN), rare, like_a_place))
     return found
@@ -107,17 +112,18 @@ def _like_a_place(name: str, reader: NameReader) -> bool:
 
 
 def _keys(member: _Member, *, is_place: bool) -> list[tuple[str | int, ...]]:
-    """What companies of one family have in common without a group's help: rules 2 and 4."""
+    """What companies of one family have in common without a group's help: rules 2, 4 and 5."""
     name, chain = member.part.trade_name, member.chain
+    known: list[tuple[str | int, ...]] = [("known", member.part.known_group)] if member.part.known_group else []
     if chain == _NO_CHAIN:
-        return []
+        return known
     if not name:
-        return [("", short(member.part.region), member.part.industry_term, member.city, chain)] if member.city else []
+        return [*known, ("", short(member.part.region), member.part.industry_term, member.city, chain)] if member.city else known
     if len(name) < _LEAST or not member.rare or is_place or member.like_a_place:
-        return []
+        return known
     if len(name) >= _TELLING:
-        return [(name, chain)]
-    return [(name, member.city, chain)] if member.city else []
+        return [*known, (name, chain)]
+    return [*known, (name, member.city, chain)] if member.city else known
 
 
 def _groups(members: list[_Member], corpora: Corpora) -> dict[str, list[_Member]]:
@@ -140,7 +146,8 @@ def _parents(member: _Member, groups: Mapping[str, list[_Member]]) -> list[_Memb
         if len(name) - length == 1:
             continue
         for group in groups.get(name[:length], ()):
-            explicit = f"{name[:length]}集团" in member.name
+            near_or_rare = group.rare or (bool(member.city) and member.city == group.city)
+            explicit = f"{name[:length]}集团" in member.name and near_or_rare
             near = bool(member.city) and member.city == group.city and not group.like_a_place
             same_trade = group.chain == member.chain or group.rare or length >= _TELLING
             if group.place != member.place and (explicit or (near and same_trade and member.chain != _NO_CHAIN)):
@@ -149,9 +156,10 @@ def _parents(member: _Member, groups: Mapping[str, list[_Member]]) -> list[_Memb
 
 
 def _head_first(companies: Companies, family: list[_Member]) -> list[int]:
-    def decides(member: _Member) -> tuple[bool, bool, bool, int, bool, int, str]:
+    def decides(member: _Member) -> tuple[bool, bool, bool, bool, int, bool, int, str]:
         place, form = member.place, member.part.legal_form
-        standing = (not member.part.is_group, len(member.part.trade_name) > _shortest(family), form != "joint_stock")
+        longer = len(member.part.trade_name) > _shortest(family)
+        standing = (not member.part.is_head, not member.part.is_group, longer, form != "joint_stock")
         founded = int(companies.founded[place])
         return (*standing, -int(companies.capital[place]), founded == UNKNOWN_DAY, founded, companies.key(place))
 

@@ -43,12 +43,13 @@ class Profiles:
         named: The name holds a term of the segment, companies × segments.
         marks: Bit mask over ``corpora.marks``.
         has_scope: The company says what it does beyond its name.
-        breadth: Number of items that are not fillers.
+        breadth: Companies × segments: items that are neither fillers nor of the segment's chain.
         legal_form, outlet: Codes into ``legal_forms`` and ``outlets``.
         is_group: A group or holding by name.
         is_arm: A part of somebody else's business by name.
         permit_until: Last day of the permits that the scope names, in days since 1970, or ``UNKNOWN_DAY``.
         place_named: The name has no 字号 but that of a county: 某县旅游投资.
+        known_group: 1 + index of the known group whose part the company is by name, 0 if it is none or the group itself.
     """
 
     affinity: NDArray[np.int16]
@@ -57,13 +58,14 @@ class Profiles:
     named: NDArray[np.bool_]
     marks: NDArray[np.int64]
     has_scope: NDArray[np.bool_]
-    breadth: NDArray[np.int32]
+    breadth: NDArray[np.int16]
     legal_form: NDArray[np.int8]
     outlet: NDArray[np.int8]
     is_group: NDArray[np.bool_]
     is_arm: NDArray[np.bool_]
     permit_until: NDArray[np.int64]
     place_named: NDArray[np.bool_]
+    known_group: NDArray[np.int16]
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -112,7 +114,9 @@ class ProfileReader:
         """The companies' texts as matching reads them (待匹配文本), and their names' parts."""
         text = companies.text
         names = normalise("\n".join(name.replace("\n", " ") for name in text["name"])).split("\n") if len(companies) else []
-        parts = [name_reader(self.corpora).parse(name) for name in names]
+        parse = name_reader(self.corpora).parse
+        places = (city or province for city, province in zip(text["city"], text["province"], strict=True))
+        parts = [parse(name, place) for name, place in zip(names, places, strict=True)]
         described = [
             f"{products};{scope};{industry}" if products or industry else scope
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
@@ -141,13 +145,14 @@ class ProfileReader:
             found.named,
             self._marks(items, found.hits, found.name_text),
             np.bincount(items.row, minlength=items.rows) > 0,
-            np.bincount(items.row[countable], minlength=items.rows).astype(np.int32),
+            self.matcher.beside_the_chain(np.bincount(items.row[countable], minlength=items.rows), found.chain_items),
             np.array([self._forms[part.legal_form] for part in parts], dtype=np.int8),
             np.array([self._outlets[part.outlet] for part in parts], dtype=np.int8),
             np.array([part.is_group for part in parts], dtype=np.bool_),
             np.array([part.is_arm for part in parts], dtype=np.bool_),
             permits_until(companies.text["business_scope"], UNKNOWN_DAY),
             np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
+            np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -196,12 +196,19 @@ class Bands(_Strict):
     C: Annotated[float, Field(ge=0, le=100)]
 
 
+class ChainFill(_Strict):
+    """By how many thousandths each further company of a chain counts less, and how little at least (同一产业链的折算)."""
+
+    step: Annotated[int, Field(ge=0, le=1000)]
+    least: Annotated[int, Field(ge=1, le=1000)]
+
+
 class Order(_Strict):
     """How a list is filled (名单的次序).
 
     ``fill`` gives, per need, the thousandths by which the score of the first, second … company of a segment counts; the last
-    number repeats. ``least_affinity`` (thousandths) is what a segment needs to be considered for a company at all. A theme
-    outside the chains takes a company over when its affinity is higher by ``opportunity_margin``.
+    number repeats; ``chain_fill`` does the same for a chain. ``least_affinity`` (thousandths) is what a segment needs to be
+    considered for a company at all. A theme outside the chains takes a company over when its affinity is higher by ``opportunity_margin``.
     """
 
     least_affinity: Annotated[int, Field(ge=1, le=1000)]
@@ -210,14 +217,20 @@ class Order(_Strict):
         Literal["complement", "strengthen", "extend", "none"],
         Annotated[list[Annotated[int, Field(ge=0, le=1000)]], Field(min_length=1)],
     ]
+    chain_fill: ChainFill = ChainFill(step=0, least=1000)
 
 
 class ScoringFile(_Strict):
-    """``scoring.yaml``: vetoes, groups and rules (评分规则)."""
+    """``scoring.yaml``: vetoes, groups and rules (评分规则).
+
+    ``visit_questions`` is what to ask a company of each kind of segment first, whatever else is unknown of it (见面先问).
+    """
 
     order: Order
     bands: Bands
     need_strength: dict[Literal["complement", "strengthen", "extend"], Annotated[int, Field(ge=0, le=1000)]]
+    capital_scale: dict[Literal["maker", "service", "trade"], Annotated[float, Field(gt=0, le=100)]] = {}
+    visit_questions: dict[Literal["maker", "service", "trade"], Text] = {}
     groups: Annotated[list[GroupCap], Field(min_length=1)]
     vetoes: list[Veto]
     rules: Annotated[list[Rule], Field(min_length=1)]

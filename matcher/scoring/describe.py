@@ -40,6 +40,7 @@ class Describer:
     def __init__(self, zone: Zone, corpora: Corpora, fields: Mapping[str, Field]) -> None:
         self.zone, self.fields = zone, fields
         labels = corpora.statuses["labels"]
+        self._visit_questions = {str(kind): question for kind, question in zone.scoring.visit_questions.items()}
         self._questions: dict[str, str] = corpora.statuses["questions"]
         self._words: dict[str, dict[str, str]] = {
             "mode": labels["modes"], "kind": labels["kinds"], "position": labels["positions"], "legal_form": labels["legal_forms"],
@@ -54,17 +55,17 @@ class Describer:
         """The segment of this number, None for ``NO_SEGMENT``."""
         return None if number == NO_SEGMENT else self.zone.segments[number]
 
-    def fill(self, template: str, evidence: Evidence, pair: int, terms: Sequence[str]) -> str:
-        """A rule's evidence text with its values (填写依据)."""
+    def fill(self, template: str, evidence: Evidence, pair: int, terms: Sequence[str], *, brief: bool = False) -> str:
+        """A rule's evidence text with its values (填写依据); ``brief`` as in ``value``."""
         segment = self.segment(int(evidence.segment[pair]))
         values = {"segment": segment.name if segment else "无", "matched_terms": "、".join(terms) or "无"}
         for _, name, _, _ in string.Formatter().parse(template):
             if name is not None and name not in values:
-                values[name] = self.value(name, evidence, pair)
+                values[name] = self.value(name, evidence, pair, brief=brief)
         return template.format_map(values)
 
-    def value(self, name: str, evidence: Evidence, pair: int) -> str:
-        """One field's or mark's value in Chinese (字段值)."""
+    def value(self, name: str, evidence: Evidence, pair: int, *, brief: bool = False) -> str:
+        """One field's or mark's value in Chinese (字段值); ``brief`` rounds amounts as people say them."""
         if name in self._marks:
             marks = evidence.columns["marks"]
             if int(marks.values[pair]) >> self._marks[name] & 1:
@@ -83,7 +84,7 @@ class Describer:
             return "是" if raw else "否"
         if field.kind == "date":
             return (EPOCH + timedelta(days=int(raw))).isoformat()
-        return _NUMBERS.get(name, _plain)(float(raw))
+        return (_BRIEF if brief and name in _BRIEF else _NUMBERS).get(name, _plain)(float(raw))
 
     def _listed(self, name: str, field: Field, column: Column, pair: int) -> str:
         mask = int(column.values[pair])
@@ -106,9 +107,11 @@ class Describer:
             said.append("、".join(strengths))
         if remarks.doubt:
             said.append(f"疑点：{remarks.doubt}")
-        question = remarks.asks or (self.question(remarks.question) if remarks.question else None)
-        if question:
-            said.append(f"先问清{question}")
+        first = remarks.asks or self._visit_questions.get(segment.kind)
+        if first:
+            said.append(f"先问清{first}")
+        if remarks.question and not remarks.asks:
+            said.append(f"行前核实{self.question(remarks.question)}")
         return "；".join(said) + "。"
 
     def question(self, field: str) -> str:
@@ -117,11 +120,18 @@ class Describer:
 
     def _business(self, evidence: Evidence, pair: int, phrases: Sequence[str]) -> str:
         """Its main business in a few words: 生产片剂、颗粒剂；主营旅游景点开发."""
-        told = [phrase for phrase in phrases if not any(phrase != other and phrase in other for other in phrases)]
+        told = [phrase for phrase in phrases if not any(_is_class_of(phrase, other) for other in phrases)]
+        told = [phrase for phrase in told if "其他" not in phrase] or told
         mode = self.value("mode", evidence, pair) if evidence.columns["mode"].known[pair] else ""
         verb = self._verbs.get(mode, "")
         does = "、".join(told[:_MOST_TOLD])
         return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}" if does else ""
+
+
+def _is_class_of(phrase: str, other: str) -> bool:
+    """Whether all characters of a phrase stand in a longer one, in order: 速冻食品 is said by 速冻面米食品."""
+    rest = iter(other)
+    return len(phrase) < len(other) and all(char in rest for char in phrase)
 
 
 def _plain(value: float) -> str:
@@ -130,6 +140,10 @@ def _plain(value: float) -> str:
 
 def _share(value: float) -> str:
     return f"{value / 1000:.2f}"
+
+
+def _about(value: float) -> str:
+    return f"{value / 10_000:,.3g}亿元" if value >= 10_000 else f"{value:,.0f}万元" if value >= 100 else _wan(value)
 
 
 def _wan(value: float) -> str:
@@ -167,12 +181,15 @@ _NUMBERS: dict[str, Callable[[float], str]] = {
     "affinity": _share,
     "main_business": _share,
     "need_strength": _share,
-    "capital_log": _share,
+    "capital_log": lambda value: f"约{_about(10 ** (value / 1000))}",
     "capital": _wan,
     "paid_capital": _wan,
     "insured_count": lambda value: f"{value:,.0f}人",
     "breadth": _plain,
 }
+
+
+_BRIEF: dict[str, Callable[[float], str]] = {"capital": _about, "paid_capital": _about}
 
 
 def day_text(day: int, unknown: int) -> str | None:

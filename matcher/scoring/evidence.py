@@ -19,12 +19,15 @@ from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.places import short
 from matcher.rules import Zone
 from matcher.scoring.values import Column, Field
+from matcher.text.names import name_reader
+from matcher.text.normalise import normalise
 
 NO_SEGMENT = -1
 """Segment number of a company that fits none (不属于任何环节)."""
 NEEDS = ("complement", "strengthen", "extend", "none")
 POSITIONS = ("upstream", "midstream", "downstream", "none")
 _YUAN_PER_WAN = 10_000
+_TELLING = 4  # characters of a name that tell without 集团 behind them: 国药控股
 
 
 def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
@@ -46,7 +49,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "chain": Field("text", "产业链", (*chains, "none")),
         "needs_chemical_park": Field("truth", "须进化工园区"),
         "capital": Field("number", "注册资本（万元）"),
-        "capital_log": Field("number", "注册资本（万元）的常用对数（千分）"),
+        "capital_log": Field("number", "按环节类型折算的注册资本（万元的常用对数，千分）"),
         "paid_capital": Field("number", "实缴资本（万元）"),
         "insured_count": Field("number", "参保人数"),
         "founded": Field("date", "成立日期"),
@@ -54,7 +57,9 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "outlet": Field("text", "分支网点", outlets(corpora)),
         "is_group": Field("truth", "集团或控股"),
         "is_arm": Field("truth", "名称像下属企业"),
+        "decided_elsewhere": Field("truth", "名称属知名集团，总部在别的城市"),
         "place_named": Field("truth", "名称只有县区名，没有字号"),
+        "approached": Field("truth", "园区正在对接"),
         "wants_group": Field("truth", "环节要的是集团、品牌"),
         "individual": Field("truth", "个体工商户"),
         "listed": Field("truth", "上市"),
@@ -62,7 +67,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "local": Field("truth", "已在本市"),
         "code_valid": Field("truth", "信用代码有效"),
         "permit_lapsed": Field("truth", "许可证有效期已过"),
-        "breadth": Field("number", "经营项目数"),
+        "breadth": Field("number", "与本产业链无关的经营项目数"),
         "marks": Field("list", "标记", tuple(mark.id for mark in corpora.marks)),
         "qualifications": Field("list", "资质名单", tuple(corpora.statuses["qualifications"])),
     }
@@ -97,6 +102,10 @@ class EvidenceReader:
         self._kind = _codes([KINDS.index(s.kind) for s in segments], KINDS.index("service"))
         self._position = _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none"))
         self._chain = _codes([chains.index(s.chain or "none") for s in segments], chains.index("none"))
+        scale = {str(kind): round(1000 * math.log10(times)) for kind, times in zone.scoring.capital_scale.items()}
+        self._capital_scale = _codes([scale.get(s.kind, 0) for s in segments], 0)
+        self._seats = ["", *(short(group.city) for group in corpora.known_groups)]
+        self._approached = [(normalise(one.name).removesuffix("集团"), chains.index(one.chain)) for one in zone.file.approached]
         self._home = short(zone.file.place.city)
         self._wants_group = _codes([int(s.wants_group) for s in segments], 0)
         self._chemical = _codes([int(s.needs_chemical_park) for s in segments], 0)
@@ -136,6 +145,7 @@ class EvidenceReader:
         mode = of_pair(profiles.mode, len(MODES))
         add("affinity", of_pair(profiles.affinity, 0).astype(np.int64))
         add("main_business", of_pair(profiles.main, 0).astype(np.int64), has_scope)
+        add("breadth", of_pair(profiles.breadth, 0).astype(np.int64), has_scope & ~none)
         add("name_agrees", of_pair(profiles.named, 0).astype(np.bool_))
         add("mode", mode, mode != len(MODES))
         for name, table in (
@@ -145,8 +155,11 @@ class EvidenceReader:
             add(name, table[segment])
         add("needs_chemical_park", self._chemical[segment].astype(np.bool_))
         add("wants_group", self._wants_group[segment].astype(np.bool_))
+        add("approached", self._in_touch(companies, company, columns["chain"].values))
         for name, column in self._of_companies(companies, profiles, as_of).items():
             columns[name] = Column(column.values[company], column.known[company])
+        log = columns["capital_log"]
+        columns["capital_log"] = Column(log.values.astype(np.int64) + self._capital_scale[segment], log.known)
         return Evidence(company, segment, columns)
 
     def _of_companies(self, companies: Companies, profiles: Profiles, as_of: int) -> dict[str, Column]:
@@ -168,6 +181,7 @@ class EvidenceReader:
             "outlet": Column(profiles.outlet, everywhere),
             "is_group": Column(profiles.is_group, everywhere),
             "is_arm": Column(profiles.is_arm, everywhere),
+            "decided_elsewhere": self._decided_elsewhere(profiles, text["city"]),
             "place_named": Column(profiles.place_named, everywhere),
             "individual": Column(individual, individual | ~unknown_form | typed),
             "listed": Column(yes & ~no, yes | no),
@@ -175,10 +189,33 @@ class EvidenceReader:
             "local": Column(_equal(text["city"], self._home), _filled(text["city"])),
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
             "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
-            "breadth": Column(profiles.breadth, profiles.has_scope),
             "marks": Column(profiles.marks, profiles.has_scope),
             "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
         }
+
+    def _in_touch(self, companies: Companies, company: NDArray[np.int64], chain: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """Whether the zone's own file names the company among those that it talks to about this chain, by name."""
+        names = companies.text["name"]
+        parse = name_reader(self.corpora).parse
+        found = np.zeros(len(company), dtype=np.bool_)
+        for called, number in self._approached:
+            places = [place for place, name in enumerate(names) if called in name]
+            known = []
+            for place in places:
+                name = normalise(names[place])
+                part = parse(name, companies.text["city"][place] or companies.text["province"][place])
+                begins = part.core.startswith(called) or name.startswith(called)
+                if begins and part.outlet == "none" and (part.is_group or len(called) >= _TELLING):
+                    known.append(place)
+            if known:
+                found |= np.isin(company, known) & (chain == number)
+        return found
+
+    def _decided_elsewhere(self, profiles: Profiles, cities: list[str]) -> Column:
+        """Whether a group that decides in another city owns the company by name."""
+        numbers = profiles.known_group.tolist()
+        there = [number > 0 and short(city) != self._seats[number] for number, city in zip(numbers, cities, strict=True)]
+        return Column(np.array(there, dtype=np.bool_), np.ones(len(cities), dtype=np.bool_))
 
 
 def _lapsed(until: NDArray[np.int64], as_of: NDArray[np.int32]) -> Column:

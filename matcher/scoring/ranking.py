@@ -2,11 +2,13 @@
 
 1. Each company is fixed to one segment: highest score, then affinity, then the segment's place in the files.
 2. Of each family of companies the best by (−score, key) stays, the others fold under it: one visit, one line.
-3. k = the company's place within its segment by (−score, key); ``order_value = score × fill[need][k]``.
-4. The list is sorted by (−order_value, −score, key); the key is the credit code, else name and row digest.
+3. k = the company's place within its segment by (−score, key); its value for the chain is ``score × fill[need][k]``.
+4. j = its place within its chain by (−that value, −score, key); ``order_value = score × fill[need][k] × chain_fill(j)``, where
+   ``chain_fill(j) = max(1 − step × j, least)``.
+5. The list is sorted by (−order_value, −score, key); the key is the credit code, else name and row digest.
 
-``fill`` never rises, so this is the greedy cover of the chain's gaps: one more company of a segment that is already served counts a little
-less than the first of another.
+Neither ever rises, so this is the greedy cover of the chains' gaps: one more company of a segment that is already served counts a little
+less than the first of another, and one more of a chain that has many a little less than one of a chain that has few.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ from numpy.typing import NDArray
 
 from matcher.rules import Zone
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.formula import Scores
+from matcher.scoring.formula import UNIT, Scores
 
 MILLI = 1000
+ORDER_UNIT = UNIT * MILLI * MILLI
+"""Parts of a point in which order values are counted (排序值的单位)."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,18 @@ class Listed:
 
     Attributes:
         pair: Pairs in the order of the list.
-        order_value: Of each, in 1/10,000,000 point.
+        order_value: Of each, in ``ORDER_UNIT`` parts of a point.
+        segment_place, chain_place: k and j of each, from 0.
     """
 
     pair: NDArray[np.int64]
     order_value: NDArray[np.int64]
+    segment_place: NDArray[np.int64]
+    chain_place: NDArray[np.int64]
+
+    def first(self, top: int) -> Listed:
+        """The first ``top`` of the list (前若干家)."""
+        return Listed(self.pair[:top], self.order_value[:top], self.segment_place[:top], self.chain_place[:top])
 
 
 def choose(evidence: Evidence, scores: Scores) -> Choice:
@@ -98,15 +109,29 @@ def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: 
     score = scores.score[pairs]
     segment = evidence.segment[pairs]
     key = _ranks(keys)
-    within = np.lexsort((key, -score, segment))
-    place = np.empty(len(pairs), dtype=np.int64)
-    ordered = segment[within]
-    index = np.arange(len(pairs))
-    starts = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(pairs) else np.zeros(0, dtype=np.bool_)
-    place[within] = index - np.maximum.accumulate(np.where(starts, index, 0)) if len(pairs) else index
-    value = score * _fill(zone, segment, place)
+    place = _places(segment, (key, -score))
+    for_chain = score * _fill(zone, segment, place)
+    chain_place = _places(_chains(zone)[segment], (key, -score, -for_chain))
+    share = zone.scoring.order.chain_fill
+    value = for_chain * np.maximum(MILLI - share.step * chain_place, share.least)
     order = np.lexsort((key, -score, -value))
-    return Listed(pairs[order], value[order])
+    return Listed(pairs[order], value[order], place[order], chain_place[order])
+
+
+def _places(of: NDArray[np.int64], by: tuple[NDArray[np.int64], ...]) -> NDArray[np.int64]:
+    """Each one's place, from 0, among those with the same number ``of``; the last of ``by`` decides first."""
+    place = np.arange(len(of))
+    if len(of):
+        within = np.lexsort((*by, of))
+        starts = np.concatenate([[True], of[within][1:] != of[within][:-1]])
+        place[within] = place - np.maximum.accumulate(np.where(starts, place, 0))
+    return place
+
+
+def _chains(zone: Zone) -> NDArray[np.int64]:
+    """Chain number by segment number; themes, and ``NO_SEGMENT``, are of one chain more."""
+    chains: list[str | None] = list(dict.fromkeys(segment.chain for segment in zone.segments))
+    return np.array([*(chains.index(segment.chain) for segment in zone.segments), len(chains)], dtype=np.int64)
 
 
 def _fill(zone: Zone, segment: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:

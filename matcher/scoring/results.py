@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
@@ -18,10 +17,10 @@ from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
+from matcher.scoring.ranking import ORDER_UNIT, Listed
 from matcher.text.scope import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
 
-_ORDER_UNIT = UNIT * 1000
 _MOST_STRENGTHS = 3
 _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
@@ -94,6 +93,8 @@ class _Shown:
     pair: int
     order_value: int
     rank: int | None
+    segment_place: int | None
+    chain_place: int | None
     terms: tuple[str, ...]
     business: tuple[str, ...]
     family: Family | None
@@ -110,8 +111,7 @@ class Assembler:
         companies: Companies,
         evidence: Evidence,
         scores: Scores,
-        pairs: NDArray[np.int64],
-        order_values: NDArray[np.int64],
+        listed: Listed,
         *,
         ranked: bool,
         families: Mapping[int, Family] | None = None,
@@ -122,12 +122,11 @@ class Assembler:
             companies: What ``evidence.company`` counts.
             evidence: All pairs.
             scores: Their scores.
-            pairs: Those to show.
-            order_values: One for each of ``pairs``.
+            listed: Those to show, in order.
             ranked: Whether the order is a rank.
             families: Pair → its family, of those that have one.
         """
-        shown = evidence.company[pairs]
+        shown = evidence.company[listed.pair]
         finder = TermFinder(self.reader, companies.take(shown))
         return tuple(
             self._result(
@@ -136,14 +135,16 @@ class Assembler:
                 scores,
                 _Shown(
                     pair=pair,
-                    order_value=int(order_values[place]),
+                    order_value=int(listed.order_value[place]),
                     rank=place + 1 if ranked else None,
+                    segment_place=int(listed.segment_place[place]) + 1 if ranked else None,
+                    chain_place=int(listed.chain_place[place]) + 1 if ranked else None,
                     terms=finder.terms(place, int(evidence.segment[pair])),
                     business=finder.business(place, int(evidence.segment[pair]), _mode(evidence, pair)),
                     family=(families or {}).get(pair),
                 ),
             )
-            for place, pair in enumerate(pairs.tolist())
+            for place, pair in enumerate(listed.pair.tolist())
         )
 
     def _result(
@@ -170,7 +171,9 @@ class Assembler:
             city=companies.text["city"][company] or None,
             as_of=day_text(int(companies.as_of[company]), UNKNOWN_DAY),
             score=int(scores.score[pair]) / UNIT,
-            order_value=shown.order_value / _ORDER_UNIT,
+            order_value=shown.order_value / ORDER_UNIT,
+            segment_place=shown.segment_place,
+            chain_place=shown.chain_place,
             interval=(int(scores.low[pair]) / UNIT, int(scores.high[pair]) / UNIT),
             band=self.band(int(scores.score[pair])),
             need=cast(Need, segment.need if segment else "none"),
@@ -195,7 +198,7 @@ class Assembler:
         if number is None:
             return Remarks(shown.business, strengths, question=question)
         doubt = self.ruleset.rules[number]
-        said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms)
+        said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
         return Remarks(shown.business, strengths, said, doubt.asks, question)
 
     def band(self, score: int) -> Band:
@@ -227,7 +230,8 @@ class Assembler:
         ]
         speaking.sort(key=lambda n: (-int(points[n]), n))
         return [
-            self.describer.fill(self.ruleset.rules[n].says or "", evidence, pair, shown.terms) for n in speaking[:_MOST_STRENGTHS]
+            self.describer.fill(self.ruleset.rules[n].says or "", evidence, pair, shown.terms, brief=True)
+            for n in speaking[:_MOST_STRENGTHS]
         ]
 
     def _doubt(self, scores: Scores, pair: int) -> int | None:

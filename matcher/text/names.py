@@ -12,10 +12,14 @@ from matcher.types import NameParts
 _BRACKET = re.compile(r"\(([^()]*)\)")
 _SUFFIXES = re.compile(r"(?:特别行政区|林区|新区|地区|盟|省|市|区|县|旗)$")
 _AUTONOMOUS = re.compile("^(内蒙古|广西|宁夏|新疆|西藏)")
-_WITHIN_COMPANY = re.compile("(?:有限|责任|股份|集团|总)公司(?!$|集团$).*(?<!公司)(?<!集团)$")
+_WITHIN_COMPANY = re.compile(
+    "(?:有限|责任|股份|集团|总)公司(?!$|集团$).*(?<!公司)(?<!集团)$"
+    "|公司.{2,}(?:院|场|店|厂|部|站|所|社|馆|中心)$|.{2}厂.{2,}(?:院|场|店|部|站|所)$"
+)  # 某某公司电影院, 某某加工厂屠宰场
 _WITHIN_GROUP = re.compile("(.{2,}?)(?:集团|控股)")
 _GROUP = re.compile("(?:集团|控股)(?:集团|控股)?(?:股份|有限|责任|总|公司)*$")
 _GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
+_COUNTY_DIGITS = 6
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
@@ -31,15 +35,18 @@ class NameReader:
 
     def __init__(self, corpora: Corpora) -> None:
         codes: dict[str, set[str]] = {name: {""} for name in _NATIONAL}  # name → the digits that its divisions' codes begin with
+        full = set(_NATIONAL)
         for division in corpora.divisions:
             digits = division.adcode.removesuffix("00").removesuffix("00")
             codes.setdefault(division.name, set()).add(digits)
+            full.add(division.name)
             autonomous = _AUTONOMOUS.match(division.name)
             short = autonomous[0] if autonomous else _SUFFIXES.sub("", division.name)
             if len(short) >= 2:
                 codes.setdefault(short, set()).add(digits)
         self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
         self.regions = frozenset(codes)
+        self._full = frozenset(full)
         cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
         self._places_within = re.compile(
             f".{{2,6}}?(?:{'|'.join(map(re.escape, sorted(cities, key=lambda name: (-len(name), name))))})"
@@ -54,6 +61,11 @@ class NameReader:
         self._not_outlets = corpora.not_outlets
         self._trades = corpora.industry_words
         self._trade_lengths = _lengths_by_last(self._trades)
+        self._groups = corpora.known_groups
+        self._group_signs: dict[str, list[tuple[str, int]]] = {}
+        signs = [(sign, number) for number, group in enumerate(self._groups) for sign in group.signs]
+        for sign, number in sorted(signs, key=lambda pair: (-len(pair[0]), pair)):
+            self._group_signs.setdefault(sign[:2], []).append((sign, number))
 
     def split(self, core: str) -> tuple[str, str]:
         """字号 and 行业表述 of what is left of a name (分出字号与行业).
@@ -70,8 +82,12 @@ class NameReader:
                 break
         return core[:cut], core[cut:]
 
-    def _region(self, name: str) -> tuple[str, int]:
-        """The region that leads a name, and its level."""
+    def _region(self, name: str, home: tuple[str, ...]) -> tuple[str, int]:
+        """The region that leads a name, and its level.
+
+        A county without its 县, 市 or 区 leads only where it lies in the company's own province: 东丽 is a district of 天津, and a
+        brand everywhere else.
+        """
         end = 0
         within: tuple[str, ...] = ("",)
         for _level in range(3):  # 省、市、县 at the most, each within the one before
@@ -82,6 +98,8 @@ class NameReader:
                 inside = self._codes[region]
                 if end:
                     inside = tuple(code for code in inside if code.startswith(within))
+                elif home and region not in self._full:
+                    inside = tuple(code for code in inside if len(code) < _COUNTY_DIGITS or _one_province(code, home))
                 if inside:
                     end += len(region)
                     within = inside
@@ -99,12 +117,14 @@ class NameReader:
                     return kind, length
         return "none", 0
 
-    def parse(self, name: str) -> NameParts:
+    def parse(self, name: str, place: str = "") -> NameParts:
         """The parts of a normalised name (解析企业名称).
 
         Args:
             name: A name after ``normalise``; the empty name has empty parts.
+            place: City or province in which the company is registered, if known.
         """
+        home = self._codes.get(place, ())
         bracketed = []
         body = name
         if "(" in name:
@@ -128,7 +148,7 @@ class NameReader:
                 if form.kind not in {"institution", "hotel"}:  # 医院、酒店 are also what the company does
                     core = core[:-length]
                 break
-        region, level = self._region(core)
+        region, level = self._region(core, home)
         stripped = core[len(region) :]
         if len(stripped) < 2:  # a name that is nothing but a place keeps it
             region, level, stripped = "", 0, core
@@ -136,15 +156,43 @@ class NameReader:
         within = _WITHIN_GROUP.match(stripped) if named_group else None  # 利群集团百惠商厦: the 字号 is the group's
         trade_name = self.split(within[1] if within else stripped)[0]
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
-        elsewhere = not region and (any(self._is_local(inner) for inner in bracketed) or self._places_within.match(stripped, 0))
-        is_arm = not is_group and (within is not None or bool(elsewhere))
+        is_arm = not is_group and (within is not None or (not region and self._names_its_place(stripped, bracketed, place)))
+        known = self._known_group(body, stripped)
+        is_head = known > 0 and is_group and body.startswith(self._groups[known - 1].name)
+        industry = stripped[len(trade_name) :]
         return NameParts(
-            region + "".join(bracketed), trade_name, stripped[len(trade_name) :], legal_form, outlet, mode, is_group, level, is_arm
+            region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head
         )
+
+    def _names_its_place(self, stripped: str, bracketed: list[str], place: str) -> bool:
+        """A place in brackets or behind the 字号: the company's own, where that is known (中山 in a 字号 is nobody's city)."""
+        home = self._codes.get(place, ())
+        if not home:
+            return any(self._is_local(inner) for inner in bracketed) or bool(self._places_within.match(stripped, 0))
+        if any(_same_place(code, home) for inner in bracketed for code in self._codes[inner]):
+            return True
+        return any(2 <= stripped.find(name, 2) <= 6 for name in {place, _SUFFIXES.sub("", place)} if len(name) >= 2)
+
+    def _known_group(self, body: str, stripped: str) -> int:
+        for text in (body, stripped):
+            for sign, number in self._group_signs.get(text[:2], ()):
+                words = self._groups[number].with_
+                if text.startswith(sign) and (not words or any(word in body for word in words)):
+                    return number + 1
+        return 0
 
     def _is_local(self, region: str) -> bool:
         """Not the whole country: 甲(中国) is the head of its firms here, 甲(杭州) is not."""
         return all(self._codes[region])
+
+
+def _one_province(code: str, home: tuple[str, ...]) -> bool:
+    return any(code[:2] == own[:2] for own in home)
+
+
+def _same_place(code: str, home: tuple[str, ...]) -> bool:
+    """One lies in the other; the whole country (an empty code) is no place."""
+    return bool(code) and any(code.startswith(own) or own.startswith(code) for own in home)
 
 
 def _lengths_by_last(tails: Iterable[str]) -> dict[str, tuple[int, ...]]:

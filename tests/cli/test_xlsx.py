@@ -210,7 +210,7 @@ def test_what_was_written_can_be_read_again(run: Run) -> None:
         (["rank", "--out", "名单.xlsx"], "--format xlsx"), (["match", "名单.csv", "--out", "名单.XLSX"], "--format xlsx"),
         (["rank", "名单.csv", "--format", "xlsx", "--out", "名单.csv"], "覆盖"),
         (["rank", "--format", "xlsx", "--out", "没有/一.xlsx"], "写不进"),
-        (["rank", "--format", "xlsx", "--out", "."], "写不进"),
+        (["rank", "--format", "xlsx", "--out", "."], ".xlsx 结尾"), (["rank", "--format", "xlsx", "--out", "一.csv"], ".xlsx 结尾"),
         (["match", "名单.csv", "--format", "json", "--out", "x"], "没有这个选项"),
     ],
 )  # fmt: skip

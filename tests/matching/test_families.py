@@ -71,12 +71,19 @@ def test_the_tables_still_say_what_these_cases_need(corpora: Corpora) -> None:
 # --- rule 1: 字号 + 集团 in the name ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("city", ["青岛", "杭州", ""])
 @pytest.mark.parametrize("chain", [AGRI, TOURISM, OFF])
-def test_a_firm_within_a_group_belongs_to_it_wherever_and_whatever_it_does(families, city: str, chain: int | None) -> None:
-    group, firm = Row("利群集团股份有限公司"), Row("利群集团青岛百惠商厦股份有限公司", city, chain)
+def test_a_firm_within_a_group_belongs_to_it_whatever_it_does(families, chain: int | None) -> None:
+    group, firm = Row("利群集团股份有限公司"), Row("利群集团青岛百惠商厦股份有限公司", "青岛", chain)
     assert families(group, firm) == [[group.name, firm.name]]
     assert families(firm, group) == [[group.name, firm.name]]
+
+
+@pytest.mark.parametrize("city", ["杭州", ""])
+def test_a_firm_within_a_group_elsewhere_belongs_to_it_only_by_a_rare_trade_name(families, city: str) -> None:
+    """宏丰 of 杭州 and 宏丰 of 青岛 have nothing to do with each other."""
+    assert families(Row("利群集团股份有限公司"), Row("利群集团百惠商厦有限公司", city)) == []
+    group, firm = Row("甪鑫集团股份有限公司"), Row("甪鑫集团百惠商厦有限公司", city)
+    assert families(group, firm) == [[group.name, firm.name]]
 
 
 def test_the_group_need_not_serve_a_chain_itself(families) -> None:
@@ -131,7 +138,7 @@ def test_a_rare_trade_name_that_half_the_file_bears_is_a_place(families, corpora
 
 
 def test_a_group_and_a_firm_with_more_behind_the_trade_name(families) -> None:
-    group, firm = Row("开元旅业集团有限公司", "杭州", TOURISM), Row("浙江开元森泊旅游投资有限公司", "杭州市", TOURISM)
+    group, firm = Row("开元旅业集团有限公司", "杭州", TOURISM), Row("浙江开元溪畔旅游投资有限公司", "杭州市", TOURISM)
     assert families(group, firm) == [[group.name, firm.name]]
     assert families(group, firm._replace(city="绍兴")) == []
     assert families(group, firm._replace(city="")) == []
@@ -180,6 +187,19 @@ def test_a_holding_is_a_group_too(families) -> None:
     assert families(holding, firm) == [[holding.name, firm.name]]
 
 
+# --- rule 4: groups that everybody knows ----------------------------------------------------------------------------------------
+
+
+def test_two_firms_of_a_known_group_are_one_visit(families) -> None:
+    one, other = Row("上海医药集团青岛某某药业股份有限公司", "青岛"), Row("上药某某（杭州）医药股份有限公司", "杭州", TOURISM)
+    assert [set(family) for family in families(one, other)] == [{one.name, other.name}]
+
+
+def test_the_known_group_itself_is_the_head(families) -> None:
+    head, firm = Row("浙江省旅游集团有限责任公司", "杭州", OFF, "10万人民币"), Row("浙旅控股股份有限公司", "杭州", TOURISM)
+    assert families(firm, head) == [[head.name, firm.name]]
+
+
 # --- 字号 like a place -------------------------------------------------------------------------------------------------------
 
 
@@ -198,7 +218,7 @@ def test_a_trade_name_that_is_a_place_proves_nothing(families) -> None:
     assert families(*rows, Row("杭州中国国际动漫节会展有限公司", "杭州")) == []
 
 
-# --- rule 4: no 字号 ----------------------------------------------------------------------------------------------------------
+# --- rule 5: no 字号 ----------------------------------------------------------------------------------------------------------
 
 
 def test_no_trade_name_and_the_same_words(families) -> None:
@@ -330,17 +350,18 @@ class Pairwise:
         self.bearers, self.reading = corpora.common_trade_names, corpora.reading
         self.known: dict[int, Known] = {}
         for place, row in enumerate(rows):
-            part = reader.parse(normalise(row.name))
+            part = reader.parse(normalise(row.name), row.city)
             if part.outlet == "none" and (row.chain is not None or "集团" in row.name or "控股" in row.name):
                 like_a_place = part.trade_name in reader.regions or part.trade_name[-1:] in set("江湖河海山岛湾滩洋溪岭")
                 self.known[place] = Known(normalise(row.name), part, short(row.city), row.chain, like_a_place)
         self.in_file = Counter(company.part.trade_name for company in self.known.values())
 
     def same_family(self, a: Known, b: Known) -> bool:
-        return self._alike(a, b) or self._under(a, b) or self._under(b, a)
+        known = a.part.known_group > 0 and a.part.known_group == b.part.known_group
+        return known or self._alike(a, b) or self._under(a, b) or self._under(b, a)
 
     def _alike(self, a: Known, b: Known) -> bool:
-        """Rules 2 and 4: nobody is a group, or it does not matter."""
+        """Rules 2 and 5: nobody is a group, or it does not matter."""
         if a.chain is None or a.chain != b.chain or a.part.trade_name != b.part.trade_name:
             return False
         name, one_city = a.part.trade_name, a.city != "" and a.city == b.city
@@ -359,7 +380,8 @@ class Pairwise:
             return False
         if not firm.part.trade_name.startswith(name) or rest == 1:
             return False
-        if f"{name}集团" in firm.name:
+        near = group.city != "" and group.city == firm.city
+        if f"{name}集团" in firm.name and (near or known == 0):
             return True
         if group.city == "" or group.city != firm.city or group.like_a_place or firm.chain is None:
             return False

@@ -16,7 +16,7 @@ from matcher.engine import Engine, Request
 from matcher.intake import from_profiles
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Scores
-from matcher.scoring.ranking import arrange, choose, fold
+from matcher.scoring.ranking import ORDER_UNIT, arrange, choose, fold
 from matcher.scoring.values import Column
 from matcher.types import RankedCompany, Ranking
 
@@ -24,10 +24,15 @@ FILL = {"complement": [1000, 970, 900], "strengthen": [1000, 1000, 500, 500, 0],
 NEEDS = ("complement", "strengthen", "extend", "none", "complement")
 
 
-def zone(needs: Sequence[str] = NEEDS, fill: Mapping[str, list[int]] = FILL) -> Any:
-    """As much of a zone as the order reads: each segment's need, and how a need is filled."""
-    segments = tuple(SimpleNamespace(need=need) for need in needs)
-    return SimpleNamespace(segments=segments, scoring=SimpleNamespace(order=SimpleNamespace(fill=dict(fill))))
+CHAINS = ("a", "a", "b", None, "b")
+EVEN = (0, 1)  # a chain that has many counts like one that has few
+
+
+def zone(fill: Mapping[str, list[int]] = FILL, share: tuple[int, int] = EVEN) -> Any:
+    """As much of a zone as the order reads: each segment's need and chain, and how needs and chains are filled."""
+    segments = tuple(SimpleNamespace(need=need, chain=chain) for need, chain in zip(NEEDS, CHAINS, strict=True))
+    order = SimpleNamespace(fill=dict(fill), chain_fill=SimpleNamespace(step=share[0], least=share[1]))
+    return SimpleNamespace(segments=segments, scoring=SimpleNamespace(order=order))
 
 
 def evidence_of(company: Sequence[int], segment: Sequence[int], affinity: Sequence[int]) -> Evidence:
@@ -266,8 +271,10 @@ def test_the_list_without_its_folded_companies_is_the_same_list(engine: Engine):
 # --- the order -----------------------------------------------------------------------------------------------------------
 
 
-def greedy(companies: Sequence[tuple[int, int, str]], needs: Sequence[str], fill: Mapping[str, list[int]]) -> list[tuple[int, int]]:
-    """The cover of the gaps, company by company: whichever adds most now, given how far its segment is filled already.
+def greedy(
+    companies: Sequence[tuple[int, int, str]], fill: Mapping[str, list[int]], share: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """The cover of the gaps, company by company: whichever adds most now, given how far its segment and chain are filled already.
 
     Args:
         companies: (segment, score, key).
@@ -275,19 +282,28 @@ def greedy(companies: Sequence[tuple[int, int, str]], needs: Sequence[str], fill
     Returns:
         (index, order value) in the order of the list.
     """
-    left, taken, made = list(range(len(companies))), dict.fromkeys((*range(len(needs)), NO_SEGMENT), 0), []
+    left, taken, made = list(range(len(companies))), dict.fromkeys((*range(len(NEEDS)), NO_SEGMENT), 0), []
+    of_chain = dict.fromkeys((*CHAINS, NO_SEGMENT), 0)
     while left:
-        offers = []
+        offers: dict[str | int | None, list[tuple[int, int, str, int]]] = {}
         for index in left:
             segment, score, key = companies[index]
-            steps = fill["none" if segment == NO_SEGMENT else needs[segment]]
+            steps = fill["none" if segment == NO_SEGMENT else NEEDS[segment]]
             step = steps[-1] if taken[segment] >= len(steps) else steps[taken[segment]]
-            offers.append((-score * step, -score, key, index))
-        value, _, _, index = min(offers)
+            offers.setdefault(chain_of(segment), []).append((-score * step, -score, key, index))
+        value, _, _, index = min(
+            (value * max(1000 - share[0] * of_chain[chain], share[1]), *rest)
+            for chain, (value, *rest) in ((chain, min(mine)) for chain, mine in offers.items())
+        )
         left.remove(index)
         taken[companies[index][0]] += 1
+        of_chain[chain_of(companies[index][0])] += 1
         made.append((index, -value))
     return made
+
+
+def chain_of(segment: int) -> str | int | None:
+    return NO_SEGMENT if segment == NO_SEGMENT else CHAINS[segment]
 
 
 keys = st.lists(st.text("0189AZ~甲乙", min_size=1, max_size=3), unique=True, max_size=12)
@@ -295,45 +311,48 @@ fills = st.lists(st.integers(0, 1000), min_size=1, max_size=5).map(lambda steps:
 
 
 @st.composite
-def listings(draw: st.DrawFn) -> tuple[list[tuple[int, int, str]], dict[str, list[int]]]:
+def listings(draw: st.DrawFn) -> tuple[list[tuple[int, int, str]], dict[str, list[int]], tuple[int, int]]:
     companies = [
         (draw(st.integers(NO_SEGMENT, 4)), draw(st.sampled_from((0, 1, 5 * UNIT, 50 * UNIT, 51 * UNIT, 100 * UNIT))), key)
         for key in draw(keys)
     ]
-    return companies, draw(st.one_of(st.just(FILL), st.fixed_dictionaries(dict.fromkeys(FILL, fills))))
+    shares = st.tuples(st.sampled_from((0, 5, 300)), st.sampled_from((1, 800, 1000)))
+    return companies, draw(st.one_of(st.just(FILL), st.fixed_dictionaries(dict.fromkeys(FILL, fills)))), draw(shares)
 
 
-def arranged(companies: Sequence[tuple[int, int, str]], fill: Mapping[str, list[int]]) -> list[tuple[str, int]]:
+def arranged(
+    companies: Sequence[tuple[int, int, str]], fill: Mapping[str, list[int]], share: tuple[int, int] = EVEN
+) -> list[tuple[str, int]]:
     """(key, order value) as ``arrange`` orders them; the pairs stand among others that are not to be listed."""
     size = len(companies)
     segment = [value for entry in companies for value in (entry[0], 0)]
     score = [value for entry in companies for value in (entry[1], 100 * UNIT)]
     pairs = np.arange(size, dtype=np.int64) * 2
     evidence = evidence_of(range(2 * size), segment, [0] * (2 * size))
-    listed = arrange(pairs, evidence, scores_of(score), [entry[2] for entry in companies], zone(fill=fill))
+    listed = arrange(pairs, evidence, scores_of(score), [entry[2] for entry in companies], zone(fill, share))
     return [(companies[pair // 2][2], value) for pair, value in zip(listed.pair.tolist(), listed.order_value.tolist(), strict=True)]
 
 
 @settings(deadline=None, max_examples=250)
 @given(listings())
 def test_the_list_is_the_greedy_cover(listing):
-    companies, fill = listing
-    expected = [(companies[index][2], value) for index, value in greedy(companies, NEEDS, fill)]
-    assert arranged(companies, fill) == expected
+    companies, fill, share = listing
+    expected = [(companies[index][2], value) for index, value in greedy(companies, fill, share)]
+    assert arranged(companies, fill, share) == expected
 
 
 @settings(deadline=None, max_examples=120)
 @given(listings(), st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(listing, random):
-    companies, fill = listing
+    companies, fill, share = listing
     shuffled = random.sample(companies, len(companies))
-    assert arranged(shuffled, fill) == arranged(companies, fill)
+    assert arranged(shuffled, fill, share) == arranged(companies, fill, share)
 
 
 @settings(deadline=None, max_examples=120)
 @given(listings())
 def test_order_values_never_rise_and_come_from_the_place_in_the_segment(listing):
-    companies, fill = listing
+    companies, fill, _ = listing
     by_key = {key: (segment, score) for segment, score, key in companies}
     listed = arranged(companies, fill)
     values = [value for _, value in listed]
@@ -344,7 +363,7 @@ def test_order_values_never_rise_and_come_from_the_place_in_the_segment(listing)
         segment, score = by_key[key]
         place = places[segment] = places.get(segment, -1) + 1
         need = "none" if segment == NO_SEGMENT else NEEDS[segment]
-        assert value == score * fill[need][min(place, len(fill[need]) - 1)]
+        assert value == 1000 * score * fill[need][min(place, len(fill[need]) - 1)]
     for one in set(places):
         mine = [(-by_key[key][1], key) for key, _ in listed if by_key[key][0] == one]
         assert mine == sorted(mine)
@@ -354,7 +373,7 @@ def test_order_values_never_rise_and_come_from_the_place_in_the_segment(listing)
 @given(listings(), st.integers(1, 4))
 def test_the_list_merges_from_the_best_of_each_segment(listing, top):
     """The first companies of the whole are among the first of each segment alone, with the same values."""
-    companies, fill = listing
+    companies, fill, _ = listing
     whole = arranged(companies, fill)[:top]
     parts = []
     for segment in range(NO_SEGMENT, len(NEEDS)):
@@ -373,13 +392,20 @@ def test_the_order_by_hand():
         (NO_SEGMENT, 50 * UNIT, "G"),  # none, second: × 0.850 = 42.5
     ]
     expected = [("A", 90), ("D", 79), ("E", 77.6), ("B", 77.6), ("C", 72), ("F", 50), ("G", 42.5)]
-    assert [(key, value / UNIT / 1000) for key, value in arranged(companies, FILL)] == expected
+    assert [(key, value / ORDER_UNIT) for key, value in arranged(companies, FILL)] == expected
 
 
 def test_the_last_step_of_a_fill_repeats():
     companies = [(1, 10 * UNIT, str(number)) for number in range(8)]
-    values = [value / UNIT / 1000 for _, value in arranged(companies, {**FILL, "strengthen": [1000, 500]})]
+    values = [value / ORDER_UNIT for _, value in arranged(companies, {**FILL, "strengthen": [1000, 500]})]
     assert values == [10] + [5] * 7
+
+
+def test_a_chain_that_has_many_counts_less():
+    companies = [(0, 90 * UNIT, "A"), (1, 90 * UNIT, "B"), (2, 89 * UNIT, "C"), (1, 90 * UNIT, "D"), (0, 90 * UNIT, "E")]
+    fill = {need: [1000] for need in FILL}
+    listed = [(key, value / ORDER_UNIT) for key, value in arranged(companies, fill, (100, 750))]
+    assert listed == [("A", 90), ("C", 89), ("B", 81), ("D", 72), ("E", 67.5)]
 
 
 def test_keys_go_by_code_point_and_stand_last():

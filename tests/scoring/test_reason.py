@@ -135,7 +135,7 @@ def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engin
             continue
         wanted = strengths(engine, result)
         counts.add(len(wanted))
-        told = [part for part in parts(result)[1:] if not part.startswith(("疑点：", "先问清"))]
+        told = [part for part in parts(result)[1:] if not part.startswith(("疑点：", "先问清", "行前核实"))]
         assert len(told) <= 1, result.reason
         said = told[0] if told else ""
         age = r"\d{4}年成立" if said.endswith("年成立") else ""
@@ -146,7 +146,7 @@ def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engin
 def test_strengths_by_hand(engine: Engine) -> None:
     group = {**DRUGS, "name": "青岛示例制药集团股份有限公司", "listed": "是"}
     said = parts(score(engine, **group))[1]
-    assert said == "注册资本3亿元、集团或控股公司、股份有限公司、2001年成立"
+    assert said == "集团或控股公司、注册资本3亿元、上市公司、2001年成立"
     assert parts(score(engine, **DRUGS))[1] == "注册资本3亿元、2001年成立"
     assert parts(score(engine, **{**DRUGS, "founded_date": ""}))[1] == "注册资本3亿元"
 
@@ -201,26 +201,30 @@ def test_doubts_by_hand(engine: Engine) -> None:
 # --- the question, and the whole -------------------------------------------------------------------------------------------------
 
 
-def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -> None:
-    asked = 0
+def test_the_questions_come_last(engine: Engine, results: list[RankedCompany]) -> None:
+    """What the worst doubt asks, else what to ask of such a company, and what the list would most like to know."""
+    rules = {rule.id: rule for rule in engine.zone.scoring.rules}
+    kinds = {(segment.chain, segment.id): segment.kind for segment in engine.zone.segments}
+    seen: set[tuple[bool, bool]] = set()
     for result in results:
         if result.segment is None:
             continue
-        if result.next_question is None and "疑点" not in result.reason:  # a doubt asks too
-            assert "先问清" not in result.reason
-        else:
-            assert parts(result)[-1].startswith("先问清")
-            assert len(parts(result)[-1]) > len("先问清")
-            asked += 1
-    assert asked > 20
-    assert parts(score(engine, **DRUGS))[-1] == "先问清参保人数"
+        against = [c for c in result.contributions if c.known and c.points <= -1]
+        asks = rules[min(against, key=lambda c: c.points).rule].asks if against else None
+        wanted = asks or engine.zone.scoring.visit_questions[kinds[result.chain, result.segment]]
+        verify = None if asks or not result.next_question else engine.questions[result.next_question]
+        last = [f"先问清{wanted}", *([f"行前核实{verify}"] if verify else [])]
+        assert parts(result)[-len(last) :] == last, result.reason
+        seen.add((bool(asks), bool(verify)))
+    assert seen >= {(True, False), (False, True)}
+    assert parts(score(engine, **DRUGS))[-2:] == ["先问清有没有异地建厂、扩产的打算", "行前核实参保人数"]
 
 
 @pytest.mark.parametrize(
     ("cell", "points", "known"),
     [
-        ("是", 4, True),
-        ("深交所创业板", 4, True),
+        ("是", 5, True),
+        ("深交所创业板", 5, True),
         ("FALSE", 0, True),
         ("已退市", 0, True),
         ("拟上市", 0, True),
