@@ -34,9 +34,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 _BETWEEN_NAMES = re.compile(r"\s*[;；,，、|/\n]+\s*")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
-    "main_products", "business_scope", "former_names",
+    "main_products", "business_scope", "former_names", "capital_currency",
 )  # fmt: skip
-"""Fields kept as text, stripped; the empty string is unknown."""
+"""Fields kept as text, stripped; the empty string is unknown. ``capital_currency`` is read from the registered capital (注册资本币种)."""
 
 
 @dataclass(frozen=True)
@@ -289,6 +289,8 @@ def _build(
     text = {field: _clean(columns[field], empty, varied=field in _VARIED) for field in TEXT_FIELDS}
     if any(text["former_names"]):
         text["former_names"] = [_BETWEEN_NAMES.sub("、", cell) if cell else cell for cell in text["former_names"]]
+    currencies = {cell: capital.currency(cell) for cell in set(columns["reg_capital_raw"])}
+    text["capital_currency"] = [currencies[cell] for cell in columns["reg_capital_raw"]]
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     if damaged:

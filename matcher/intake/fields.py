@@ -57,6 +57,13 @@ class CapitalReader:
         earlier = [table for table in self._rates if table.date <= day]
         return (earlier[-1] if earlier else self._rates[0]).cny.get(code)
 
+    def currency(self, raw: str) -> str:
+        """Code of the currency that the cell names, ``CNY`` if it names none, empty for an empty cell (币种)."""
+        text = normalise(raw).replace(" ", "")
+        if text in self._empty:
+            return ""
+        return next((code for name, code in self._names if name.lower() in text), "CNY")
+
     def read(self, raw: str, as_of: int = UNKNOWN_DAY) -> int:
         """Yuan, or ``UNKNOWN`` for an empty cell or zero (金额，元).
 

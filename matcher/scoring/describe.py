@@ -84,6 +84,8 @@ class Describer:
             return "是" if raw else "否"
         if field.kind == "date":
             return (EPOCH + timedelta(days=int(raw))).isoformat()
+        if name == "capital" and evidence.columns["foreign_capital"].values[pair]:
+            return f"{_about(float(raw))}（外币折算）"
         return (_BRIEF if brief and name in _BRIEF else _NUMBERS).get(name, _plain)(float(raw))
 
     def _listed(self, name: str, field: Field, column: Column, pair: int) -> str:

@@ -50,6 +50,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "needs_chemical_park": Field("truth", "须进化工园区"),
         "capital": Field("number", "注册资本（万元）"),
         "capital_log": Field("number", "按环节类型折算的注册资本（万元的常用对数，千分）"),
+        "foreign_capital": Field("truth", "注册资本为外币"),
         "paid_capital": Field("number", "实缴资本（万元）"),
         "insured_count": Field("number", "参保人数"),
         "founded": Field("date", "成立日期"),
@@ -174,6 +175,7 @@ class EvidenceReader:
         return {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
             "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
+            "foreign_capital": Column(_foreign(text["capital_currency"]), _filled(text["capital_currency"])),
             "paid_capital": Column(companies.paid_capital / _YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
             "insured_count": Column(companies.insured, companies.insured != UNKNOWN),
             "founded": Column(companies.founded, (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)),
@@ -237,6 +239,10 @@ def _filled(cells: list[str]) -> NDArray[np.bool_]:
 def _equal(cities: list[str], wanted: str) -> NDArray[np.bool_]:
     known = {city: short(city) == wanted for city in set(cities)}
     return np.fromiter((known[city] for city in cities), np.bool_, len(cities))
+
+
+def _foreign(currencies: list[str]) -> NDArray[np.bool_]:
+    return np.fromiter((code not in ("", "CNY") for code in currencies), np.bool_, len(currencies))
 
 
 def _holds(cells: list[str], words: Iterable[str]) -> NDArray[np.bool_]:

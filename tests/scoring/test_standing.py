@@ -99,3 +99,9 @@ def test_what_could_not_be_read_of_a_profile_is_told(engine: Engine) -> None:
     told = "；".join(second.notes)
     assert all(word in told for word in ("注册资本", "成立日期", "统一社会信用代码")), told
     assert "火星" not in told, "a cell may hold anything, also a person's name"
+
+
+def test_foreign_capital_is_told_as_converted(engine: Engine) -> None:
+    abroad = score(engine, name="青岛示例制药有限公司", **{**DRUGS, "reg_capital_raw": "5000万美元"})
+    assert "（外币折算）" in abroad.reason
+    assert "（外币折算）" not in score(engine, name="青岛示例制药有限公司", **DRUGS).reason
