@@ -20,12 +20,12 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
-from matcher.matching.families import find_families
+from matcher.matching.families import FamilyFinder
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.rules import Zone, load_zone
 from matcher.scoring.describe import Describer, evidence_check
-from matcher.scoring.evidence import Evidence, EvidenceReader, fields
+from matcher.scoring.evidence import Evidence, EvidenceReader, Standing, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold
@@ -134,15 +134,17 @@ class Engine:
         if request.cities:
             places = self._cities.places(companies, request.cities)
             companies = companies.take(places)
-        list_ = partial(self._listed, intake.companies, companies, places, top=request.top)
+        finder = FamilyFinder(intake.companies, self.corpora)
+        list_ = partial(self._listed, finder, companies, places, top=request.top)
         as_of = (request.as_of - EPOCH).days
         profiles = self._reader.read(companies, self.processes)
-        scored = self._scored(companies, profiles, allowed & ~self._is_theme, as_of)
+        standing = self._evidence.standing(companies, profiles, as_of)
+        scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
         beside = np.zeros(len(companies), dtype=np.bool_)
         opportunities: tuple[RankedCompany, ...] = ()
         folded_beside = 0
         if not request.chains and request.group is None and request.need is None:
-            themes = self._scored(companies, profiles, self._is_theme, as_of, only=self._outside(profiles))
+            themes = self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
             open_ = themes.choice.veto < 0
             beside[themes.evidence.company[themes.choice.pair[open_]]] = True
             opportunities, folded_beside = list_(themes, open_)
@@ -189,7 +191,8 @@ class Engine:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
             read = self._reader.read(companies, self.processes)
-            scored = self._scored(companies, read, ~self._is_theme, (as_of - EPOCH).days)
+            day = (as_of - EPOCH).days
+            scored = self._scored(self._evidence.standing(companies, read, day), read, ~self._is_theme, day)
             pairs = scored.choice.pair
             alone = np.zeros(len(pairs), dtype=np.int64)
             listed = Listed(pairs, scored.scores.score[pairs] * (ORDER_UNIT // UNIT), alone, alone)
@@ -257,7 +260,7 @@ class Engine:
 
     def _scored(
         self,
-        companies: Companies,
+        standing: Standing,
         profiles: Profiles,
         allowed: NDArray[np.bool_],
         as_of: int,
@@ -266,13 +269,13 @@ class Engine:
         company, segment = self._evidence.pairs(profiles, allowed)
         if only is not None:
             company, segment = company[only[company]], segment[only[company]]
-        evidence = self._evidence.read(companies, profiles, company, segment, as_of)
+        evidence = self._evidence.read(profiles, standing, company, segment)
         scores = self.ruleset.score(evidence, as_of)
         return _Scored(evidence, scores, choose(evidence, scores), profiles.known_group)
 
     def _listed(
         self,
-        everywhere: Companies,
+        finder: FamilyFinder,
         companies: Companies,
         places: NDArray[np.int64],
         scored: _Scored,
@@ -280,12 +283,12 @@ class Engine:
         *,
         top: int,
     ) -> tuple[tuple[RankedCompany, ...], int]:
-        """The list and how many folded away; ``places`` are those of ``companies`` among ``everywhere``, where heads may sit."""
+        """The list and how many folded away; ``places`` are those of ``companies`` among the finder's, where heads may sit."""
         pairs = scored.choice.pair[wanted]
         at = places[scored.evidence.company[pairs]].tolist()
         listed = dict(zip(at, pairs.tolist(), strict=True))
         chains = dict(zip(at, scored.evidence.columns["chain"].values[pairs].tolist(), strict=True))
-        found = find_families(everywhere, chains, self.corpora)
+        found, everywhere = finder.find(chains), finder.companies
         keys = {place: everywhere.key(place) for family in found for place in family if place in listed}
         families: dict[int, Family] = {}
         folded: set[int] = set()

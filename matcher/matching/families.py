@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
@@ -53,58 +53,70 @@ class _Member:
     like_a_place: bool
 
 
-def find_families(companies: Companies, chains: Mapping[int, int], corpora: Corpora) -> list[list[int]]:
-    """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).
+class FamilyFinder:
+    """Finds the families among a file's companies (集团家族查找); names are taken apart once for all questions.
 
     Args:
         companies: All companies, whatever city is asked for: the head may sit elsewhere.
-        chains: Index of a company whose family matters → number of the chain it serves.
         corpora: Trade names and how many bear them.
-
-    Returns:
-        Indices of each family's companies, the head first, the others ascending.
     """
-    names = companies.text["name"]
-    places = set(chains)
-    places.update(place for place, name in enumerate(names) if "集团" in name or "控股" in name)
-    members = _members(companies, sorted(places), chains, corpora)
-    leader = {member.place: member.place for member in members}
 
-    def find(place: int) -> int:
-        while leader[place] != place:
-            leader[place] = leader[leader[place]]
-            place = leader[place]
-        return place
+    def __init__(self, companies: Companies, corpora: Corpora) -> None:
+        self.companies, self.corpora = companies, corpora
+        self._known: dict[int, _Member] = {}
+        names = companies.text["name"]
+        self._group_places = [place for place, name in enumerate(names) if "集团" in name or "控股" in name]
 
-    groups = _groups(members, corpora)
-    bearers = Counter(member.part.trade_name for member in members)
-    first: dict[tuple[str | int, ...], int] = {}
-    for member in members:
-        is_place = bearers[member.part.trade_name] > corpora.reading.family_place_bearers
-        for key in _keys(member, is_place=is_place):
-            leader[find(member.place)] = find(first.setdefault(key, member.place))
-        for group in _parents(member, groups):
-            leader[find(member.place)] = find(group.place)
-    families: dict[int, list[_Member]] = {}
-    for member in members:
-        families.setdefault(find(member.place), []).append(member)
-    return [_head_first(companies, family) for family in families.values() if len(family) > 1]
+    def find(self, chains: Mapping[int, int]) -> list[list[int]]:
+        """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).
 
+        Args:
+            chains: Index of a company whose family matters → number of the chain it serves.
 
-def _members(companies: Companies, places: list[int], chains: Mapping[int, int], corpora: Corpora) -> list[_Member]:
-    """Those that are no outlets."""
-    reader = name_reader(corpora)
-    found = []
-    for place in places:
-        name = normalise(companies.text["name"][place])
-        where = companies.text["city"][place]
-        part = reader.parse(name, where or companies.text["province"][place])
-        if part.outlet == "none":
-            rare = part.trade_name not in corpora.common_trade_names
-            city = short(where)
-            like_a_place = _like_a_place(part.trade_name, reader)
-            found.append(_Member(place, name, part, city, chains.get(place, _NO_CHAIN), rare, like_a_place))
-    return found
+        Returns:
+            Indices of each family's companies, the head first, the others ascending.
+        """
+        members = self._members(sorted({*self._group_places, *chains}), chains)
+        leader = {member.place: member.place for member in members}
+
+        def find(place: int) -> int:
+            while leader[place] != place:
+                leader[place] = leader[leader[place]]
+                place = leader[place]
+            return place
+
+        groups = _groups(members, self.corpora)
+        bearers = Counter(member.part.trade_name for member in members)
+        first: dict[tuple[str | int, ...], int] = {}
+        for member in members:
+            is_place = bearers[member.part.trade_name] > self.corpora.reading.family_place_bearers
+            for key in _keys(member, is_place=is_place):
+                leader[find(member.place)] = find(first.setdefault(key, member.place))
+            for group in _parents(member, groups):
+                leader[find(member.place)] = find(group.place)
+        families: dict[int, list[_Member]] = {}
+        for member in members:
+            families.setdefault(find(member.place), []).append(member)
+        return [_head_first(self.companies, family) for family in families.values() if len(family) > 1]
+
+    def _members(self, places: list[int], chains: Mapping[int, int]) -> list[_Member]:
+        """Those that are no outlets."""
+        found = []
+        for place in places:
+            if place not in self._known:
+                self._known[place] = self._member(place)
+            member = self._known[place]
+            if member.part.outlet == "none":
+                found.append(replace(member, chain=chains[place]) if place in chains else member)
+        return found
+
+    def _member(self, place: int) -> _Member:
+        text, reader = self.companies.text, name_reader(self.corpora)
+        name = normalise(text["name"][place])
+        part = reader.parse(name, text["city"][place] or text["province"][place])
+        rare = part.trade_name not in self.corpora.common_trade_names
+        like_a_place = _like_a_place(part.trade_name, reader)
+        return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, rare, like_a_place)
 
 
 def _like_a_place(name: str, reader: NameReader) -> bool:

@@ -6,6 +6,7 @@ A company that fits several segments has one row for each; one that fits none ha
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -89,6 +90,19 @@ class Evidence:
     columns: dict[str, Column]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a company's own row says of it, whatever the segment (企业本身的依据).
+
+    Attributes:
+        columns: Field → values, one a company.
+        approached: For each name that the zone talks to: the chain's code, and the companies that bear the name.
+    """
+
+    columns: dict[str, Column]
+    approached: list[tuple[int, list[int]]]
+
+
 class EvidenceReader:
     """Makes evidence for one zone (依据读取)."""
 
@@ -129,10 +143,8 @@ class EvidenceReader:
         order = np.lexsort((segment, company))
         return company[order], segment[order]
 
-    def read(
-        self, companies: Companies, profiles: Profiles, company: NDArray[np.int64], segment: NDArray[np.int64], as_of: int
-    ) -> Evidence:
-        """Evidence of the given pairs as of a day, in days since 1970 (组合的依据)."""
+    def read(self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
+        """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies."""
         none = segment == NO_SEGMENT
         columns: dict[str, Column] = {}
 
@@ -156,15 +168,18 @@ class EvidenceReader:
             add(name, table[segment])
         add("needs_chemical_park", self._chemical[segment].astype(np.bool_))
         add("wants_group", self._wants_group[segment].astype(np.bool_))
-        add("approached", self._in_touch(companies, company, columns["chain"].values))
-        for name, column in self._of_companies(companies, profiles, as_of).items():
+        approached = np.zeros(len(company), dtype=np.bool_)
+        for chain, places in standing.approached:
+            approached |= np.isin(company, places) & (columns["chain"].values == chain)
+        add("approached", approached)
+        for name, column in standing.columns.items():
             columns[name] = Column(column.values[company], column.known[company])
         log = columns["capital_log"]
         columns["capital_log"] = Column(log.values.astype(np.int64) + self._capital_scale[segment], log.known)
         return Evidence(company, segment, columns)
 
-    def _of_companies(self, companies: Companies, profiles: Profiles, as_of: int) -> dict[str, Column]:
-        """What does not depend on the segment."""
+    def standing(self, companies: Companies, profiles: Profiles, as_of: int) -> Standing:
+        """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据)."""
         text, statuses = companies.text, self.corpora.statuses
         everywhere = np.ones(len(companies), dtype=np.bool_)
         capital = companies.capital
@@ -172,7 +187,7 @@ class EvidenceReader:
         individual = _holds(text["company_type"], statuses["individual"])
         unknown_form = profiles.legal_form == 0
         yes, no = (_holds(text["listed"], statuses[key]) for key in ("listed", "not_listed"))
-        return {
+        columns = {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
             "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
             "foreign_capital": Column(_foreign(text["capital_currency"]), _filled(text["capital_currency"])),
@@ -194,23 +209,23 @@ class EvidenceReader:
             "marks": Column(profiles.marks, profiles.has_scope),
             "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
         }
+        return Standing(columns, self._in_touch(companies))
 
-    def _in_touch(self, companies: Companies, company: NDArray[np.int64], chain: NDArray[np.generic]) -> NDArray[np.bool_]:
-        """Whether the zone's own file names the company among those that it talks to about this chain, by name."""
+    def _in_touch(self, companies: Companies) -> list[tuple[int, list[int]]]:
+        """For each name among those whom the zone talks to: the chain, and the companies that it means."""
+        if not self._approached:
+            return []
         names = companies.text["name"]
         parse = name_reader(self.corpora).parse
-        found = np.zeros(len(company), dtype=np.bool_)
-        for called, number in self._approached:
-            places = [place for place, name in enumerate(names) if called in name]
-            known = []
-            for place in places:
-                name = normalise(names[place])
-                part = parse(name, companies.text["city"][place] or companies.text["province"][place])
+        found: list[tuple[int, list[int]]] = [(chain, []) for _, chain in self._approached]
+        said = re.compile("|".join(re.escape(called) for called, _ in self._approached))
+        for place in [place for place, name in enumerate(names) if said.search(name)]:
+            name = normalise(names[place])
+            part = parse(name, companies.text["city"][place] or companies.text["province"][place])
+            for number, (called, _) in enumerate(self._approached):
                 begins = part.core.startswith(called) or name.startswith(called)
                 if begins and part.outlet == "none" and (part.is_group or len(called) >= _TELLING):
-                    known.append(place)
-            if known:
-                found |= np.isin(company, known) & (chain == number)
+                    found[number][1].append(place)
         return found
 
     def _decided_elsewhere(self, profiles: Profiles, cities: list[str]) -> Column:
@@ -233,7 +248,9 @@ def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:
 
 
 def _filled(cells: list[str]) -> NDArray[np.bool_]:
-    return np.fromiter((cell != "" for cell in cells), np.bool_, len(cells))
+    if not any(cells):  # a column that the file lacks
+        return np.zeros(len(cells), dtype=np.bool_)
+    return np.fromiter(map(len, cells), np.int64, len(cells)) > 0
 
 
 def _equal(cities: list[str], wanted: str) -> NDArray[np.bool_]:

@@ -133,7 +133,8 @@ class Ruleset:
     def totals(self, points: Amounts) -> tuple[Amounts, Amounts, Amounts]:
         """Groups before and after their caps, and the score, from rules × pairs."""
         raw = np.zeros((len(self.groups), points.shape[1]), dtype=np.int64)
-        np.add.at(raw, self.group_of, points)
+        for group, of_rule in zip(self.group_of.tolist(), points, strict=True):
+            raw[group] += of_rule
         groups = np.clip(raw, self.caps[:, :1], self.caps[:, 1:])
         return raw, groups, np.clip(groups.sum(axis=0), 0, 100 * UNIT)
 

@@ -133,7 +133,7 @@ class NameReader:
                 body += outlet_inside  # 某某有限公司(分公司)
             bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._codes]
         outlet, cut = self._outlet(body)
-        if outlet == "none" and _WITHIN_COMPANY.search(body):
+        if outlet == "none" and not body.endswith("公司") and _WITHIN_COMPANY.search(body):
             outlet = "branch"  # 某某有限公司中药饮片厂: what follows the company is a part of it
         core = body[: len(body) - cut] if cut else body
         legal_form, mode = "unknown", None

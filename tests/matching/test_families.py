@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies, from_profiles
-from matcher.matching.families import find_families
+from matcher.matching.families import FamilyFinder
 from matcher.places import short
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
@@ -46,7 +46,7 @@ def chains_of(rows: Sequence[Row]) -> dict[int, int]:
 
 
 def found(corpora: Corpora, rows: Sequence[Row]) -> list[list[int]]:
-    return find_families(companies_of(rows, corpora), chains_of(rows), corpora)
+    return FamilyFinder(companies_of(rows, corpora), corpora).find(chains_of(rows))
 
 
 @pytest.fixture
