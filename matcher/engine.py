@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
-from functools import lru_cache, partial
-from importlib.metadata import PackageNotFoundError, version
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,9 +19,11 @@ from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import FamilyFinder
+from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.rules import Zone, load_zone
+from matcher.runs import Asked, Match, Problem, Request, problem, record
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, Standing, fields
 from matcher.scoring.explain import Explainer, Explanation
@@ -32,59 +32,7 @@ from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose,
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
 
-CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
-_LIBRARIES = ("numpy", "scipy", "rjieba", "ahocorasick-rs", "rapidfuzz", "opencc", "sqlglot")
-
-
-def today() -> date:
-    """Today in Asia/Shanghai (今天): the default ``as_of`` of a run, and the only reading of the clock besides ``created_at``."""
-    return datetime.now(CHINA_TIME).date()
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a ranking is asked for (排名请求).
-
-    Attributes:
-        cities: As the user names them; empty for everywhere.
-        chains: Restrict the segments to these chains; empty for all.
-        group: To those of this recruitment group.
-        need: To those with this need.
-        as_of: The run's clock.
-        top: Length of the list.
-    """
-
-    as_of: date
-    cities: tuple[str, ...] = ()
-    chains: tuple[str, ...] = ()
-    group: str | None = None
-    need: str | None = None
-    top: int = 20
-
-
 _Answer = TypeVar("_Answer")
-Problem = dict[str, str]
-"""What is wrong with one profile, in the shape of RFC 9457 (问题说明)."""
-
-
-def problem(field: str, detail: str) -> Problem:
-    """The problem of a profile that cannot be scored (无法评分的原因)."""
-    return {"type": "urn:lianzhao:problem:profile-rejected", "title": "企业资料无法评分", "field": field, "detail": detail}
-
-
-@dataclass(frozen=True)
-class Match:
-    """The best segment of one chain for one input row (匹配结果); affinity in thousandths, 0 where nothing fits."""
-
-    source: int
-    file: str
-    row: int
-    uscc: str
-    name: str
-    chain: str
-    segment: str
-    affinity: int
-    matched_terms: tuple[str, ...]
 
 
 class Engine:
@@ -104,16 +52,21 @@ class Engine:
         self, zone: str, *, rules: str | Path | None = None, corpora: str | Path | None = None, processes: int | None = None
     ) -> None:
         self.corpora: Corpora = open_corpora(corpora)
-        self.zone: Zone = load_zone(zone, self.corpora, rules, self._rule_checks)
+        loaded = load_zone(zone, self.corpora, rules, self._rule_checks)
         self.processes = processes or os.cpu_count() or 1
-        self._evidence = EvidenceReader(self.zone, self.corpora)
-        self.ruleset = Ruleset(self.zone, self._evidence.fields)
-        self._describer = Describer(self.zone, self.corpora, self._evidence.fields)
-        self._reader = ProfileReader(self.zone.segments, self.corpora)
-        self._explainer = Explainer(self.ruleset, self._describer)
+        self._reader = ProfileReader(loaded.segments, self.corpora)
         self._cities = CityFilter(self.corpora)
-        self._assembler = Assembler(self.zone, self.ruleset, self._describer, self._reader)
-        self._is_theme = np.array([segment.chain is None for segment in self.zone.segments], dtype=np.bool_)
+        self._is_theme = np.array([segment.chain is None for segment in loaded.segments], dtype=np.bool_)
+        self._local: dict[str, str] = {}
+        self._use(loaded)
+
+    def _use(self, zone: Zone, local_codes: frozenset[str] = frozenset()) -> None:
+        self.zone: Zone = zone
+        self._evidence = EvidenceReader(zone, self.corpora, local_codes)
+        self.ruleset = Ruleset(zone, self._evidence.fields)
+        self._describer = Describer(zone, self.corpora, self._evidence.fields)
+        self._explainer = Explainer(self.ruleset, self._describer)
+        self._assembler = Assembler(zone, self.ruleset, self._describer, self._reader)
 
     def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
         readable = fields(chains, self.corpora)
@@ -201,6 +154,34 @@ class Engine:
                 noted = replace(result, notes=intake.row_notes.get(result.row, ()))
                 answers[result.row - 1] = answer(noted, scored, pair)
         return answers
+
+    def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
+        """What the chains lack, by a local register (推导缺口).
+
+        Args:
+            local: The zone's own companies.
+            complete: The register is whole: what it does not hold is absent, not unknown.
+
+        Raises:
+            RequestError: The zone has no scale of presence.
+        """
+        profiles = self._reader.read(local.companies, self.processes)
+        return find_gaps(
+            self.zone, self.corpora, local.companies, profiles, self._evidence.closed(local.companies), complete=complete
+        )
+
+    def with_local(self, local: Intake, *, complete: bool = False) -> Engine:
+        """This engine with the needs that follow from a local register (按本地名录评分); its companies are no targets.
+
+        Args:
+            local: As in ``gaps``.
+            complete: As in ``gaps``.
+        """
+        codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
+        other = copy.copy(self)
+        other._local = {"local": local.digest, "local_complete": str(complete).lower()}
+        other._use(with_needs(self.zone, self.gaps(local, complete=complete)), frozenset(code for code, good in codes if good))
+        return other
 
     def match(self, intake: Intake) -> Iterator[Match]:
         """The best segment of every chain for every company, in input order (匹配)."""
@@ -313,31 +294,22 @@ class Engine:
         return Family(group.name, None, group.city, ())
 
     def manifest(self, snapshot: str, request: Request) -> Run:
-        """The record of a run (批次清单); its id is the digest of all but the time of making.
+        """The record of a run (批次清单).
 
         Args:
             snapshot: Digest of the companies.
             request: What was asked.
         """
-        asked: dict[str, str | int | list[str] | None] = {
+        asked: Asked = {
             "cities": sorted({self._cities.full_name(city) for city in request.cities}),
             "chains": sorted(set(request.chains)),
             "group": request.group,
             "need": request.need,
             "as_of": request.as_of.isoformat(),
             "top": request.top,
+            **self._local,
         }
-        manifest = {"zone": self.zone.id, "snapshot": snapshot, "ruleset": self.zone.digest, "corpora": self.corpora.digest}
-        versions = library_versions()
-        text = json.dumps({**manifest, "versions": versions, "request": asked}, ensure_ascii=False, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return Run(
-            id=digest[:32],
-            created_at=datetime.now(CHINA_TIME).isoformat(timespec="seconds"),
-            versions=versions,
-            request=asked,
-            **manifest,
-        )
+        return record(self.zone, self.corpora, snapshot, asked)
 
 
 def _family(companies: Companies, head: int) -> Family:
@@ -351,15 +323,3 @@ class _Scored:
     scores: Scores
     choice: Choice
     known_group: NDArray[np.int16]
-
-
-@lru_cache(maxsize=1)
-def library_versions() -> dict[str, str]:
-    """Versions of what may move a bit of the result (相关程序版本)."""
-    found = {}
-    for name in ("lianzhao", *_LIBRARIES):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found

@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import read_files
 from matcher.locate import folder
+from matcher.runs import Request
 
 ZONE = "liaocheng-resort"
 TRIP = Request(as_of=date(2024, 8, 27), cities=("青岛", "杭州", "绍兴"), top=50)

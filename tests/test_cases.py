@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import from_profiles
+from matcher.runs import Request
 
 CASES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).parent.joinpath("cases/traps.yaml").read_text(encoding="utf-8"))[
     "cases"

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from matcher import engine as engine_module
 from matcher.corpora import open_corpora
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import from_profiles, read_files
 from matcher.matching import profiles as profiles_module
 from matcher.matching.profiles import ProfileReader
+from matcher.runs import Request
 from matcher.types import RankedCompany, Ranking
 
 AS_OF = date(2024, 9, 12)

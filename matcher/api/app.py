@@ -18,10 +18,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from matcher.api.models import RankBody, ScoreBody
-from matcher.engine import Engine, Request, today
+from matcher.engine import Engine
 from matcher.errors import LianzhaoError, RequestError
 from matcher.intake import Intake, read_files
 from matcher.rules import zone_ids
+from matcher.runs import Request, today
 
 PROBLEM = "application/problem+json"
 

@@ -7,6 +7,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,11 +15,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
+from matcher.cli.gaps import write_gaps
 from matcher.cli.table import print_ranking
-from matcher.engine import Engine, Match, Problem, Request, today
+from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files, write_rejects
 from matcher.locate import home
+from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany, Ranking
 
@@ -28,7 +31,7 @@ _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
     verb = options.verb if options.verb != "rules" else f"rules {options.action}"
-    commands = {"rank": _rank, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
+    commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
     return commands[verb](options)
 
 
@@ -67,6 +70,9 @@ def _rank(options: argparse.Namespace) -> int:
     )
     engine.check(request)
     files = options.files or [engine.corpora.sample]
+    if options.local:
+        with _working("读取本地名录"):
+            engine = engine.with_local(_register(options, engine), complete=options.local_complete)
     with _working("读取企业"):
         intake = read_files(files, engine.corpora)
     _report(intake, options.rejects)
@@ -94,6 +100,34 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
             print_ranking(ranking, engine.zone, stream)
+
+
+def _register(options: argparse.Namespace, engine: Engine) -> Intake:
+    """The local register; what of it could not be taken in is counted on stderr."""
+    local = read_files(options.local, engine.corpora)
+    lost = f"，拒收 {len(local.rejects):,}" if local.rejects else ""
+    print(f"本地名录：读入 {local.read:,} 行，接收 {len(local.companies):,}，合并 {local.merged:,}{lost}", file=sys.stderr)
+    return local
+
+
+def _gaps(options: argparse.Namespace) -> int:
+    options.files = options.local
+    _check_targets(options)
+    with _working("读取规则"):
+        engine = _engine(options)
+    engine.check(Request(as_of=today(), chains=tuple(options.chain)))
+    chains = [chain for chain in engine.zone.chains if not options.chain or chain.id in options.chain]
+    if options.format == "svg" and len(chains) != 1:
+        raise OptionError(f"--format svg 一次画一条产业链，请用 --chain 指定：{'、'.join(chain.id for chain in chains)}")
+    with _working("读取本地名录"):
+        local = read_files(options.local, engine.corpora)
+    _report(local, options.rejects)
+    with _working("匹配"):
+        gaps = engine.gaps(local, complete=options.local_complete)
+    wanted = {chain.id for chain in chains}
+    gaps = replace(gaps, segments=tuple(gap for gap in gaps.segments if gap.chain in wanted))
+    write_gaps(options, gaps, engine.zone)
+    return 0
 
 
 def _match(options: argparse.Namespace) -> int:

@@ -16,8 +16,10 @@ from typing import Any, Generic, TypeVar
 
 import xlsxwriter
 
-from matcher.engine import Match
+from matcher.cli.gaps import POSITION_LABELS, coverage_lines
+from matcher.matching.gaps import LEVEL_LABELS, Gap, Gaps
 from matcher.rules import Zone
+from matcher.runs import Match
 from matcher.types import NEED_LABELS, Contribution, RankedCompany, Ranking
 
 T = TypeVar("T")
@@ -82,6 +84,36 @@ def match_xlsx(matches: Iterable[Match], zone: Zone) -> bytes:
     ]
     with _Book(f"{zone.file.name} 契合度", many=True) as book:
         book.add("契合度", columns, matches)
+    return book.content()
+
+
+def gaps_xlsx(gaps: Gaps, zone: Zone) -> bytes:
+    """Gaps as a workbook (缺口工作簿): one line a segment, and what the register holds."""
+    columns: list[Column[Gap]] = [
+        Column("产业链", lambda g: zone.chain_names[g.chain], 12),
+        Column("环节", lambda g: g.name, 22),
+        Column("位置", lambda g: POSITION_LABELS[g.position], 8, "centred"),
+        Column("本地", lambda g: LEVEL_LABELS[g.level], 8, "centred"),
+        Column("需求", lambda g: NEED_LABELS[g.need], 8, "centred"),
+        Column("声明的需求", lambda g: NEED_LABELS[g.declared], 10, "centred"),
+        Column("声明依据", lambda g: "报道" if g.declared_by == "article" else "推定", 9, "centred"),
+        Column("推导的需求", lambda g: NEED_LABELS[g.derived], 10, "centred"),
+        Column("推导确切", lambda g: "是" if g.certain else "待核实", 9, "centred"),
+        Column("家数", lambda g: g.companies, 7, "whole"),
+        Column("合几家", lambda g: g.effective, 8, "tenths"),
+        Column("注册资本合计（元）", lambda g: g.capital, 18, "whole"),
+        Column("名称对得上的占", lambda g: g.sure, 12, "hundredths"),
+        Column("本地企业", lambda g: "、".join(leader.name for leader in g.leaders), 50, "wrapped"),
+        Column("龙头", lambda g: "、".join(g.anchors), 18, "wrapped"),
+        Column("为什么", lambda g: g.why, 50, "wrapped"),
+        Column("可用其产品", lambda g: "、".join(g.suppliers), 36, "wrapped"),
+        Column("可为其配套", lambda g: "、".join(g.customers), 36, "wrapped"),
+        Column("产业链代号", lambda g: g.chain, 18),
+        Column("环节代号", lambda g: g.segment, 22),
+    ]
+    with _Book(f"{zone.file.name} 产业链缺口") as book:
+        book.add("缺口", columns, gaps.segments, frozen=2)
+        book.add("名录", _FACT_COLUMNS, [("名录", line) for line in coverage_lines(gaps.coverage)])
     return book.content()
 
 

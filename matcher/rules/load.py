@@ -12,7 +12,7 @@ from pathlib import Path
 from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
-from matcher.rules.schema import ChainFile, NotThis, OpportunityFile, ScoringFile, Segment, Theme, ZoneFile
+from matcher.rules.schema import ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
 from matcher.rules.source import Location, Source, TextChecks
 from matcher.types import NEED_LABELS
 
@@ -27,6 +27,8 @@ class SegmentSpec:
         chain: Chain id, or None for a theme of the opportunity list.
         terms: (term, weight 1–10) with all spellings, sorted; no term twice.
         need: ``none`` for a theme.
+        presence: What the local register holds of it, in words; empty without one.
+        suppliers, customers: Local companies before and after it in the chain.
     """
 
     id: str
@@ -46,6 +48,9 @@ class SegmentSpec:
     excluded: tuple[str, ...]
     conflicts: tuple[str, ...]
     wants_group: bool = False
+    presence: str = ""
+    suppliers: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,8 @@ class _Loader:
             )
         if scoring:
             self._check_scoring(self.source("scoring.yaml"), scoring)
+            if scoring.presence:
+                self._check_presence(self.source("scoring.yaml"), scoring.presence)
         problems = [problem for source in self.sources.values() for problem in source.problems]
         if problems or zone is None or scoring is None:
             raise RulesError(problems)
@@ -244,6 +251,18 @@ class _Loader:
                 source.problem(("need_strength",), f"缺少 '{wanted}'")
         if not scoring.bands.A > scoring.bands.B > scoring.bands.C:
             source.problem(("bands",), "应为 A > B > C")
+
+    def _check_presence(self, source: Source, presence: Presence) -> None:
+        if presence.capital[0] >= presence.capital[1]:
+            source.problem(("presence", "capital"), "应为 [少, 多]，少的在前")
+        if presence.present > presence.strong:
+            source.problem(("presence", "strong"), "应不小于 present")
+        for place, mark in enumerate(presence.without):
+            if mark not in {known.id for known in self.corpora.marks}:
+                source.problem(("presence", "without", place), f"没有标记 '{mark}'")
+        for form in presence.forms:
+            if form not in {known.kind for known in self.corpora.legal_forms}:
+                source.problem(("presence", "forms", form), f"没有组织形式 '{form}'")
 
 
 def _rule_ids(scoring: ScoringFile) -> Iterator[tuple[str, Location]]:

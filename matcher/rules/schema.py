@@ -220,6 +220,24 @@ class Order(_Strict):
     chain_fill: ChainFill = ChainFill(step=0, least=1000)
 
 
+class Presence(_Strict):
+    """How a local register is read (有无的尺度): who stands in a segment, for how much, and from when it is present or strong.
+
+    ``capital`` in 万元: from ``least`` thousandths of a company at the first to a whole one at the second, by the logarithm. ``forms``:
+    legal form → thousandths. ``present`` and ``strong``: thousandths of companies. ``partner_affinity``: from here a company is named
+    as one to buy from or to sell to. ``without``: marks whose bearers are no base of an industry.
+    """
+
+    least_affinity: Annotated[int, Field(ge=1, le=1000)]
+    capital: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
+    least: Annotated[int, Field(ge=0, le=1000)]
+    forms: dict[str, Annotated[int, Field(ge=0, le=1000)]] = {}
+    present: Annotated[int, Field(ge=1)]
+    strong: Annotated[int, Field(ge=1)]
+    partner_affinity: Annotated[int, Field(ge=1, le=1000)]
+    without: list[str] = []
+
+
 class ScoringFile(_Strict):
     """``scoring.yaml``: vetoes, groups and rules (评分规则).
 
@@ -231,6 +249,7 @@ class ScoringFile(_Strict):
     need_strength: dict[Literal["complement", "strengthen", "extend"], Annotated[int, Field(ge=0, le=1000)]]
     capital_scale: dict[Literal["maker", "service", "trade"], Annotated[float, Field(gt=0, le=100)]] = {}
     visit_questions: dict[Literal["maker", "service", "trade"], Text] = {}
+    presence: Presence | None = None
     groups: Annotated[list[GroupCap], Field(min_length=1)]
     vetoes: list[Veto]
     rules: Annotated[list[Rule], Field(min_length=1)]

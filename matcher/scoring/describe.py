@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,10 @@ class Describer:
             purpose = f"属机会型方向「{segment.name}」"
         else:
             purpose = _PURPOSES[segment.need].format(chain=segment.chain_name, segment=segment.name)
-        said = [f"{self._business(evidence, pair, remarks.business) or segment.name}，{purpose}"]
+        local = f"（{segment.presence}）" if segment.presence else ""
+        said = [f"{self._business(evidence, pair, remarks.business) or segment.name}，{purpose}{local}"]
+        if partners := _partners(segment):
+            said.append(partners)
         founded = evidence.columns["founded"]
         strengths = [*remarks.strengths, *([self.value("founded", evidence, pair)[:4] + "年成立"] if founded.known[pair] else [])]
         if strengths:
@@ -128,6 +132,16 @@ class Describer:
         verb = self._verbs.get(mode, "")
         does = "、".join(told[:_MOST_TOLD])
         return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}" if does else ""
+
+
+def _partners(segment: SegmentSpec) -> str:
+    """Whom in the zone it would supply, and from whom it would buy."""
+    suppliers, customers = (
+        "、".join(_COMPANY.sub("", name) for name in names[:_MOST_PARTNERS]) for names in (segment.suppliers, segment.customers)
+    )
+    buys = f"可用本地{suppliers}的产品" if suppliers else ""
+    sells = f"可为本地{customers}配套" if customers else ""
+    return "，".join(filter(None, (sells, buys)))
 
 
 def _is_class_of(phrase: str, other: str) -> bool:
@@ -158,6 +172,8 @@ _PURPOSES = {
     "extend": "可把{chain}链延伸到「{segment}」",
 }
 _MOST_TOLD = 3
+_MOST_PARTNERS = 2
+_COMPANY = re.compile("(?:总|股份)?(?:有限)?(?:责任)?公司$")  # 山东凤祥实业, as people call it
 
 
 @dataclass(frozen=True)

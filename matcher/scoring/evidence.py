@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,10 +104,16 @@ class Standing:
 
 
 class EvidenceReader:
-    """Makes evidence for one zone (依据读取)."""
+    """Makes evidence for one zone (依据读取).
 
-    def __init__(self, zone: Zone, corpora: Corpora) -> None:
-        self.zone, self.corpora = zone, corpora
+    Args:
+        zone: The zone.
+        corpora: Marks, statuses, known groups.
+        local_codes: Credit codes of companies known to be in the zone's city already.
+    """
+
+    def __init__(self, zone: Zone, corpora: Corpora, local_codes: frozenset[str] = frozenset()) -> None:
+        self.zone, self.corpora, self._local_codes = zone, corpora, local_codes
         self.fields = fields(tuple(zone.chain_names), corpora)
         strength = {str(need): value for need, value in zone.scoring.need_strength.items()}
         segments = zone.segments
@@ -202,14 +208,25 @@ class EvidenceReader:
             "place_named": Column(profiles.place_named, everywhere),
             "individual": Column(individual, individual | ~unknown_form | typed),
             "listed": Column(yes & ~no, yes | no),
-            "closed": Column(_holds(text["status"], statuses["closed"]), _filled(text["status"])),
-            "local": Column(_equal(text["city"], self._home), _filled(text["city"])),
+            "closed": Column(self.closed(companies), _filled(text["status"])),
+            "local": self._local(text),
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
             "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
             "marks": Column(profiles.marks, profiles.has_scope),
             "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
         }
         return Standing(columns, self._in_touch(companies))
+
+    def closed(self, companies: Companies) -> NDArray[np.bool_]:
+        """Which companies' status says that they no longer trade (已停业)."""
+        return _holds(companies.text["status"], self.corpora.statuses["closed"])
+
+    def _local(self, text: Mapping[str, list[str]]) -> Column:
+        here, known = _equal(text["city"], self._home), _filled(text["city"])
+        if self._local_codes:
+            listed = np.fromiter((code in self._local_codes for code in text["uscc"]), np.bool_, len(here))
+            here, known = here | listed, known | listed
+        return Column(here, known)
 
     def _in_touch(self, companies: Companies) -> list[tuple[int, list[int]]]:
         """For each name among those whom the zone talks to: the chain, and the companies that it means."""

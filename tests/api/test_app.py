@@ -9,8 +9,9 @@ from datetime import date
 import pytest
 from fastapi.testclient import TestClient
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.runs import Request
 from service import app
 
 ZONE = "liaocheng-resort"

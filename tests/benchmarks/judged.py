@@ -20,8 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import Intake, read_files
+from matcher.runs import Request
 
 ZONE = "liaocheng-resort"
 FILE = "registry_trip_cities.csv.gz"

@@ -19,8 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from matcher.engine import Engine, Request, today
+from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.runs import Request, today
 from matcher.text.tokenizer import cut, reference_cut
 
 FILE = "registry_sample_80k.csv.gz"

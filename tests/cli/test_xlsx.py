@@ -20,8 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.cli import commands, main, xlsx
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.runs import Request
 from matcher.scoring.evidence import fields
 from matcher.types import Ranking
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import from_profiles
+from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Scores
 from matcher.scoring.ranking import ORDER_UNIT, arrange, choose, fold

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.runs import Request
 from matcher.scoring.evidence import fields
 from matcher.scoring.expressions import compile_expression
 from matcher.types import RankedCompany

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.runs import Request
 from matcher.scoring.formula import UNIT
 from matcher.scoring.results import Assembler
 from matcher.types import RankedCompany

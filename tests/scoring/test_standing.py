@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from matcher.engine import Engine, Request
+from matcher.engine import Engine
 from matcher.intake import from_profiles
+from matcher.runs import Request
 from matcher.types import Contribution, RankedCompany
 
 AS_OF = date(2026, 1, 1)

@@ -1,0 +1,102 @@
+"""What a run is asked for, what its answer is called, and its record (批次): digests of all that went in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+
+from matcher.corpora import Corpora
+from matcher.rules import Zone
+from matcher.types import Run
+
+CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
+_LIBRARIES = ("numpy", "scipy", "rjieba", "ahocorasick-rs", "rapidfuzz", "opencc", "sqlglot")
+Asked = dict[str, str | int | list[str] | None]
+"""A request as a run's record holds it (请求记录)."""
+
+
+def today() -> date:
+    """Today in Asia/Shanghai (今天): the default ``as_of`` of a run, and the only reading of the clock besides ``created_at``."""
+    return datetime.now(CHINA_TIME).date()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a ranking is asked for (排名请求).
+
+    Attributes:
+        cities: As the user names them; empty for everywhere.
+        chains: Restrict the segments to these chains; empty for all.
+        group: To those of this recruitment group.
+        need: To those with this need.
+        as_of: The run's clock.
+        top: Length of the list.
+    """
+
+    as_of: date
+    cities: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
+    group: str | None = None
+    need: str | None = None
+    top: int = 20
+
+
+Problem = dict[str, str]
+"""What is wrong with one profile, in the shape of RFC 9457 (问题说明)."""
+
+
+def problem(field: str, detail: str) -> Problem:
+    """The problem of a profile that cannot be scored (无法评分的原因)."""
+    return {"type": "urn:lianzhao:problem:profile-rejected", "title": "企业资料无法评分", "field": field, "detail": detail}
+
+
+@dataclass(frozen=True)
+class Match:
+    """The best segment of one chain for one input row (匹配结果); affinity in thousandths, 0 where nothing fits."""
+
+    source: int
+    file: str
+    row: int
+    uscc: str
+    name: str
+    chain: str
+    segment: str
+    affinity: int
+    matched_terms: tuple[str, ...]
+
+
+def record(zone: Zone, corpora: Corpora, snapshot: str, asked: Asked) -> Run:
+    """The record of a run (批次清单); its id is the digest of all but the time of making.
+
+    Args:
+        zone: The rules.
+        corpora: The reference data.
+        snapshot: Digest of the companies.
+        asked: The request.
+    """
+    manifest = {"zone": zone.id, "snapshot": snapshot, "ruleset": zone.digest, "corpora": corpora.digest}
+    versions = library_versions()
+    text = json.dumps({**manifest, "versions": versions, "request": asked}, ensure_ascii=False, sort_keys=True)
+    return Run(
+        id=hashlib.sha256(text.encode()).hexdigest()[:32],
+        created_at=datetime.now(CHINA_TIME).isoformat(timespec="seconds"),
+        versions=versions,
+        request=asked,
+        **manifest,
+    )
+
+
+@lru_cache(maxsize=1)
+def library_versions() -> dict[str, str]:
+    """Versions of what may move a bit of the result (相关程序版本)."""
+    found = {}
+    for name in ("lianzhao", *_LIBRARIES):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
