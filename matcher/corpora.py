@@ -45,6 +45,12 @@ class Reading:
     modes: dict[str, list[str]]
     mode_weights: dict[str, dict[str, int]]
     standing_verbs: list[str]
+    closing_verbs: list[str]
+    made_here: list[str]
+    noun_verbs: list[str]
+    noun_tails: list[str]
+    nouns_with_verbs: list[str]
+    item_tails: list[str]
     boilerplate: list[str]
     boilerplate_signs: str
     labels: list[str]

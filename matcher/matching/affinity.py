@@ -34,8 +34,9 @@ from scipy import sparse
 from matcher.corpora import KINDS, MODES, Corpora
 from matcher.matching.vocabulary import TextHits, Vocabulary
 from matcher.rules.load import SegmentSpec
-from matcher.text.scope import NO_MODE, ScopeItems
+from matcher.text.scope import ScopeItems
 from matcher.text.tokenizer import cut
+from matcher.text.verbs import NO_MODE
 
 _NAME_TOKENS = 18  # weight of a name's tokens in the TF-IDF vector; the first item has 20
 _PLACE_STEP = 50

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,14 @@ from matcher.storage import collector_paused
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 from matcher.text.permits import permits_until
-from matcher.text.scope import NO_MODE, ScopeItems, scope_reader
+from matcher.text.scope import ScopeItems, scope_reader
+from matcher.text.verbs import NO_MODE
 from matcher.types import NameParts
 
 CHUNK = 10_000
 """Companies read at once; bounds memory and nothing else."""
 _COUNTY = 3
+_CONSULT = MODES.index("consult")
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,11 @@ class ProfileReader:
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
         ]
         default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
-        return Texts(scope_reader(self.corpora).read(described), [part.core for part in parts], default), parts
+        items = scope_reader(self.corpora).read(described)
+        # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
+        advice = (items.mode == _CONSULT) & np.array([part.is_group for part in parts], dtype=np.bool_)[items.row]
+        items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
+        return Texts(items, [part.core for part in parts], default), parts
 
     def affinities(self, companies: Companies) -> tuple[Texts, Affinities]:
         """Texts and affinities with all hits, for explanations (带命中明细)."""

@@ -3,11 +3,13 @@
 Terms are literal. A hit of two characters must respect the borders of the words around it: it may be whole words, or the beginning
 or end of one word, but never half of one word and half of the next (佳农|机械 is not 农机). One that begins or ends in a Latin letter
 or digit must be whole words. Longer terms are specific enough to stand on their own. An item that holds an excluded word of a segment
-gives that segment nothing.
+gives that segment nothing; a word of the segment that contains the excluded one takes it back (母婴护理 where 婴 is excluded). So it
+is with conflicts.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +23,7 @@ from matcher.corpora import Corpora
 from matcher.rules.load import SegmentSpec
 from matcher.text.tokenizer import cut
 
-_TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK, _END_MARK = range(9)
+_TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK, _END_MARK, _TAKEN_BACK = range(10)
 _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
@@ -97,6 +99,7 @@ class Vocabulary:
         self._lengths = np.fromiter(map(len, self.patterns), np.int64, len(self.patterns))
         self._latin = np.fromiter((pattern[0].isascii() or pattern[-1].isascii() for pattern in self.patterns), np.bool_)
         self._search = ahocorasick_rs.AhoCorasick(self.patterns) if self.patterns else None
+        self._covers, self._first_cover = self._cover_table()
         self._slips = self._slip_table(order)
 
     def find(self, texts: Sequence[str]) -> TextHits:
@@ -117,6 +120,7 @@ class Vocabulary:
         use = self._first_use[pattern[which]] + offset
         text, pattern, end = text[which], pattern[which], hits[which, 2]
         role, target, weight = self._role[use], self._target[use], self._weight[use]
+        role = np.where(self._covered(use, begin[which], hits), _TAKEN_BACK, role)
 
         excluded = np.zeros((count, width), dtype=np.bool_)
         at = role == _EXCLUDED
@@ -161,6 +165,34 @@ class Vocabulary:
         long_enough = (self._lengths[hits[:, 0]] > _SHORT) & ~self._latin[hits[:, 0]]
         kept: NDArray[np.int64] = hits[whole | part_of_one | long_enough]
         return kept
+
+    def _cover_table(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(use, term, offset) where a term of the same segment contains an excluded word or a conflict; first row of each use."""
+        covers = []
+        for number, segment in enumerate(self.segments):
+            own = np.flatnonzero((self._target == number) & np.isin(self._role, (_EXCLUDED, _CONFLICT)))
+            words = [(use, self.patterns[np.searchsorted(self._first_use, use, side="right") - 1]) for use in own.tolist()]
+            for term, _ in segment.terms:
+                for use, word in words:
+                    offset = term.find(word)
+                    while offset >= 0 and term != word:
+                        covers.append((use, bisect_left(self.patterns, term), offset))
+                        offset = term.find(word, offset + 1)
+        table = np.array(sorted(covers), dtype=np.int64).reshape(-1, 3)
+        return table, np.searchsorted(table[:, 0], np.arange(len(self._role) + 1))
+
+    def _covered(self, use: NDArray[np.int64], begin: NDArray[np.int64], hits: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which found uses stand within a term of their own segment that was found too."""
+        covered = np.zeros(len(use), dtype=np.bool_)
+        count = (self._first_cover[use + 1] - self._first_cover[use]) if len(use) else use
+        open_ = np.flatnonzero(count)
+        which = np.repeat(open_, count[open_])
+        offset = np.arange(len(which)) - np.repeat(np.cumsum(count[open_]) - count[open_], count[open_])
+        row = self._covers[self._first_cover[use[which]] + offset]
+        span = int(hits[:, 2].max(initial=0)) + 1
+        there = np.isin(row[:, 1] * span + begin[which] - row[:, 2], hits[:, 0] * span + hits[:, 1])
+        covered[which[there & (begin[which] >= row[:, 2])]] = True
+        return covered
 
     def _slip_table(self, order: dict[str, int]) -> _Slips:
         """The long terms that a slip leaves recognisable."""

@@ -14,6 +14,7 @@ from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
 from matcher.rules.schema import ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
 from matcher.rules.source import Location, Source, TextChecks
+from matcher.text.scope import scope_reader
 from matcher.types import NEED_LABELS
 
 _ZONE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -205,9 +206,28 @@ class _Loader:
         for term in segment.synonyms:
             if term not in first:
                 source.problem((*here, "synonyms", term), f"'{term}' 不在本环节的 terms 里")
+        self._check_dead_words(source, here, segment)
         for place, code in enumerate(segment.gbt4754):
             if code not in self.corpora.gbt4754:
                 source.problem((*here, "gbt4754", place), f"GB/T 4754-2017 没有代码 '{code}'")
+
+    def _check_dead_words(self, source: Source, here: tuple[str | int, ...], segment: Segment | Theme) -> None:
+        """Words that can never be found, and terms that are their own segment's excluded words or conflicts."""
+        places: list[tuple[Location, str]] = []
+        for weight, terms in segment.terms.items():
+            places += [((*here, "terms", weight, place), term) for place, term in enumerate(terms)]
+        for term, spellings in segment.synonyms.items():
+            places += [((*here, "synonyms", term, place), spelling) for place, spelling in enumerate(spellings)]
+        own = {term.lower() for _, term in places}
+        for kind, entries in (("excluded", segment.excluded), ("conflicts", segment.conflicts)):
+            for place, entry in enumerate(entries):
+                places.append(((*here, kind, place, "term"), entry.term))
+                if entry.term.lower() in own:
+                    source.problem((*here, kind, place, "term"), f"'{entry.term}' 也在本环节的 terms 里，命中了等于没有")
+        read = scope_reader(self.corpora).clean("\n".join(word for _, word in places)).split("\n")
+        for (location, word), left in zip(places, read, strict=True):
+            if word.lower() != left:
+                source.problem(location, f"永远找不到：'{word}' 在文本里读成 '{left.strip(';、')}'")
 
     def _check_zone(self, source: Source, zone: ZoneFile, chains: dict[str, set[str] | None]) -> None:
         """``chains``: id → segments, None where the chain's own file holds mistakes."""

@@ -18,7 +18,7 @@ from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.ranking import ORDER_UNIT, Listed
-from matcher.text.scope import NO_MODE
+from matcher.text.verbs import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
 
 _MOST_STRENGTHS = 3

@@ -18,21 +18,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import ahocorasick_rs
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import MODES, Corpora
+from matcher.corpora import Corpora
 from matcher.text.normalise import normalise
-
-NO_MODE = len(MODES)
-"""Code of an item without a verb (未写动词)."""
+from matcher.text.verbs import NO_MODE, VerbReader
 
 _SPACES = re.compile(r" +(?=[^\x00-\x7f])")
 _FULL_STOP = re.compile("[.…]")
 _INNER = re.compile(r"\(([^()\n]*)\)")
 _SEPARATORS = re.compile("([;,、:\n])")
-_JOINTS = "和及与或等的、并兼以 /()"  # what may stand between bare verbs
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
 
 
@@ -76,9 +72,7 @@ class ScopeReader:
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
         self._standing = frozenset(reading.standing_verbs)
-        verbs = [(verb, code) for code, mode in enumerate(MODES) for verb in reading.modes[mode]]
-        self._verb_modes = np.array([code for _, code in verbs], dtype=np.int8)
-        self._verb_search = ahocorasick_rs.AhoCorasick([verb for verb, _ in verbs])
+        self._verbs = VerbReader(reading)
 
     def clean(self, text: str) -> str:
         """``text`` normalised and without labels, licence talk in brackets and negations (规范化并去除样板与否定).
@@ -120,11 +114,14 @@ class ScopeReader:
         row = _counts_before(ends_row)
         clause = _counts_before(ends_clause)
         listed = _counts_before(ends_clause | (marks == ord(",")))
-        mode, prefix, suffix, bare = self._verbs(texts)
+        verbs = self._verbs.read(texts)
         keep = np.fromiter(map(self._kept, texts), np.bool_, len(texts))
-        modes = _spread_modes(mode[item], prefix[item], suffix[item], bare[item], marks == ord(":"), clause=clause, listed=listed)
+        bare = verbs.bare[item]
+        modes = _spread_modes(
+            verbs.mode[item], verbs.prefix[item], verbs.suffix[item], bare, marks == ord(":"), clause=clause, listed=listed
+        )
         stands = np.fromiter((text in self._standing for text in texts), np.bool_, len(texts))
-        content = keep[item] & (~bare[item] | (stands[item] & (marks != ord(":"))))
+        content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
         return ScopeItems(texts, self._filler(texts), row, item, _places(row), modes, len(scopes))
 
@@ -137,32 +134,6 @@ class ScopeReader:
 
     def _filler(self, texts: list[str]) -> NDArray[np.bool_]:
         return np.fromiter((text in self._fillers for text in texts), np.bool_, len(texts))
-
-    def _verbs(self, texts: list[str]) -> tuple[NDArray[np.int8], NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Own mode of each distinct item, and whether a verb starts it, ends it, is all of it."""
-        count = len(texts)
-        lengths = np.fromiter(map(len, texts), np.int64, count)
-        starts = np.concatenate([[0], np.cumsum(lengths + 1)[:-1]])
-        found = self._verb_search.find_matches_as_indexes("\n".join(texts), overlapping=True)
-        hits = np.array(found, dtype=np.int64).reshape(-1, 3)
-        verb_mode = self._verb_modes[hits[:, 0]]
-        owner = np.searchsorted(starts, hits[:, 1], side="right") - 1
-        mode = np.full(count, NO_MODE, dtype=np.int8)
-        np.minimum.at(mode, owner, verb_mode)
-        prefix = np.zeros(count, dtype=np.bool_)
-        suffix = np.zeros(count, dtype=np.bool_)
-        prefix[owner[hits[:, 1] == starts[owner]]] = True
-        suffix[owner[hits[:, 2] == starts[owner] + lengths[owner]]] = True
-        covered = np.zeros(int(lengths.sum()) + count + 1, dtype=np.int64)
-        np.add.at(covered, hits[:, 1], 1)
-        np.add.at(covered, hits[:, 2], -1)
-        open_chars = np.concatenate([[0], np.cumsum(np.cumsum(covered) <= 0)])
-        uncovered = open_chars[starts + lengths] - open_chars[starts]
-        bare = prefix & (uncovered == 0)
-        for number in np.flatnonzero(prefix & suffix & (uncovered > 0) & (lengths <= 12)):
-            if _only_joints(texts[number], covered, int(starts[number])):
-                bare[number] = True
-        return mode, prefix, suffix, bare
 
 
 def _any_of(words: list[str]) -> str:
@@ -189,11 +160,6 @@ def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
     known = {text: number for number, text in enumerate(dict.fromkeys(stripped))}
     number_of = np.fromiter(map(known.__getitem__, stripped), np.int32, len(stripped))
     return list(known), number_of[np.fromiter(map(as_written.__getitem__, parts), np.int64, len(parts))]
-
-
-def _only_joints(text: str, covered: NDArray[np.int64], start: int) -> bool:
-    depth = np.cumsum(covered[start : start + len(text)])
-    return all(char in _JOINTS for char, inside in zip(text, depth, strict=True) if inside <= 0)
 
 
 def _counts_before(ends: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -30,12 +30,12 @@ class NaiveText:
 
     def holds(self, word: str) -> bool:
         """Whether ``word`` occurs in a way that counts."""
-        begin = self.text.find(word)
-        while begin >= 0:
-            if self.counts(word, begin, begin + len(word)):
-                return True
-            begin = self.text.find(word, begin + 1)
-        return False
+        return bool(self.places(word))
+
+    def places(self, word: str) -> list[tuple[int, int]]:
+        """Where ``word`` occurs in a way that counts: begin and end."""
+        begins = (begin for begin in range(len(self.text)) if self.text.startswith(word, begin))
+        return [(begin, begin + len(word)) for begin in begins if self.counts(word, begin, begin + len(word))]
 
     def counts(self, word: str, begin: int, end: int) -> bool:
         """Whether the occurrence respects the borders of words."""
@@ -74,7 +74,7 @@ class NaiveVocabulary:
     def hits(self, text: str) -> list[tuple[int, str]]:
         """(weight in hundredths, term) of the best hit for each segment; (0, "") where nothing hits."""
         held = self.held(text)
-        silent = [not held.isdisjoint(of.excluded) for of in self.segments]
+        silent = [self.speaks(text, of, of.excluded) for of in self.segments]
         # a literal hit of any segment of a chain forbids slips in that chain, and in no other
         found = [
             (0, "") if quiet else best((weights[word] * 10, word) for word in held if word in weights)
@@ -93,8 +93,17 @@ class NaiveVocabulary:
 
     def conflicts(self, text: str) -> list[bool]:
         """Whether a word of the segment's conflicts occurs."""
-        held = self.held(text)
-        return [not held.isdisjoint(of.conflicts) for of in self.segments]
+        return [self.speaks(text, of, of.conflicts) for of in self.segments]
+
+    def speaks(self, text: str, of: SegmentSpec, words: Sequence[str]) -> bool:
+        """Whether one of ``words`` stands in ``text`` anywhere but within a term of the segment."""
+        read = NaiveText(text, self.corpora)
+        terms = [place for term, _ in of.terms for place in read.places(term)]
+        return any(
+            not any(begin <= at and at + len(word) <= end and (begin, end) != (at, at + len(word)) for begin, end in terms)
+            for word in words
+            for at, _ in read.places(word)
+        )
 
 
 def slips(of: SegmentSpec, text: str) -> Iterable[tuple[str, int]]:

@@ -17,8 +17,9 @@ from sklearn.preprocessing import normalize
 from matcher.corpora import MODES, Corpora
 from matcher.matching.affinity import Affinities, Matcher, Texts
 from matcher.rules.load import SegmentSpec
-from matcher.text.scope import NO_MODE, scope_reader
+from matcher.text.scope import scope_reader
 from matcher.text.tokenizer import reference_cut
+from matcher.text.verbs import NO_MODE
 from tests.matching.naive import NaiveVocabulary, segment
 
 _MODES = (*MODES, "none")

@@ -100,6 +100,38 @@ def test_cross_references(rules: Path, corpora: Corpora, file: str, old: str, ne
         load_zone(ZONE, corpora, rules)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "field", "expected"),
+    [
+        (
+            "[农作物种子, ",
+            "[农作物种子(自产), ",
+            "segments.0.terms.7.0",
+            "永远找不到：'农作物种子(自产)' 在文本里读成 '农作物种子、自产'",
+        ),
+        (
+            "excluded:\n",
+            "excluded:\n      - {term: 不含农药, why: 限制语}\n",
+            "segments.0.excluded.0.term",
+            "永远找不到：'不含农药'",
+        ),
+        (
+            "excluded:\n",
+            "excluded:\n      - {term: 种业, why: 试一试}\n",
+            "segments.0.excluded.0.term",
+            "'种业' 也在本环节的 terms 里",
+        ),
+    ],
+)
+def test_words_that_can_never_count(rules: Path, corpora: Corpora, old: str, new: str, field: str, expected: str) -> None:
+    line = replace(rules / ZONE / "chains/modern-agriculture.yaml", old, new) + new.count("\n") - (1 if "\n" in new else 0)
+    with pytest.raises(RulesError) as caught:
+        load_zone(ZONE, corpora, rules)
+    [problem] = caught.value.problems
+    assert (problem.field, problem.line) == (field, line)
+    assert problem.expected.startswith(expected)
+
+
 @pytest.mark.parametrize("zone", ["../liaocheng-resort", "/etc", "", "liaocheng-resort/", "LIAOCHENG-RESORT", "liaocheng-resrt"])
 def test_zone_is_a_name_and_never_a_path(zone: str, corpora: Corpora) -> None:
     with pytest.raises(RequestError):

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import MODES, Corpora
-from matcher.text.scope import NO_MODE, ScopeItems, ScopeReader, scope_reader
+from matcher.text.scope import ScopeItems, ScopeReader, scope_reader
+from matcher.text.verbs import NO_MODE
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ ITEMS = {
     "非医疗性健康指导、红茶": ["健康指导", "红茶"],
     "健康指导（非医疗性）": ["健康指导"],
     "非学历技能指导": ["技能指导"],
-    "非食用植物油": ["植物油"],
+    "非食用植物油": ["非食用植物油"],
     # brackets: those with conditions go, others are read
     "茶叶（红茶、绿茶）；白茶": ["茶叶", "红茶", "绿茶", "白茶"],
     "茶叶（红茶（祁门）、绿茶）": ["茶叶", "红茶", "祁门", "绿茶"],

@@ -88,6 +88,24 @@ BY_HAND = {
     # some verbs are a business of their own
     "住宿、餐饮服务": {"住宿": "operate", "餐饮服务": "operate"},
     "仓储、运输：红茶": {"仓储": "operate", "红茶": "operate"},
+    # a verb that closes an item is stronger than one that opens it or stands in it, unless they are joined
+    "红茶种植基地管理": {"红茶种植基地管理": "operate"},
+    "加工红茶及销售": {"加工红茶及销售": "produce"},
+    "红茶加工及技术服务": {"红茶加工及技术服务": "produce"},
+    "红茶加工业务": {"红茶加工业务": "produce"},
+    "红茶种植咨询": {"红茶种植咨询": "consult"},
+    "茶馆管理咨询服务": {"茶馆管理咨询服务": "consult"},
+    "茶馆经营及业务咨询服务": {"茶馆经营及业务咨询服务": "operate"},
+    "制茶车间租赁服务": {"制茶车间租赁服务": "lease"},
+    # a verb within a noun says nothing
+    "销售：红茶、茶叶加工机械、种植技术资料": {"红茶": "sell", "茶叶加工机械": "sell", "种植技术资料": "sell"},
+    "茶叶生产资料批发": {"茶叶生产资料批发": "wholesale"},
+    "收购本企业生产所需的鲜叶": {"收购本企业生产所需的鲜叶": "sell"},
+    # what one makes oneself is made, wherever it is said; what others make is bought
+    "销售自产的红茶": {"销售自产的红茶": "produce"},
+    "销售成员种植的红茶": {"销售成员种植的红茶": "produce"},
+    "红茶委托加工": {"红茶委托加工": "sell"},
+    "红茶受委托加工": {"红茶受委托加工": "produce"},
     # brackets and negations do not lend verbs
     "红茶（不含加工）、绿茶": {"红茶": "none", "绿茶": "none"},
     "销售（不含零售）：红茶": {"红茶": "sell"},
