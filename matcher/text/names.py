@@ -164,6 +164,22 @@ class NameReader:
             region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head
         )
 
+    @lru_cache(maxsize=4096)  # noqa: B019 — readers live as long as the process
+    def _finest(self, region: str) -> frozenset[str]:
+        """Codes of the divisions that a region names, without those that others lie in."""
+        found: set[str] = set()
+        at = 0
+        while at < len(region):
+            name = next((name for name in self._by_start.get(region[at : at + 2], ()) if region.startswith(name, at)), region[at])
+            found.update(code for code in self._codes.get(name, ()) if code)
+            at += len(name)
+        return frozenset(code for code in found if not any(other != code and other.startswith(code) for other in found))
+
+    def same_region(self, a: str, b: str) -> bool:
+        """Whether two regions can be of one place: one lies in the other, or one is the whole country (行政区划是否相容)."""
+        codes, others = self._finest(a), self._finest(b)
+        return not codes or not others or any(_same_place(code, (*others,)) for code in codes)
+
     def _names_its_place(self, stripped: str, bracketed: list[str], place: str) -> bool:
         """A place in brackets or behind the 字号: the company's own, where that is known (中山 in a 字号 is nobody's city)."""
         home = self._codes.get(place, ())

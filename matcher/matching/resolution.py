@@ -1,0 +1,273 @@
+"""Which company is meant (企业归一): a code, a name, a brand → the company, or an honest 吃不准 with candidates.
+
+The way of a query: what a person decided of it; its credit code; the user's table of brands; a name, present or former, that is
+the same when squeezed; else candidates that share rare characters (``name_index``), compared part by part (``name_features``). The best
+candidate's confidence is logistic in its comparisons, its lead over the next, and how rare the 字号 asked for is; the weights are those
+of ``rules/resolution.yaml``. From ``same_at`` on the answer is *same*, from ``unsure_at`` on *unsure*, else *none*. A query that names no
+company, only a place, a trade or a legal form, is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from matcher.corpora import Corpora
+from matcher.intake import Companies
+from matcher.matching.name_features import Asked, Compared, NameComparer
+from matcher.matching.name_index import NameIndex, squeezed
+from matcher.rules.resolution import ResolutionRules
+from matcher.text.normalise import normalise
+
+Decision = Literal["same", "unsure", "none"]
+DECISION_LABELS: dict[Decision, str] = {"same": "就是它", "unsure": "吃不准", "none": "没有找到"}
+"""Decision → Chinese term."""
+MOST = 5
+"""Candidates of an answer at most (候选数)."""
+LONGEST = 100
+"""Characters beyond which a query is no name (名称最长)."""
+_CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
+_CERTAIN = 0.999
+_WHY = {
+    "core_equal": "字号和行业相同",
+    "trade_equal": "字号相同",
+    "core_within": "名称里有这几个字",
+    "shortened": "是它的简称",
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A company that may be meant (候选).
+
+    Attributes:
+        place: Its place among the companies.
+        name: As registered.
+        uscc: Its code, if known.
+        confidence: 0…1 that it is the one.
+        former: It was called so before (曾用名), if that is how it was found.
+        features: The comparisons that are not zero.
+    """
+
+    place: int
+    name: str
+    uscc: str
+    confidence: float
+    former: str = ""
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The answer to a query (归一结果).
+
+    Attributes:
+        decision: same, unsure or none.
+        company: The one that is meant, or that is likeliest to be.
+        why: What decided, in Chinese.
+        candidates: Up to ``MOST``, the likeliest first.
+        parent: Whose outlet the company is (上级), if it is one and the parent is known.
+    """
+
+    query: str
+    decision: Decision
+    company: Candidate | None
+    why: str
+    candidates: tuple[Candidate, ...] = ()
+    parent: Candidate | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the user knows beside the companies (已知对应).
+
+    Attributes:
+        brands: Brand → (legal name, code or "").
+        judged: Query → code or legal name that a person decided for it, or None for 都不是.
+    """
+
+    brands: Mapping[str, tuple[str, str]]
+    judged: Mapping[str, str | None]
+
+
+class Resolver:
+    """Answers queries from one company base (归一器).
+
+    Args:
+        companies: Who may be meant.
+        corpora: Divisions, legal forms, words of trade.
+        rules: Weights and thresholds.
+        known: The user's brands and judgements.
+        index: Of the names and former names, if it was built before.
+    """
+
+    def __init__(
+        self,
+        companies: Companies,
+        corpora: Corpora,
+        rules: ResolutionRules,
+        known: Known | None = None,
+        index: NameIndex | None = None,
+    ) -> None:
+        self.companies, self.rules = companies, rules
+        names, former = companies.text["name"], companies.text["former_names"]
+        self._entries = list(names)
+        self._place = list(range(len(names)))
+        for place, cell in enumerate(former):
+            for name in filter(None, cell.split("、")):
+                self._entries.append(name)
+                self._place.append(place)
+        self.index = index or NameIndex.build(self._entries)
+        self._comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
+        self._by_code = {code: place for place, code in enumerate(companies.text["uscc"]) if code}
+        known = known or Known({}, {})
+        self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
+        self._brands = dict(zip(squeezed(list(known.brands)), known.brands.values(), strict=True))
+
+    def resolve(self, query: str, code: str = "") -> Resolution:
+        """Which company is meant (归一).
+
+        Args:
+            query: A name, a brand, a short form, or a credit code.
+            code: The credit code, if the query comes with one; it decides.
+        """
+        asked = self._comparer.read(query)
+        if asked.short in self._judged:
+            return self._decided(query, self._judged[asked.short], "人工判定")
+        wanted = normalise(code).strip().upper() or asked.short.upper()
+        if _CODE.fullmatch(wanted):
+            place = self._by_code.get(wanted)
+            if place is not None:
+                return self._same(query, self._candidate(place), "统一社会信用代码相同")
+            if not code:
+                return Resolution(query, "none", None, "没有这个统一社会信用代码")
+        if asked.short in self._brands:
+            name, brand_code = self._brands[asked.short]
+            return self._decided(query, brand_code or name, "品牌对照表")
+        return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+
+    def _refused(self, query: str, asked: Asked) -> Resolution | None:
+        reason = ""
+        if not asked.short:
+            reason = "没有写名称"
+        elif len(asked.short) > LONGEST:
+            reason = f"超过 {LONGEST} 个字，不是企业名称"
+        elif len(asked.short) < 2:
+            reason = "只有一个字，说不准是哪家"
+        elif self.index.exact(query):
+            return None
+        elif all(not parts.trade_name and not parts.industry_term for parts in asked.readings):
+            reason = "只写了地名或组织形式，没有字号"
+        elif asked.short in self._comparer.reader.regions:
+            reason = "只写了地名，没有字号"
+        return Resolution(query, "none", None, reason) if reason else None
+
+    def _exact(self, query: str) -> Resolution | None:
+        entries = self.index.exact(query)
+        places = list(dict.fromkeys(self._place[entry] for entry in entries))
+        if not places:
+            return None
+        found = [self._candidate(place, entry) for place, entry in zip(places, entries, strict=False)]
+        if len({one.uscc or one.place for one in found}) > 1:
+            each = round(1 / len(found), 3)
+            shown = tuple(replace(one, confidence=each) for one in found[:MOST])
+            return Resolution(query, "unsure", shown[0], f"有 {len(found)} 家同名", shown)
+        return self._same(query, found[0], "曾用名相同" if found[0].former else "名称相同")
+
+    def _near(self, query: str, asked: Asked) -> Resolution:
+        best: dict[int, Compared] = {}
+        for one in self._comparer.compared(asked, self._entries):
+            best.setdefault(self._place[one.number], one)
+        ordered = list(best.values())
+        found = tuple(
+            self._candidate(
+                self._place[one.number],
+                one.number,
+                self._confidence(asked, ordered, n),
+                {k: round(v, 3) for k, v in one.features.items() if v},
+            )
+            for n, one in enumerate(ordered[:MOST])
+        )
+        if not found or found[0].confidence < self.rules.unsure_at:
+            return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
+        named = any(parts.trade_name for parts in asked.readings)
+        if found[0].confidence >= self.rules.same_at and named:
+            return self._same(query, found[0], _why(ordered[0]), found)
+        shown = _parent_first(asked, found, ordered)
+        return Resolution(query, "unsure", shown[0], _doubt(ordered) if named else "没有字号，只凭行业说不准", shown)
+
+    def _confidence(self, asked: Asked, ordered: Sequence[Compared], place: int) -> float:
+        weights = self.rules.confidence.full if asked.is_full else self.rules.confidence.short
+        values = {**ordered[place].features, **self._comparer.query_features(asked, ordered, place), "one": 1.0}
+        return round(1 / (1 + math.exp(-sum(weights.get(name, 0.0) * value for name, value in values.items()))), 3)
+
+    def _candidate(
+        self, place: int, entry: int | None = None, confidence: float = _CERTAIN, features: Mapping[str, float] | None = None
+    ) -> Candidate:
+        text = self.companies.text
+        former = self._entries[entry] if entry is not None and entry >= len(self.companies) else ""
+        told = {name: round(value, 3) for name, value in (features or {}).items() if value}
+        return Candidate(place, text["name"][place], text["uscc"][place], confidence, former, told)
+
+    def _same(self, query: str, company: Candidate, why: str, candidates: tuple[Candidate, ...] = ()) -> Resolution:
+        return Resolution(query, "same", company, why, candidates or (company,), self._parent(company))
+
+    def _decided(self, query: str, wanted: str | None, by: str) -> Resolution:
+        """The company that a person or a table names by code or full name."""
+        if wanted is None:
+            return Resolution(query, "none", None, f"{by}：都不是")
+        place = self._by_code.get(wanted)
+        entries = [] if place is not None else self.index.exact(wanted)
+        if place is None and not entries:
+            return Resolution(query, "none", None, f"{by}给的 {wanted} 不在企业库里")
+        if place is None and len({self._place[entry] for entry in entries}) > 1:
+            return replace(self._exact(wanted) or Resolution(query, "none", None, by), query=query)
+        return self._same(query, self._candidate(self._place[entries[0]] if place is None else place), by)
+
+    def _parent(self, company: Candidate) -> Candidate | None:
+        """Whose outlet a company is: the company that its own name begins with."""
+        text = normalise(company.name)
+        if self._comparer.reader.parse(text).outlet == "none":
+            return None
+        head, found, _ = company.name.rpartition("公司")
+        entries = self.index.exact(head.removesuffix("分") + found) if found and not head.endswith("分") else []
+        if not entries and found:
+            entries = self.index.exact(company.name[: company.name.find("公司") + 2])
+        places = {self._place[entry] for entry in entries} - {company.place}
+        return self._candidate(places.pop()) if len(places) == 1 else None
+
+
+def _parent_first(asked: Asked, found: tuple[Candidate, ...], ordered: Sequence[Compared]) -> tuple[Candidate, ...]:
+    """Where a bare 字号 or a 集团 is asked for, the group comes before its firms."""
+    if any(parts.industry_term and not parts.is_group for parts in asked.readings):
+        return found
+    heads = [n for n in range(len(found)) if ordered[n].features["is_group"] and ordered[n].features["trade_equal"]]
+    return tuple(found[n] for n in sorted(range(len(found)), key=lambda n: (n not in heads, n)))
+
+
+def _why(best: Compared) -> str:
+    said = [
+        label
+        for name, label in (
+            ("core_equal", "字号和行业相同"),
+            ("trade_equal", "字号相同"),
+            ("core_within", "名称里有这几个字"),
+            ("shortened", "是它的简称"),
+        )
+        if best.features[name]
+    ]
+    return said[0] if said else "名称相近"
+
+
+def _doubt(ordered: Sequence[Compared]) -> str:
+    """Why an answer is left open."""
+    best = ordered[0]
+    if best.features["region_other"]:
+        return "字号相近，行政区划不同"
+    if len(ordered) > 1 and best.score - ordered[1].score < 1:
+        alike = sum(best.score - one.score < 1 for one in ordered)
+        return f"有 {alike} 家一样像"
+    return "名称相近，把握不足"

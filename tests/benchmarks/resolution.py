@@ -1,0 +1,329 @@
+"""How well names are resolved, and how fast (企业归一的准与快).
+
+    LIANZHAO_DATA=folder python -m tests.benchmarks.resolution            the tables
+    LIANZHAO_DATA=folder python -m tests.benchmarks.resolution --fit      weights for rules/resolution.yaml from one half of the queries
+
+Queries: brands with their legal names, short names of listed companies, new names of renamed ones, and names of the register with one
+kind of noise each. The legal names stand among 1.4 million others. Every query is asked twice: with its company in the base, and
+without. Weights come from one half of the queries, drawn by a digest of the query; the tables show the other half.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import os
+import random
+import resource
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import opencc
+from rapidfuzz import fuzz, process
+
+from matcher.corpora import Corpora, open_corpora
+from matcher.matching.name_features import FEATURES, QUERY_FEATURES, Asked, Compared, NameComparer
+from matcher.matching.name_index import NameIndex, squeezed
+from matcher.rules.resolution import load_resolution
+from matcher.text.names import name_reader
+from matcher.text.normalise import normalise
+
+NAMES, BRANDS = "company_names_part1.csv.gz", "brand_legal_pairs_dev.csv.gz"
+LISTED, RENAMED = "listed_companies_labelled_dev.csv.gz", "renamed_pairs_same_uscc.csv"
+NOISES = ("typo", "no_region", "no_form", "wrong_form", "reordered", "abbreviated", "width", "traditional")
+_NOISY = 8000
+_BRUTE = {"ratio": fuzz.ratio, "partial_ratio": fuzz.partial_ratio, "WRatio": fuzz.WRatio}
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question with its answer: the number of the name that is meant."""
+
+    kind: str
+    text: str
+    answer: int
+
+    @property
+    def fits(self) -> bool:
+        """It is of the half that weights are taken from."""
+        return hashlib.sha256(self.text.encode()).digest()[0] < 128
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A query with what the first pass found."""
+
+    query: Query
+    asked: Asked
+    found: list[Compared]
+
+
+class Base:
+    """The names, squeezed ones once, with their index."""
+
+    def __init__(self, folder: Path, corpora: Corpora) -> None:
+        self.tables = {name: list(_rows(folder / name)) for name in (BRANDS, LISTED, RENAMED)}
+        names = [row["name"] if "name" in row else next(iter(row.values())) for row in _rows(folder / NAMES)]
+        for table, column in ((BRANDS, "legal_name"), (LISTED, "full_name"), (RENAMED, "registry_name_2019")):
+            names += [row[column] for row in self.tables[table] if row[column]]
+        self.number = {}
+        self.names: list[str] = []
+        for name, short in zip(names, squeezed(names), strict=True):
+            if short not in self.number:
+                self.number[short] = len(self.names)
+                self.names.append(name)
+        started = time.perf_counter()
+        self.index = NameIndex.build(self.names)
+        self.seconds = time.perf_counter() - started
+        self.corpora = corpora
+
+    def of(self, name: str) -> int:
+        """The number of a name."""
+        return self.number[squeezed([name])[0]]
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
+        yield from csv.DictReader(stream)
+
+
+def queries(base: Base) -> list[Query]:
+    """All questions, the same in every run."""
+    asked = []
+    for row in base.tables[BRANDS]:
+        brand, legal = row["brand_name"], row["legal_name"]
+        if brand and legal:
+            inside = squeezed([brand])[0] in squeezed([legal])[0]
+            asked.append(Query("brand_inside" if inside else "brand_outside", brand, base.of(legal)))
+    asked += [
+        Query("listed_short", row["short_name"], base.of(row["full_name"])) for row in base.tables[LISTED] if row["short_name"]
+    ]
+    asked += [
+        Query("renamed", row["name_newer_or_other_source"], base.of(row["registry_name_2019"])) for row in base.tables[RENAMED]
+    ]
+    draw = random.Random(20261124)
+    reader, script = name_reader(base.corpora), opencc.OpenCC("s2t")
+    for place, name in enumerate(draw.sample(base.names, _NOISY)):
+        kind = NOISES[place % len(NOISES)]
+        parts = reader.parse(normalise(name))
+        changed = name
+        at = draw.randrange(len(name))
+        if kind == "typo":
+            other = draw.choice("天地人和大中国新华东方")
+            changed = draw.choice(
+                [
+                    name[:at] + name[at + 1 :],
+                    name[:at] + other + name[at + 1 :],
+                    name[:at] + name[at + 1 : at + 2] + name[at] + name[at + 2 :],
+                ]
+            )
+        elif kind == "no_region" and parts.region:
+            changed = name.replace(parts.region, "", 1)
+        elif kind == "no_form":
+            tail = next((tail for tail in ("股份有限公司", "有限责任公司", "有限公司", "公司") if name.endswith(tail)), "")
+            changed = name.removesuffix(tail)
+        elif kind == "wrong_form":
+            changed = (
+                name.replace("有限责任公司", "有限公司") if "有限责任公司" in name else name.replace("有限公司", "股份有限公司")
+            )
+        elif kind == "reordered" and parts.region and parts.trade_name:
+            changed = f"{parts.trade_name}({parts.region}){parts.industry_term}有限公司"
+        elif kind == "abbreviated" and parts.trade_name:
+            changed = parts.trade_name + parts.industry_term[:2]
+        elif kind == "width":
+            changed = name.replace("(", "（").replace(")", "）").replace("公司", "公 司")
+        elif kind == "traditional":
+            changed = script.convert(name)
+        if len(changed) >= 2 and (changed != name or kind in ("width", "traditional")):
+            asked.append(Query(kind, changed, base.of(name)))
+    return asked
+
+
+def first_pass(base: Base, asked: Sequence[Query], comparer: NameComparer) -> list[Answered]:
+    """Candidates of every query; a renamed company's new name may not be answered by itself."""
+    found = []
+    for query in asked:
+        read = comparer.read(query.text)
+        without = frozenset(base.index.exact(query.text)) - {query.answer} if query.kind == "renamed" else frozenset()
+        found.append(Answered(query, read, comparer.compared(read, base.names, without)))
+    return found
+
+
+def ordered(one: Answered, names: Sequence[str], weights: dict[str, dict[str, float]], *, absent: bool) -> list[Compared]:
+    """The candidates in order of weights, with or without the company that is meant."""
+    own = weights["full" if one.asked.is_full else "short"]
+    left = [c for c in one.found if not (absent and c.number == one.query.answer)]
+    scored = [Compared(c.number, c.features, sum(own.get(k, 0.0) * v for k, v in c.features.items())) for c in left]
+    return sorted(scored, key=lambda c: (-c.score, len(names[c.number]), c.number))
+
+
+def fit(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> None:
+    """Prints weights: of candidates beside each other, then of the best one's confidence."""
+    from sklearn.linear_model import LogisticRegression
+
+    weigh = {"brand_inside": 1.0, "brand_outside": 0.3, "listed_short": 0.6, "renamed": 3.0}
+    half = [one for one in answered if one.query.fits]
+    order: dict[str, dict[str, float]] = {}
+    for kind in ("short", "full"):
+        mine = [
+            one for one in half if one.asked.is_full == (kind == "full") and any(c.number == one.query.answer for c in one.found)
+        ]
+        rows = [(one, c) for one in mine for c in one.found]
+        right = [c.number == one.query.answer for one, c in rows]
+        share = [
+            weigh.get(one.query.kind, 0.25) * (len(one.found) / 2 if ok else 1) for (one, _), ok in zip(rows, right, strict=True)
+        ]
+        table = np.array([[c.features[name] for name in FEATURES] for _, c in rows])
+        model = LogisticRegression(C=3, max_iter=5000).fit(table, right, sample_weight=share)
+        order[kind] = dict(zip(FEATURES, np.round(model.coef_[0], 1).tolist(), strict=True))
+    print("order:", *(f"  {kind}: {own}" for kind, own in order.items()), sep="\n")
+    print("confidence:")
+    for kind in ("short", "full"):
+        table, right, share = [], [], []
+        for one in half:
+            if one.asked.is_full != (kind == "full"):
+                continue
+            for absent in (False, True):
+                best = ordered(one, base.names, order, absent=absent)
+                if best:
+                    values = {**best[0].features, **comparer.query_features(one.asked, best)}
+                    table.append([values[name] for name in (*FEATURES, *QUERY_FEATURES)])
+                    right.append(best[0].number == one.query.answer)
+                    share.append(weigh.get(one.query.kind, 0.25))
+        model = LogisticRegression(C=3, max_iter=5000).fit(table, right, sample_weight=share)
+        names = (*FEATURES, *QUERY_FEATURES)
+        own = dict(zip(names, np.round(model.coef_[0], 2).tolist(), strict=True)) | {"one": round(float(model.intercept_[0]), 2)}
+        print(f"  {kind}: {own}")
+
+
+def confidence(one: Answered, best: Sequence[Compared], comparer: NameComparer, weights: dict[str, dict[str, float]]) -> float:
+    """Of the best candidate."""
+    own = weights["full" if one.asked.is_full else "short"]
+    values = {**best[0].features, **comparer.query_features(one.asked, best), "one": 1.0}
+    return float(1 / (1 + np.exp(-sum(own.get(name, 0.0) * value for name, value in values.items()))))
+
+
+def tables(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> None:
+    """Prints right answers, precision and wrong answers for absent companies by kind of query, and the reliability by decile."""
+    rules = load_resolution()
+    order = {"short": rules.order.short, "full": rules.order.full}
+    sure = {"short": rules.confidence.short, "full": rules.confidence.full}
+    lines: dict[str, list[tuple[bool, bool, bool, bool, bool]]] = defaultdict(list)
+    deciles: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for one in answered:
+        if one.query.fits:
+            continue
+        best = ordered(one, base.names, order, absent=False)
+        numbers = [c.number for c in best]
+        exact = base.index.exact(one.query.text) if one.query.kind != "renamed" else []
+        chance = 1.0 if exact else confidence(one, best, comparer, sure) if best else 0.0
+        named = bool(exact) or any(parts.trade_name for parts in one.asked.readings)
+        right = numbers[:1] == [one.query.answer] or one.query.answer in exact
+        other = ordered(one, base.names, order, absent=True)
+        wrong = bool(other) and named and confidence(one, other, comparer, sure) >= rules.same_at
+        lines[one.query.kind].append((right, one.query.answer in numbers[:5], chance >= rules.same_at and named, right, wrong))
+        deciles[min(9, int(chance * 10))].append((chance, right))
+        if other:
+            other_chance = confidence(one, other, comparer, sure)
+            deciles[min(9, int(other_chance * 10))].append((other_chance, False))
+    print(f"企业归一：{len(base.names):,} 个名称，没有用来定权重的一半查询")
+    print("                      查询    首位对    前五有    答“就是它”  其中对    不在库时误答")
+    for kind, got in lines.items():
+        same = [right for *_, answered_same, right, _ in got if answered_same]
+        precise = f"{np.mean(same):9.3f}" if same else "        —"
+        print(
+            f"    {kind:<16} {len(got):>5} {np.mean([g[0] for g in got]):9.3f} {np.mean([g[1] for g in got]):9.3f} "
+            f"{len(same) / len(got):11.3f} {precise} {np.mean([g[4] for g in got]):12.3f}"
+        )
+    print("把握（在库与不在库各问一次）   次数    平均把握    实际对的")
+    for decile in sorted(deciles):
+        said, true = np.mean(deciles[decile], axis=0)
+        print(f"    {decile / 10:.1f}–{decile / 10 + 0.1:.1f} {len(deciles[decile]):>20} {said:10.3f} {true:10.3f}")
+
+
+def brute(base: Base, answered: Sequence[Answered], each: int) -> None:
+    """Prints how often brute force puts the right name first, on some queries of each kind, beside us."""
+    order = load_resolution().order
+    weights = {"short": order.short, "full": order.full}
+    kinds: dict[str, list[Answered]] = defaultdict(list)
+    for one in answered:
+        if not one.query.fits and len(kinds[one.query.kind]) < each:
+            kinds[one.query.kind].append(one)
+    plain = [normalise(name) for name in base.names]
+    print(f"首位对的比例，每种 {each} 个查询，逐个比对全部名称")
+    print("                      链招 " + " ".join(f"{name:>14}" for name in _BRUTE))
+    for kind, sample in kinds.items():
+        ours = np.mean(
+            [[c.number for c in ordered(one, base.names, weights, absent=False)][:1] == [one.query.answer] for one in sample]
+        )
+        shares = []
+        for scorer in _BRUTE.values():
+            hit = 0
+            for one in sample:
+                if one.query.kind == "renamed":
+                    banned = set(base.index.exact(one.query.text)) - {one.query.answer}
+                    choices = {n: name for n, name in enumerate(plain) if n not in banned} if banned else plain
+                else:
+                    choices = plain
+                best = process.extractOne(normalise(one.query.text), choices, scorer=scorer)
+                hit += best is not None and best[2] == one.query.answer
+            shares.append(hit / len(sample))
+        print(f"    {kind:<16} {ours:7.2f} " + " ".join(f"{share:14.2f}" for share in shares))
+
+
+def speed(base: Base, asked: Sequence[Query], comparer: NameComparer) -> None:
+    """Prints one name's time as a ratio to one brute-force look, interleaved."""
+    plain = [normalise(name) for name in base.names]
+    sample = random.Random(7).sample(list(asked), 60)
+    ours, theirs, share = [], [], []
+    for query in sample:
+        started = time.perf_counter()
+        found = comparer.compared(comparer.read(query.text), base.names)
+        middle = time.perf_counter()
+        best = process.extractOne(normalise(query.text), plain, scorer=fuzz.ratio)
+        theirs.append(time.perf_counter() - middle)
+        ours.append(middle - started)
+        if best and best[1]:
+            share.append(max((fuzz.ratio(normalise(query.text), plain[c.number]) for c in found), default=0.0) / best[1])
+    print(
+        f"一个名称：链招 p50 {np.median(ours) * 1e3:.2f} 毫秒、p99 {np.percentile(ours, 99) * 1e3:.2f} 毫秒；"
+        f"process.extractOne(ratio) p50 {np.median(theirs) * 1e3:.0f} 毫秒；p50 快 {np.median(theirs) / np.median(ours):.0f} 倍，"
+        f"p99 快 {np.percentile(theirs, 99) / np.percentile(ours, 99):.0f} 倍；候选里最高的 ratio 达到逐个比对的 {np.mean(share):.1%}"
+    )
+    print(
+        f"索引：建 {base.seconds:.1f} 秒，每个名称 {base.index.size / len(base.index):.0f} 字节；"
+        f"本进程峰值 {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB"
+    )
+
+
+def main() -> int:
+    """Prints weights or tables."""
+    folder = os.environ.get("LIANZHAO_DATA")
+    if not folder or not (Path(folder) / NAMES).is_file():
+        print(f"未设 LIANZHAO_DATA，或其中没有 {NAMES}：企业归一基准略过")
+        return 0
+    corpora = open_corpora()
+    base = Base(Path(folder), corpora)
+    asked = queries(base)
+    fitting = "--fit" in sys.argv
+    order = None if fitting else load_resolution().order
+    weights = {"short": order.short, "full": order.full} if order else {"short": {"core_near": 1.0}, "full": {"core_near": 1.0}}
+    comparer = NameComparer(base.index, corpora, weights)
+    answered = first_pass(base, asked, comparer)
+    if fitting:
+        fit(base, answered, comparer)
+        return 0
+    tables(base, answered, comparer)
+    speed(base, asked, comparer)
+    brute(base, answered, 12)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
