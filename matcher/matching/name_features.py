@@ -18,7 +18,7 @@ from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
-_COMPARED = 30
+_COMPARED = 20
 FEATURES = (
     "whole_equal",  # 全称相同
     "core_equal",  # 字号加行业表述相同
@@ -51,6 +51,7 @@ _STOCK = "股份"
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_NUMBER = frozenset("〇零一二三四五六七八九0123456789abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,12 @@ class NameComparer:
 
     def _best_reading(self, asked: Asked, number: int, name: str) -> Compared:
         theirs = self.reader.parse(normalise(name))
-        short = squeezed([name])[0]
+        short = self.index.name(number)
         best = None
         weights = self.weights["full" if asked.is_full else "short"]
         for parts in asked.readings:
             features = _features(asked.short, parts, short, theirs, self.reader)
-            score = sum(weights.get(key, 0.0) * value for key, value in features.items())
+            score = sum([weights.get(key, 0.0) * value for key, value in features.items()])
             if best is None or score > best.score:
                 best = Compared(number, features, score)
         assert best is not None
@@ -151,30 +152,32 @@ class NameComparer:
 
 
 def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameReader) -> dict[str, float]:
-    """``FEATURES`` of a squeezed query and a squeezed name (特征)."""
-    found = dict.fromkeys(FEATURES, 0.0)
-    found["whole_equal"] = float(query == name)
-    found["core_equal"] = float(a.core == b.core and bool(a.core))
-    found.update(_trades(a.trade_name, b.trade_name))
-    found.update(_industries(a.industry_term, b.industry_term))
-    if a.region and b.region:
-        found["region_same" if reader.same_region(a.region, b.region) else "region_other"] = 1.0
-    if a.legal_form != "unknown":
-        found["form_same" if a.legal_form == b.legal_form else "form_other"] = 1.0
-    found["outlet_other"] = float((a.outlet == "none") != (b.outlet == "none"))
-    both = a.outlet != "none" and b.outlet != "none"
-    found["branch_other"] = float(both and query.rpartition("公司")[2] != name.rpartition("公司")[2])
-    found["group_same"] = float(a.is_group and b.is_group)
-    found["group_other"] = float(a.is_group != b.is_group)
+    """``FEATURES`` of a squeezed query and a squeezed name that are not zero (特征)."""
     core = a.core or query
-    found["core_near"] = fuzz.ratio(core, b.core) / 100
-    found["core_within"] = float(len(core) >= 2 and core in name)
-    found["shortened"] = float(len(core) >= 2 and not found["core_within"] and _in_order(core, name))
-    found["number_other"] = float(_digits(query) != _digits(name))
-    found["is_joint_stock"] = float(b.legal_form == "joint_stock")
-    found["is_group"] = float(b.is_group)
-    found["is_long"] = min(1.0, max(0, len(b.core) - len(core)) / 10)
-    return found
+    within = len(core) >= 2 and core in name
+    both_outlets = a.outlet != "none" and b.outlet != "none"
+    found = {
+        "whole_equal": query == name,
+        "core_equal": bool(a.core) and a.core == b.core,
+        "outlet_other": (a.outlet == "none") != (b.outlet == "none"),
+        "branch_other": both_outlets and query.rpartition("公司")[2] != name.rpartition("公司")[2],
+        "group_same": a.is_group and b.is_group,
+        "group_other": a.is_group != b.is_group,
+        "core_near": fuzz.ratio(core, b.core) / 100,
+        "core_within": within,
+        "shortened": len(core) >= 2 and not within and _in_order(core, name),
+        "number_other": _digits(query) != _digits(name),
+        "is_joint_stock": b.legal_form == "joint_stock",
+        "is_group": b.is_group,
+        "is_long": min(1.0, max(0, len(b.core) - len(core)) / 10),
+        **_trades(a.trade_name, b.trade_name),
+        **_industries(a.industry_term, b.industry_term),
+    }
+    if a.region and b.region:
+        found["region_same" if reader.same_region(a.region, b.region) else "region_other"] = True
+    if a.legal_form != "unknown":
+        found["form_same" if a.legal_form == b.legal_form else "form_other"] = True
+    return {key: float(value) for key, value in found.items() if value}
 
 
 def _trades(a: str, b: str) -> dict[str, float]:
@@ -201,4 +204,4 @@ def _in_order(short: str, name: str) -> bool:
 
 
 def _digits(text: str) -> str:
-    return "".join(char for char in text.translate(_DIGITS) if char.isascii())
+    return "" if _NUMBER.isdisjoint(text) else "".join(char for char in text.translate(_DIGITS) if char.isascii())

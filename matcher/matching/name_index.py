@@ -20,7 +20,7 @@ from matcher.text.normalise import normalise
 _ODD = re.compile(r"[^\w\n]|_")
 _MOST_SHARE = 0.03  # a gram that more than this share of the names hold is not kept
 _LEAST_CAP = 5000  # … in a small file it is
-_BUDGET = 30_000  # postings read for one query, but always those of the rarest gram
+_BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
 _DOC_BITS = 26
 
 

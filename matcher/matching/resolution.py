@@ -209,7 +209,7 @@ class Resolver:
     ) -> Candidate:
         text = self.companies.text
         former = self._entries[entry] if entry is not None and entry >= len(self.companies) else ""
-        told = {name: round(value, 3) for name, value in (features or {}).items() if value}
+        told = {name: round(value, 3) for name, value in (features or {}).items()}
         return Candidate(place, text["name"][place], text["uscc"][place], confidence, former, told)
 
     def _same(self, query: str, company: Candidate, why: str, candidates: tuple[Candidate, ...] = ()) -> Resolution:
@@ -244,7 +244,7 @@ def _parent_first(asked: Asked, found: tuple[Candidate, ...], ordered: Sequence[
     """Where a bare 字号 or a 集团 is asked for, the group comes before its firms."""
     if any(parts.industry_term and not parts.is_group for parts in asked.readings):
         return found
-    heads = [n for n in range(len(found)) if ordered[n].features["is_group"] and ordered[n].features["trade_equal"]]
+    heads = [n for n in range(len(found)) if ordered[n].features.keys() >= {"is_group", "trade_equal"}]
     return tuple(found[n] for n in sorted(range(len(found)), key=lambda n: (n not in heads, n)))
 
 
@@ -257,7 +257,7 @@ def _why(best: Compared) -> str:
             ("core_within", "名称里有这几个字"),
             ("shortened", "是它的简称"),
         )
-        if best.features[name]
+        if best.features.get(name)
     ]
     return said[0] if said else "名称相近"
 
@@ -265,7 +265,7 @@ def _why(best: Compared) -> str:
 def _doubt(ordered: Sequence[Compared]) -> str:
     """Why an answer is left open."""
     best = ordered[0]
-    if best.features["region_other"]:
+    if best.features.get("region_other"):
         return "字号相近，行政区划不同"
     if len(ordered) > 1 and best.score - ordered[1].score < 1:
         alike = sum(best.score - one.score < 1 for one in ordered)

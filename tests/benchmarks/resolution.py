@@ -179,7 +179,7 @@ def fit(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> Non
         share = [
             weigh.get(one.query.kind, 0.25) * (len(one.found) / 2 if ok else 1) for (one, _), ok in zip(rows, right, strict=True)
         ]
-        table = np.array([[c.features[name] for name in FEATURES] for _, c in rows])
+        table = np.array([[c.features.get(name, 0.0) for name in FEATURES] for _, c in rows])
         model = LogisticRegression(C=3, max_iter=5000).fit(table, right, sample_weight=share)
         order[kind] = dict(zip(FEATURES, np.round(model.coef_[0], 1).tolist(), strict=True))
     print("order:", *(f"  {kind}: {own}" for kind, own in order.items()), sep="\n")
@@ -193,7 +193,7 @@ def fit(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> Non
                 best = ordered(one, base.names, order, absent=absent)
                 if best:
                     values = {**best[0].features, **comparer.query_features(one.asked, best)}
-                    table.append([values[name] for name in (*FEATURES, *QUERY_FEATURES)])
+                    table.append([values.get(name, 0.0) for name in (*FEATURES, *QUERY_FEATURES)])
                     right.append(best[0].number == one.query.answer)
                     share.append(weigh.get(one.query.kind, 0.25))
         model = LogisticRegression(C=3, max_iter=5000).fit(table, right, sample_weight=share)
@@ -321,7 +321,7 @@ def main() -> int:
         return 0
     tables(base, answered, comparer)
     speed(base, asked, comparer)
-    brute(base, answered, 12)
+    "--brute" in sys.argv and brute(base, answered, 12)
     return 0
 
 
