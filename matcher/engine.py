@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,17 +21,37 @@ from matcher.matching.families import FamilyFinder
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
-from matcher.rules import Zone, load_zone
+from matcher.rules import Zone, load_zone, open_zone
 from matcher.runs import Asked, Match, Problem, Request, problem, record
 from matcher.scoring.describe import Describer, evidence_check
-from matcher.scoring.evidence import Evidence, EvidenceReader, Standing, fields
+from matcher.scoring.evidence import EvidenceReader, Standing, fields
 from matcher.scoring.explain import Explainer, Explanation
-from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold
+from matcher.scoring.formula import UNIT, Ruleset, rule_checks
+from matcher.scoring.lists import ListMaker, Outcome, Places, Scored
+from matcher.scoring.ranking import ORDER_UNIT, Listed
 from matcher.scoring.results import Assembler, TermFinder
-from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
+from matcher.types import NEED_LABELS, RankedCompany, Ranking, Run
 
 _Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read for a ranking, whatever any rule says of it (读数).
+
+    Attributes:
+        companies: Those of the cities asked for.
+        places: Where they stand among the intake's.
+        profiles: What their texts say.
+        reader: Who read them.
+    """
+
+    intake: Intake
+    companies: Companies
+    places: NDArray[np.int64]
+    profiles: Profiles
+    reader: ProfileReader
+    finder: FamilyFinder
 
 
 class Engine:
@@ -56,12 +75,12 @@ class Engine:
         self.processes = processes or os.cpu_count() or 1
         self._reader = ProfileReader(loaded.segments, self.corpora)
         self._cities = CityFilter(self.corpora)
-        self._is_theme = np.array([segment.chain is None for segment in loaded.segments], dtype=np.bool_)
         self._local: dict[str, str] = {}
         self._use(loaded)
 
     def _use(self, zone: Zone, local_codes: frozenset[str] = frozenset()) -> None:
         self.zone: Zone = zone
+        self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
         self._evidence = EvidenceReader(zone, self.corpora, local_codes)
         self.ruleset = Ruleset(zone, self._evidence.fields)
         self._describer = Describer(zone, self.corpora, self._evidence.fields)
@@ -82,31 +101,76 @@ class Engine:
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
         """
-        allowed = self._allowed(request)
+        self._allowed(request)
+        return self.ranking(self.read(intake, request.cities), request)
+
+    def read(self, intake: Intake, cities: Sequence[str] = ()) -> Reading:
+        """Reads the companies of some cities once, for rankings under any rules (读取企业).
+
+        Args:
+            intake: The companies.
+            cities: As the user names them; empty for everywhere.
+
+        Raises:
+            RequestError: There is no such city.
+        """
         companies, places = intake.companies, np.arange(len(intake.companies))
-        if request.cities:
-            places = self._cities.places(companies, request.cities)
+        if cities:
+            places = self._cities.places(companies, cities)
             companies = companies.take(places)
-        finder = FamilyFinder(intake.companies, self.corpora)
-        list_ = partial(self._listed, finder, companies, places, top=request.top)
-        as_of = (request.as_of - EPOCH).days
         profiles = self._reader.read(companies, self.processes)
+        return Reading(intake, companies, places, profiles, self._reader, FamilyFinder(intake.companies, self.corpora))
+
+    def outcome(self, reading: Reading, request: Request) -> Outcome:
+        """What becomes of every company that was read (每家企业的结果), by these rules; texts are read again only if words differ.
+
+        Args:
+            reading: Of this engine, or of one over the same corpora.
+            request: Filters and date; its cities are those of the reading.
+
+        Raises:
+            RequestError: As ``rank``.
+        """
+        allowed, companies, as_of = self._allowed(request), reading.companies, (request.as_of - EPOCH).days
+        same = reading.reader is self._reader
+        profiles = reading.profiles if same else self._reader.read(companies, self.processes)
+        maker = ListMaker(reading.finder, companies, reading.places, self.zone, self.corpora)
         standing = self._evidence.standing(companies, profiles, as_of)
         scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
         beside = np.zeros(len(companies), dtype=np.bool_)
-        opportunities: tuple[RankedCompany, ...] = ()
-        folded_beside = 0
+        opportunities: Places | None = None
         if not request.chains and request.group is None and request.need is None:
             themes = self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
             open_ = themes.choice.veto < 0
             beside[themes.evidence.company[themes.choice.pair[open_]]] = True
-            opportunities, folded_beside = list_(themes, open_)
+            opportunities = maker.list(themes, open_)
         barred = scored.choice.veto >= 0
-        results, folded = list_(scored, ~barred & ~beside)
-        counts = np.bincount(scored.choice.veto[barred & ~beside], minlength=len(self.ruleset.vetoes))
-        vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
+        return Outcome(maker.list(scored, ~barred & ~beside), opportunities, barred & ~beside, beside)
+
+    def ranking(self, reading: Reading, request: Request) -> Ranking:
+        """The ranked list of companies that were read (由读数排名); as ``rank``."""
+        outcome = self.outcome(reading, request)
+
+        def shown(places: Places) -> tuple[RankedCompany, ...]:
+            return self._assembler.results(
+                reading.companies,
+                places.scored.evidence,
+                places.scored.scores,
+                places.listed.first(request.top),
+                ranked=True,
+                families=places.families,
+            )
+
+        beside = outcome.opportunities
+        vetoes = outcome.chains.scored.choice.veto[outcome.vetoed]
+        counts = np.bincount(vetoes, minlength=len(self.ruleset.vetoes))
         return Ranking(
-            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities
+            self.manifest(reading.intake.digest, request),
+            shown(outcome.chains),
+            len(reading.companies),
+            {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n},
+            len(outcome.chains.folded) + (len(beside.folded) if beside else 0),
+            shown(beside) if beside else (),
         )
 
     @property
@@ -135,7 +199,7 @@ class Engine:
         return self._answers(profiles, as_of, lambda result, scored, pair: (result, explain(scored.evidence, scored.scores, pair)))
 
     def _answers(
-        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, _Scored, int], _Answer]
+        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Scored, int], _Answer]
     ) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
         companies = intake.companies
@@ -181,6 +245,23 @@ class Engine:
         other = copy.copy(self)
         other._local = {"local": local.digest, "local_complete": str(complete).lower()}
         other._use(with_needs(self.zone, self.gaps(local, complete=complete)), frozenset(code for code, good in codes if good))
+        return other
+
+    def with_rules(self, rules: Zone | str | Path) -> Engine:
+        """This engine under other rules, over the same corpora (换一套规则试算); no file is touched, a local register is left behind.
+
+        Args:
+            rules: A zone as loaded, changed or not, or the folder of one.
+
+        Raises:
+            RulesError: The folder's files hold mistakes.
+        """
+        zone = rules if isinstance(rules, Zone) else open_zone(rules, self.zone.id, self.corpora, self._rule_checks)
+        other = copy.copy(self)
+        other._local = {}
+        if [segment.words for segment in zone.segments] != [segment.words for segment in self.zone.segments]:
+            other._reader = ProfileReader(zone.segments, self.corpora)
+        other._use(zone)
         return other
 
     def match(self, intake: Intake) -> Iterator[Match]:
@@ -246,52 +327,12 @@ class Engine:
         allowed: NDArray[np.bool_],
         as_of: int,
         only: NDArray[np.bool_] | None = None,
-    ) -> _Scored:
+    ) -> Scored:
         company, segment = self._evidence.pairs(profiles, allowed)
         if only is not None:
             company, segment = company[only[company]], segment[only[company]]
         evidence = self._evidence.read(profiles, standing, company, segment)
-        scores = self.ruleset.score(evidence, as_of)
-        return _Scored(evidence, scores, choose(evidence, scores), profiles.known_group)
-
-    def _listed(
-        self,
-        finder: FamilyFinder,
-        companies: Companies,
-        places: NDArray[np.int64],
-        scored: _Scored,
-        wanted: NDArray[np.bool_],
-        *,
-        top: int,
-    ) -> tuple[tuple[RankedCompany, ...], int]:
-        """The list and how many folded away; ``places`` are those of ``companies`` among the finder's, where heads may sit."""
-        pairs = scored.choice.pair[wanted]
-        at = places[scored.evidence.company[pairs]].tolist()
-        listed = dict(zip(at, pairs.tolist(), strict=True))
-        chains = dict(zip(at, scored.evidence.columns["chain"].values[pairs].tolist(), strict=True))
-        found, everywhere = finder.find(chains), finder.companies
-        keys = {place: everywhere.key(place) for family in found for place in family if place in listed}
-        families: dict[int, Family] = {}
-        folded: set[int] = set()
-        groups = dict(zip(at, scored.known_group[scored.evidence.company[pairs]].tolist(), strict=True))
-        families.update({listed[place]: self._known_family(number) for place, number in groups.items() if number})
-        for present, head in fold(found, listed, scored.scores, keys):
-            if len(present) > 1 or present[0] != head:
-                number = groups.get(head, 0)
-                family = self._known_family(number) if number else _family(everywhere, head)
-                families[listed[present[0]]] = replace(family, others=tuple(everywhere.text["name"][p] for p in present[1:]))
-            folded.update(listed[place] for place in present[1:])
-        pairs = pairs[~np.isin(pairs, list(folded))] if folded else pairs
-        kept = [companies.key(place) for place in scored.evidence.company[pairs].tolist()]
-        order = arrange(pairs, scored.evidence, scored.scores, kept, self.zone)
-        results = self._assembler.results(
-            companies, scored.evidence, scored.scores, order.first(top), ranked=True, families=families
-        )
-        return results, len(folded)
-
-    def _known_family(self, number: int) -> Family:
-        group = self.corpora.known_groups[number - 1]
-        return Family(group.name, None, group.city, ())
+        return Scored.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group)
 
     def manifest(self, snapshot: str, request: Request) -> Run:
         """The record of a run (批次清单).
@@ -310,16 +351,3 @@ class Engine:
             **self._local,
         }
         return record(self.zone, self.corpora, snapshot, asked)
-
-
-def _family(companies: Companies, head: int) -> Family:
-    text = companies.text
-    return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, ())
-
-
-@dataclass(frozen=True)
-class _Scored:
-    evidence: Evidence
-    scores: Scores
-    choice: Choice
-    known_group: NDArray[np.int16]

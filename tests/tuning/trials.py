@@ -1,0 +1,95 @@
+"""Companies that do not exist and rules changed at random, for all tests of tuning."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from matcher.corpora import Corpora
+from matcher.intake import Intake, from_profiles
+from matcher.rules.schema import ScoringFile
+from matcher.runs import Request
+from tests.scoring.test_results import made_up_rows
+
+AS_OF = date(2026, 1, 1)
+TOP = Request(as_of=AS_OF, top=20)
+Content = dict[str, Any]
+
+
+def made_up(corpora: Corpora, size: int = 160) -> Intake:
+    return from_profiles(made_up_rows(size), corpora)
+
+
+def _weight(scoring: Content, draw: random.Random) -> None:
+    rule = draw.choice(scoring["rules"])
+    rule["weight"] = round(rule["weight"] + draw.choice((-6.5, -3.0, -0.1, 0.1, 2.5, 7.0, 20.0)), 1)
+
+
+def _unknown(scoring: Content, draw: random.Random) -> None:
+    draw.choice(scoring["rules"])["if_unknown"] = draw.choice((0.0, 0.3, 0.5, 1.0))
+
+
+def _cap(scoring: Content, draw: random.Random) -> None:
+    group = draw.choice(scoring["groups"])
+    low, high = group["cap"]
+    group["cap"] = [low - draw.choice((0.0, 1.0, 4.5)), high + draw.choice((-2.0, 0.0, 3.0)) if high else 0.0]
+    group["cap"].sort()
+
+
+def _drop_rule(scoring: Content, draw: random.Random) -> None:
+    if len(scoring["rules"]) > 1:
+        scoring["rules"].pop(draw.randrange(len(scoring["rules"])))
+
+
+def _add_rule(scoring: Content, draw: random.Random) -> None:
+    number = len(scoring["rules"]) + draw.randrange(1000, 9000)
+    scoring["rules"].append(
+        {
+            "id": f"trial_{number}", "group": draw.choice(scoring["groups"])["id"], "label": "试算", "evidence": "试算", "why": "试算规则",
+            "weight": draw.choice((-9.0, -1.5, 3.3, 12.0)), "if_unknown": draw.choice((0.0, 0.4)),
+            "value": draw.choice(("ramp(insured_count, 5, 60)", "founded >= '2010-01-01'", "capital >= 1000", "mode = 'produce'")),
+        }
+    )  # fmt: skip
+
+
+def _move_rule(scoring: Content, draw: random.Random) -> None:
+    draw.choice(scoring["rules"])["group"] = draw.choice(scoring["groups"])["id"]
+
+
+def _drop_veto(scoring: Content, draw: random.Random) -> None:
+    if scoring["vetoes"]:
+        scoring["vetoes"].pop(draw.randrange(len(scoring["vetoes"])))
+
+
+def _add_veto(scoring: Content, draw: random.Random) -> None:
+    when = draw.choice(("capital < 3000", "founded < '2011-01-01'", "insured_count < 10", "kind = 'trade'"))
+    number = draw.randrange(1000, 9000)
+    scoring["vetoes"].insert(0, {"id": f"trial_veto_{number}", "label": "试算", "when": when, "why": "试算规则"})
+
+
+def _fill(scoring: Content, draw: random.Random) -> None:
+    scoring["order"]["fill"][draw.choice(list(scoring["order"]["fill"]))] = draw.choice(([1000], [1000, 500], [900, 900, 300]))
+    scoring["order"]["chain_fill"] = draw.choice(({"step": 0, "least": 1000}, {"step": 30, "least": 500}))
+
+
+def _least(scoring: Content, draw: random.Random) -> None:
+    scoring["order"]["least_affinity"] = draw.choice((150, 250, 400, 600))
+
+
+def _strength(scoring: Content, draw: random.Random) -> None:
+    scoring["need_strength"][draw.choice(list(scoring["need_strength"]))] = draw.choice((300, 700, 1000))
+
+
+CHANGES: tuple[Callable[[Content, random.Random], None], ...] = (
+    _weight, _weight, _weight, _unknown, _cap, _cap, _drop_rule, _add_rule, _move_rule, _drop_veto, _add_veto, _fill, _least, _strength,
+)  # fmt: skip
+
+
+def changed(scoring: ScoringFile, draw: random.Random, most: int = 4) -> ScoringFile:
+    """The scoring after one to ``most`` random edits, checked as a file is."""
+    content = scoring.model_dump()
+    for change in draw.choices(CHANGES, k=draw.randint(1, most)):
+        change(content, draw)
+    return ScoringFile.model_validate(content)
