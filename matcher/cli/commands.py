@@ -8,19 +8,17 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TextIO
-
-from rich.console import Console
-from rich.progress import Progress
 
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.table import print_ranking
+from matcher.cli.work import check_targets as _check_targets
+from matcher.cli.work import report as _report
+from matcher.cli.work import working as _working
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
-from matcher.intake import Intake, read_files, write_rejects
-from matcher.locate import home
+from matcher.intake import Intake, read_files
 from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany, Ranking
@@ -30,30 +28,16 @@ _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
-    verb = options.verb if options.verb != "rules" else f"rules {options.action}"
-    commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
-    return commands[verb](options)
+    if options.verb == "rules":
+        from matcher.cli import rules_verbs
+
+        return rules_verbs.run(options)
+    commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "serve": _serve}
+    return commands[options.verb](options)
 
 
 def _engine(options: argparse.Namespace) -> Engine:
     return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
-
-
-def _check_targets(options: argparse.Namespace) -> None:
-    """No answer is ever written over a file that was read, and a workbook goes to a file that is called one."""
-    if options.format == "xlsx" and not options.out:
-        raise OptionError("--format xlsx 要用 --out 指定写到哪个文件")
-    if options.format != "xlsx" and (options.out or "").lower().endswith(".xlsx"):
-        raise OptionError(f"--out {options.out} 是 XLSX 文件名，请加上 --format xlsx")
-    inputs = {Path(file).resolve() for file in options.files}
-    for option in ("out", "rejects"):
-        target = getattr(options, option, None)
-        if target and Path(target).resolve() in inputs:
-            raise OptionError(f"--{option} 不能是输入文件 {target}，会把它覆盖")
-        if target and option == "out" and not Path(target).resolve().parent.is_dir():
-            raise OptionError(f"--out {target} 写不进去：没有这个目录")
-    if options.format == "xlsx" and not (options.out or "").lower().endswith(".xlsx"):
-        raise OptionError(f"--format xlsx 的 --out 应以 .xlsx 结尾，写的是 {options.out}")
 
 
 def _rank(options: argparse.Namespace) -> int:
@@ -208,18 +192,6 @@ def _json_from_stdin() -> Any:
     return given
 
 
-def _check(options: argparse.Namespace) -> int:
-    engine = _engine(options)
-    zone = engine.zone
-    segments = [segment for segment in zone.segments if segment.chain]
-    print(
-        f"{zone.file.name}：规则无误。{len(zone.chains)} 条产业链、{len(segments)} 个环节、"
-        f"{sum(len(segment.terms) for segment in zone.segments):,} 个词、{len(engine.ruleset.rules)} 条评分规则、"
-        f"{len(engine.ruleset.vetoes)} 条否决"
-    )
-    return 0
-
-
 def _serve(options: argparse.Namespace) -> int:
     if options.host not in ("127.0.0.1", "localhost", "::1"):
         raise OptionError(f"未配置登录认证，只能在本机地址 127.0.0.1 上服务，写的是 {options.host}")
@@ -230,26 +202,3 @@ def _serve(options: argparse.Namespace) -> int:
     print(f"链招服务：http://{options.host}:{options.port}/openapi.json", file=sys.stderr)
     uvicorn.run("matcher.api.app:app", host=options.host, port=options.port, log_level="warning")
     return 0
-
-
-def _working(what: str) -> Progress:
-    """A moving bar on a terminal's stderr, nothing elsewhere."""
-    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    progress.add_task(what, total=None)
-    return progress
-
-
-def _report(intake: Intake, target: str | None) -> None:
-    """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
-    accepted = len(intake.companies)
-    line = f"读入 {intake.read:,} 行：接收 {accepted:,}，合并 {intake.merged:,}，拒收 {len(intake.rejects):,}"
-    for problem, count in sorted(intake.notes.items()):
-        line += f"；{problem} {count:,}"
-    if intake.rejects or target:
-        path = Path(target) if target else home() / "rejects" / f"{intake.digest[:16]}.csv"
-        try:
-            write_rejects(intake.rejects, path)
-        except OSError as error:
-            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
-        line += f"；拒收清单 {path}"
-    print(line, file=sys.stderr)

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line (命令行解析器)."""
     root = _Parser(prog="lianzhao", description=_DESCRIPTION, allow_abbrev=False)
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
-    for add in (_rank, _gaps, _match, _score, _others):
+    for add in (_rank, _gaps, _match, _score, _rules, _others):
         add(verbs)
     return root
 
@@ -101,13 +101,32 @@ def _score(verbs: Verbs) -> None:
     _folders(score)
 
 
-def _others(verbs: Verbs) -> None:
-    rules = verbs.add_parser("rules", help="检查规则", description="规则文件的检查。")
+def _rules(verbs: Verbs) -> None:
+    rules = verbs.add_parser("rules", help="检查规则，比较两套规则的名单", description="规则文件的检查与对比。")
     actions = rules.add_subparsers(dest="action", required=True, metavar="动作", parser_class=_Parser)
     check = actions.add_parser("check", help="检查一个园区的全部规则文件，错误一次列全")
     check.add_argument("zone", metavar="园区")
     _folders(check)
 
+    diff = actions.add_parser(
+        "diff",
+        help="两套规则各排一次，谁进、谁出、谁换位，每一分差由哪条规则来",
+        description="同一批企业按两套规则各排一次，逐家、逐条规则对比；不改任何文件。不给企业文件时用随附样例。",
+    )
+    diff.add_argument("zone", metavar="园区")
+    diff.add_argument("old", metavar="OLD", help="旧规则：园区的规则目录，或 draft（现在的规则目录）")
+    diff.add_argument("new", metavar="NEW", help="新规则：同上")
+    diff.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet")
+    diff.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复")
+    diff.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
+    diff.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
+    diff.add_argument("--top", type=_positive, default=20, metavar="N", help="比较前 N 家（默认 20）")
+    diff.add_argument("--most-churn", type=_count, metavar="N", help="前列最多换 N 家，超过时退出码为 1（供 CI 用）")
+    _output(diff, svg="位次变化图")
+    _intake(diff)
+
+
+def _others(verbs: Verbs) -> None:
     serve = verbs.add_parser("serve", help="启动 HTTP 服务（仅本机）", description="在 127.0.0.1 启动评分与排序服务。")
     serve.add_argument("--host", default="127.0.0.1", metavar="地址", help="只允许本机地址")
     serve.add_argument("--port", type=_port, default=8000, metavar="端口")
@@ -124,8 +143,11 @@ def _local(command: argparse.ArgumentParser, *, required: bool) -> None:
     command.add_argument("--local-complete", action="store_true", help="名录就是全部：没有见到的环节按没有算（默认按不详）")
 
 
-def _output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", choices=["table", "json", "csv", "xlsx"], default="table", help="输出格式（默认 table）")
+def _output(command: argparse.ArgumentParser, svg: str = "") -> None:
+    """``svg``: what the picture shows, where there is one."""
+    formats = ["table", "json", "csv", "xlsx", *(["svg"] if svg else [])]
+    said = f"输出格式（默认 table）{'；svg 为' + svg if svg else ''}"
+    command.add_argument("--format", choices=formats, default="table", help=said)
     command.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕；xlsx 必须写入文件）")
 
 
@@ -149,6 +171,12 @@ def _day(text: str) -> date:
 def _positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"应为 1 到 1000000 的整数，写的是 {text[:40]!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > 1_000_000:
+        raise argparse.ArgumentTypeError(f"应为 0 到 1000000 的整数，写的是 {text[:40]!r}")
     return int(text)
 
 

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from math import ceil
 from typing import Any, Generic, TypeVar
@@ -20,6 +21,8 @@ from matcher.cli.gaps import POSITION_LABELS, coverage_lines
 from matcher.matching.gaps import LEVEL_LABELS, Gap, Gaps
 from matcher.rules import Zone
 from matcher.runs import Match
+from matcher.tuning.diff import Diff, Move, Part
+from matcher.tuning.edits import Edit
 from matcher.types import NEED_LABELS, Contribution, RankedCompany, Ranking
 
 T = TypeVar("T")
@@ -115,6 +118,44 @@ def gaps_xlsx(gaps: Gaps, zone: Zone) -> bytes:
         book.add("缺口", columns, gaps.segments, frozen=2)
         book.add("名录", _FACT_COLUMNS, [("名录", line) for line in coverage_lines(gaps.coverage)])
     return book.content()
+
+
+def diff_xlsx(found: Diff, zone: Zone, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
+    """Two lists compared as a workbook (名单对比工作簿): 对比, 分差明细, 规则改动.
+
+    Args:
+        found: The comparison.
+        zone: The new rules, for the title.
+        header: What ``lines`` hold.
+        lines: One a company.
+    """
+    columns: list[Column[Sequence[Any]]] = [
+        Column(title, partial(_cell, place), 24 if title in ("name", "parts") else 12, "wrapped" if title == "parts" else "text")
+        for place, title in enumerate(header)
+    ]
+    parts: list[Column[tuple[Move, Part]]] = [
+        Column("企业名称", lambda line: line[0].name, 32),
+        Column("项", lambda line: line[1].label, 20),
+        Column("旧", lambda line: line[1].old, 9, "ten-thousandths"),
+        Column("新", lambda line: line[1].new, 9, "ten-thousandths"),
+        Column("分差", lambda line: line[1].change, 9, "ten-thousandths"),
+        Column("代号", lambda line: line[1].id, 24),
+    ]
+    edits: list[Column[Edit]] = [
+        Column("哪里", lambda e: e.where, 36),
+        Column("什么", lambda e: e.what, 14),
+        Column("旧", lambda e: e.old, 40, "wrapped"),
+        Column("新", lambda e: e.new, 40, "wrapped"),
+    ]
+    with _Book(f"{zone.file.name} 名单对比", found.as_of) as book:
+        book.add("对比", columns, lines, frozen=1)
+        book.add("分差明细", parts, [(move, part) for move in found.moves for part in move.parts], frozen=2)
+        book.add("规则改动", edits, found.edits)
+    return book.content()
+
+
+def _cell(place: int, line: Sequence[Any]) -> Any:
+    return line[place]
 
 
 def _company_columns(zone: Zone, labels: Mapping[str, str]) -> list[Column[RankedCompany]]:

@@ -24,7 +24,7 @@ def made_up(corpora: Corpora, size: int = 160) -> Intake:
 
 def _weight(scoring: Content, draw: random.Random) -> None:
     rule = draw.choice(scoring["rules"])
-    rule["weight"] = round(rule["weight"] + draw.choice((-6.5, -3.0, -0.1, 0.1, 2.5, 7.0, 20.0)), 1)
+    rule["weight"] = round(rule["weight"] + draw.choice((-6.5, -3.0, -0.1, 0.1, 2.5, 7.0, 20.0, 60.0)), 1)
 
 
 def _unknown(scoring: Content, draw: random.Random) -> None:
@@ -34,7 +34,7 @@ def _unknown(scoring: Content, draw: random.Random) -> None:
 def _cap(scoring: Content, draw: random.Random) -> None:
     group = draw.choice(scoring["groups"])
     low, high = group["cap"]
-    group["cap"] = [low - draw.choice((0.0, 1.0, 4.5)), high + draw.choice((-2.0, 0.0, 3.0)) if high else 0.0]
+    group["cap"] = [low - draw.choice((0.0, 1.0, 4.5, 70.0)), high + draw.choice((-2.0, 0.0, 3.0, 60.0)) if high else 0.0]
     group["cap"].sort()
 
 
@@ -76,6 +76,7 @@ def _fill(scoring: Content, draw: random.Random) -> None:
 
 def _least(scoring: Content, draw: random.Random) -> None:
     scoring["order"]["least_affinity"] = draw.choice((150, 250, 400, 600))
+    scoring["order"]["opportunity_margin"] = draw.choice((0, 150, 700))
 
 
 def _strength(scoring: Content, draw: random.Random) -> None:
