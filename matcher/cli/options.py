@@ -104,9 +104,18 @@ def _score(verbs: Verbs) -> None:
 def _rules(verbs: Verbs) -> None:
     rules = verbs.add_parser("rules", help="检查规则，比较两套规则的名单", description="规则文件的检查与对比。")
     actions = rules.add_subparsers(dest="action", required=True, metavar="动作", parser_class=_Parser)
-    check = actions.add_parser("check", help="检查一个园区的全部规则文件，错误一次列全")
+    check = actions.add_parser(
+        "check",
+        help="检查一个园区的全部规则文件：错误、合规问题一次列全，再列疑处",
+        description="错误和合规问题一次列全；都没有时列出疑处：轮不到的、对谁都一样的、重复计分的、区间有缝的……",
+    )
     check.add_argument("zone", metavar="园区")
-    _folders(check)
+    check.add_argument("files", nargs="*", metavar="FILE", help="用哪些企业看（默认随附样例）")
+    check.add_argument("--all", action="store_true", help="没有命中过的规则和词也列出来")
+    check.add_argument("--strict", action="store_true", help="有疑处时退出码为 1")
+    check.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
+    _output(check)
+    _intake(check)
 
     diff = actions.add_parser(
         "diff",

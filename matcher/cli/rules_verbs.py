@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 
+from matcher.cli.rules_check import write_lint
 from matcher.cli.rules_diff import write_diff
 from matcher.cli.work import check_targets, report, working
 from matcher.engine import Engine
+from matcher.errors import RulesError
 from matcher.intake import Intake, read_files
+from matcher.locate import folder
+from matcher.rules.compliance import load_compliance
 from matcher.runs import Request, today
+from matcher.tuning.concerns import Files
 from matcher.tuning.diff import diff
+from matcher.tuning.lint import lint
 from matcher.tuning.rulesets import DRAFT, ruleset_folder
 
 
@@ -20,15 +26,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    engine = Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
-    zone = engine.zone
-    segments = [segment for segment in zone.segments if segment.chain]
-    print(
-        f"{zone.file.name}：规则无误。{len(zone.chains)} 条产业链、{len(segments)} 个环节、"
-        f"{sum(len(segment.terms) for segment in zone.segments):,} 个词、{len(engine.ruleset.rules)} 条评分规则、"
-        f"{len(engine.ruleset.vetoes)} 条否决"
-    )
-    return 0
+    check_targets(options)
+    with working("读取规则"):
+        engine = Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+        compliance = load_compliance(options.rules_folder)
+    files = Files(folder("rules", options.rules_folder) / options.zone, options.zone)
+    intake = _companies(options, engine)
+    with working("体检"):
+        found = lint(engine, files, compliance, intake, options.as_of or today(), every_word=options.all)
+    if found.forbidden:
+        raise RulesError(found.forbidden)
+    write_lint(options, found, engine)
+    return 1 if options.strict and found.concerns else 0
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -57,5 +66,6 @@ def _companies(options: argparse.Namespace, engine: Engine) -> Intake:
     """The companies of the files, or the bundled sample."""
     with working("读取企业"):
         intake = read_files(options.files or [engine.corpora.sample], engine.corpora)
-    report(intake, options.rejects)
+    if options.files:
+        report(intake, options.rejects)
     return intake

@@ -129,10 +129,6 @@ def diff_xlsx(found: Diff, zone: Zone, header: Sequence[str], lines: Sequence[Se
         header: What ``lines`` hold.
         lines: One a company.
     """
-    columns: list[Column[Sequence[Any]]] = [
-        Column(title, partial(_cell, place), 24 if title in ("name", "parts") else 12, "wrapped" if title == "parts" else "text")
-        for place, title in enumerate(header)
-    ]
     parts: list[Column[tuple[Move, Part]]] = [
         Column("企业名称", lambda line: line[0].name, 32),
         Column("项", lambda line: line[1].label, 20),
@@ -148,10 +144,32 @@ def diff_xlsx(found: Diff, zone: Zone, header: Sequence[str], lines: Sequence[Se
         Column("新", lambda e: e.new, 40, "wrapped"),
     ]
     with _Book(f"{zone.file.name} 名单对比", found.as_of) as book:
-        book.add("对比", columns, lines, frozen=1)
+        book.add("对比", _plain_columns(header), lines, frozen=1)
         book.add("分差明细", parts, [(move, part) for move in found.moves for part in move.parts], frozen=2)
         book.add("规则改动", edits, found.edits)
     return book.content()
+
+
+def lines_xlsx(title: str, sheet: str, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
+    """Lines as a workbook of one sheet (单表工作簿).
+
+    Args:
+        title: Shown above every printed page.
+        sheet: Its name.
+        header: What the lines hold.
+        lines: The lines.
+    """
+    with _Book(title) as book:
+        book.add(sheet, _plain_columns(header), lines)
+    return book.content()
+
+
+def _plain_columns(header: Sequence[str]) -> list[Column[Sequence[Any]]]:
+    wide = ("name", "parts", "text")
+    return [
+        Column(title, partial(_cell, place), 36 if title in wide else 14, "wrapped" if title in wide else "text")
+        for place, title in enumerate(header)
+    ]
 
 
 def _cell(place: int, line: Sequence[Any]) -> Any:
