@@ -131,21 +131,27 @@ class Engine:
         Raises:
             RequestError: As ``rank``.
         """
-        allowed, companies, as_of = self._allowed(request), reading.companies, (request.as_of - EPOCH).days
-        same = reading.reader is self._reader
-        profiles = reading.profiles if same else self._reader.read(companies, self.processes)
-        maker = ListMaker(reading.finder, companies, reading.places, self.zone, self.corpora)
-        standing = self._evidence.standing(companies, profiles, as_of)
-        scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
-        beside = np.zeros(len(companies), dtype=np.bool_)
+        scored, themes = self.scored(reading, request)
+        maker = ListMaker(reading.finder, reading.companies, reading.places, self.zone, self.corpora)
+        beside = np.zeros(len(reading.companies), dtype=np.bool_)
         opportunities: Places | None = None
-        if not request.chains and request.group is None and request.need is None:
-            themes = self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
+        if themes is not None:
             open_ = themes.choice.veto < 0
             beside[themes.evidence.company[themes.choice.pair[open_]]] = True
             opportunities = maker.list(themes, open_)
         barred = scored.choice.veto >= 0
         return Outcome(maker.list(scored, ~barred & ~beside), opportunities, barred & ~beside, beside)
+
+    def scored(self, reading: Reading, request: Request) -> tuple[Scored, Scored | None]:
+        """Every company's pairs with their scores, of the chains and of what lies beside them, in no order yet (评分，未排序)."""
+        allowed, companies, as_of = self._allowed(request), reading.companies, (request.as_of - EPOCH).days
+        same = reading.reader is self._reader
+        profiles = reading.profiles if same else self._reader.read(companies, self.processes)
+        standing = self._evidence.standing(companies, profiles, as_of)
+        scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
+        if request.chains or request.group is not None or request.need is not None:
+            return scored, None
+        return scored, self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
 
     def ranking(self, reading: Reading, request: Request) -> Ranking:
         """The ranked list of companies that were read (由读数排名); as ``rank``."""

@@ -32,6 +32,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import rules_verbs
 
         return rules_verbs.run(options)
+    if options.verb in ("why-not", "certainty"):
+        from matcher.cli import company_verbs
+
+        return company_verbs.run(options)
     commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "serve": _serve}
     return commands[options.verb](options)
 

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line (命令行解析器)."""
     root = _Parser(prog="lianzhao", description=_DESCRIPTION, allow_abbrev=False)
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
-    for add in (_rank, _gaps, _match, _score, _rules, _others):
+    for add in (_rank, _gaps, _match, _score, _why_not, _certainty, _rules, _others):
         add(verbs)
     return root
 
@@ -101,6 +101,43 @@ def _score(verbs: Verbs) -> None:
     _folders(score)
 
 
+def _why_not(verbs: Verbs) -> None:
+    why = verbs.add_parser(
+        "why-not",
+        help="一家企业为什么不在前列，问到什么、改什么能进",
+        description="说明一家企业在第几位、差多少；再找能让它进前列的答案和改动，由易到难，每一种都重新排名验证过。",
+    )
+    _listed(why)
+    why.add_argument("--company", required=True, metavar="企业", help="企业名称、名称里独有的几个字，或统一社会信用代码")
+    why.add_argument("--format", choices=["table", "json"], default="table", help="输出格式（默认 table）")
+    why.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕）")
+    _intake(why)
+
+
+def _certainty(verbs: Verbs) -> None:
+    certainty = verbs.add_parser(
+        "certainty",
+        help="名单稳不稳：未知的问清以后谁还在前列，最该先问哪一句",
+        description="把未知的各种可能补全，看每家在几成情形里进前列；抽样时写明种子，同一种子结果相同。",
+    )
+    _listed(certainty)
+    certainty.add_argument("--draws", type=_positive, default=200, metavar="N", help="至多看多少种补全（默认 200；不超过时全部看）")
+    certainty.add_argument("--seed", type=_count, default=1, metavar="N", help="抽样的种子（默认 1）")
+    _output(certainty)
+    _intake(certainty)
+
+
+def _listed(command: argparse.ArgumentParser, *, zone: bool = True) -> None:
+    """What a list is asked for, as far as the verbs on lists share it."""
+    command.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet（默认随附样例）")
+    if zone:
+        _zone(command)
+    command.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复")
+    command.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
+    command.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
+    command.add_argument("--top", type=_positive, default=20, metavar="N", help="前列是前几家（默认 20）")
+
+
 def _rules(verbs: Verbs) -> None:
     rules = verbs.add_parser("rules", help="检查规则，比较两套规则的名单", description="规则文件的检查与对比。")
     actions = rules.add_subparsers(dest="action", required=True, metavar="动作", parser_class=_Parser)
@@ -125,11 +162,7 @@ def _rules(verbs: Verbs) -> None:
     diff.add_argument("zone", metavar="园区")
     diff.add_argument("old", metavar="OLD", help="旧规则：园区的规则目录，或 draft（现在的规则目录）")
     diff.add_argument("new", metavar="NEW", help="新规则：同上")
-    diff.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet")
-    diff.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复")
-    diff.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
-    diff.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
-    diff.add_argument("--top", type=_positive, default=20, metavar="N", help="比较前 N 家（默认 20）")
+    _listed(diff, zone=False)
     diff.add_argument("--most-churn", type=_count, metavar="N", help="前列最多换 N 家，超过时退出码为 1（供 CI 用）")
     _output(diff, svg="位次变化图")
     _intake(diff)

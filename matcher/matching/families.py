@@ -22,6 +22,7 @@ changes nothing.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -66,6 +67,12 @@ class FamilyFinder:
         self._known: dict[int, _Member] = {}
         names = companies.text["name"]
         self._group_places = [place for place, name in enumerate(names) if "集团" in name or "控股" in name]
+
+    def over(self, companies: Companies) -> FamilyFinder:
+        """The same for companies of the same names and cities in the same places, of whom other things are known (同名异值)."""
+        other = copy.copy(self)
+        other.companies = companies
+        return other
 
     def find(self, chains: Mapping[int, int]) -> list[list[int]]:
         """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).

@@ -26,10 +26,9 @@ from matcher.scoring.lists import Outcome
 from matcher.scoring.ranking import ORDER_UNIT
 from matcher.tuning.agreement import kendall
 from matcher.tuning.edits import Edit, edits
+from matcher.tuning.standing import Fate
 
 Kind = Literal["entered", "left", "moved", "kept"]
-Fate = Literal["listed", "vetoed", "folded", "beside"]
-"""On the list, off it by a veto, folded into one of its family, on the list beside the chains."""
 PartKind = Literal["rule", "cap", "clamp"]
 
 

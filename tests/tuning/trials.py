@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from matcher.corpora import Corpora
+from matcher.engine import Engine
 from matcher.intake import Intake, from_profiles
 from matcher.rules.schema import ScoringFile
 from matcher.runs import Request
+from matcher.tuning.variants import Change
 from tests.scoring.test_results import made_up_rows
 
 AS_OF = date(2026, 1, 1)
@@ -94,3 +97,17 @@ def changed(scoring: ScoringFile, draw: random.Random, most: int = 4) -> Scoring
     for change in draw.choices(CHANGES, k=draw.randint(1, most)):
         change(content, draw)
     return ScoringFile.model_validate(content)
+
+
+def cells(change: Change) -> dict[str, str]:
+    """A change as the cells of a company file."""
+    if change.field in ("capital", "paid_capital"):
+        return {{"capital": "reg_capital_raw"}.get(change.field, "paid_capital_raw"): f"{change.value}元"}
+    return {change.field: str(change.value)}
+
+
+def place_in(engine: Engine, rows: list[dict[str, str]], row: int, request: Request = TOP) -> tuple[int | None, float | None]:
+    """Place and score of one of the rows when all are ranked from the start; rows count from 1."""
+    ranking = engine.rank(from_profiles(rows, engine.corpora), replace(request, top=10**6))
+    found = [(result.rank, result.score) for result in ranking.results if result.row == row]
+    return found[0] if found else (None, None)
