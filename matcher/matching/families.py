@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from matcher.corpora import Corpora
@@ -73,6 +73,27 @@ class FamilyFinder:
         other = copy.copy(self)
         other.companies = companies
         return other
+
+    def near(self, places: Iterable[int]) -> FamilyFinder:
+        """The same as far as families of these companies go, without the groups that cannot touch them (只看有关的集团).
+
+        A group joins a company only by a 字号 with the same beginning or as a part of the same known group.
+        """
+        mine = [part for place in places for part in [self._part(place)]]
+        begins, known = {part.trade_name[:_LEAST] for part in mine}, {part.known_group for part in mine if part.known_group}
+        other = copy.copy(self)
+        other._group_places = [
+            place
+            for place in self._group_places
+            for part in [self._part(place)]
+            if part.trade_name[:_LEAST] in begins or part.known_group in known
+        ]
+        return other
+
+    def _part(self, place: int) -> NameParts:
+        if place not in self._known:
+            self._known[place] = self._member(place)
+        return self._known[place].part
 
     def find(self, chains: Mapping[int, int]) -> list[list[int]]:
         """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).

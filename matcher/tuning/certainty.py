@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,10 @@ from matcher.engine import Engine, Reading
 from matcher.rules.changes import Changes
 from matcher.runs import Request
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.formula import UNIT
+from matcher.scoring.formula import UNIT, Scores
 from matcher.scoring.lists import ListMaker, Outcome, Places, Scored
 from matcher.scoring.ranking import ORDER_UNIT, Choice
+from matcher.scoring.values import Column
 from matcher.tuning.standing import Standing, standing_of
 from matcher.tuning.variants import Change, answers, reread
 
@@ -34,6 +36,8 @@ DRAWS = 200
 """Completions that are drawn where not all are ranked (默认抽几次)."""
 MOST_QUESTIONS = 10
 _LEAST_POOL = 60
+_BATCH = 20_000  # variants that are scored at once
+_NEAR = 0.95  # companies whose best possible score is this share of the last order value are in the first pool
 _MOST_COMPLETIONS = 4000  # of one company; no file of answers comes near
 
 
@@ -108,7 +112,9 @@ def certainty(engine: Engine, reading: Reading, request: Request, changes: Chang
     """
     outcome = engine.outcome(reading, request)
     order, high = _by_hope(outcome, reading)
-    size = max(_LEAST_POOL, 3 * request.top)
+    values = outcome.chains.listed.order_value
+    last = int(values[request.top - 1]) // (ORDER_UNIT // UNIT) if len(values) >= request.top else 0
+    size = max(_LEAST_POOL, int((high >= _NEAR * last).sum())) if last else len(order)
     while True:
         pool = _Pool(engine, reading, request, changes, sorted(order[:size]))
         sampled, kept = pool.lists(seed, draws)
@@ -162,30 +168,41 @@ class _Pool:
         self._score(everything)
 
     def _score(self, everything: Sequence[tuple[int, tuple[Change, ...]]]) -> None:
+        """Keeps of each variant its chosen pair alone, so that the memory is that of a few columns."""
+        parts = [self._chosen(everything[start : start + _BATCH]) for start in range(0, len(everything), _BATCH)]
+        score, segment, chain, self._there = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         owners = np.array([number for number, _ in everything], dtype=np.int64)
-        places = [self.members[number] for number, _ in everything]
-        variants = reread(self.engine, self.reading, places, [its for _, its in everything])
-        scored, themes = self.engine.scored(variants, self.request)
-        beside = np.zeros(len(everything), dtype=np.bool_)
-        if themes is not None:
-            beside[themes.evidence.company[themes.choice.pair[themes.choice.veto < 0]]] = True
-        self._pair = scored.choice.pair
-        self._there = (scored.choice.veto < 0) & ~beside
-        evidence = Evidence(owners[scored.evidence.company], scored.evidence.segment, scored.evidence.columns)
+        column = Column(chain, np.ones(len(chain), dtype=np.bool_))
+        none, no = np.zeros((0, len(score)), dtype=np.int64), np.zeros((0, len(score)), dtype=np.bool_)
+        scores = Scores(none, no, none, none, none, score, score, score, no, no)
         known_group = self.reading.profiles.known_group[self.members]
-        self._scored = replace(scored, evidence=evidence, known_group=known_group)
+        nobody = Choice(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+        self._scored = Scored(Evidence(owners, segment, {"chain": column}), scores, nobody, known_group)
+        places = self.reading.places[self.members]
         self._maker = ListMaker(
-            self.reading.finder,
+            self.reading.finder.near(places.tolist()),
             self.reading.companies.take(self.members),
-            self.reading.places[self.members],
+            places,
             self.engine.zone,
             self.engine.corpora,
         )
 
+    def _chosen(
+        self, some: Sequence[tuple[int, tuple[Change, ...]]]
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Score, segment and chain of each variant's chosen pair, and whether the variant is on the list of the chains."""
+        variants = reread(self.engine, self.reading, [self.members[number] for number, _ in some], [its for _, its in some])
+        scored, themes = self.engine.scored(variants, self.request)
+        there = scored.choice.veto < 0
+        if themes is not None:
+            there[themes.evidence.company[themes.choice.pair[themes.choice.veto < 0]]] = False
+        pair = scored.choice.pair
+        chain = scored.evidence.columns["chain"].values
+        return scored.scores.score[pair], scored.evidence.segment[pair], chain[pair], there
+
     def ranked(self, chosen: NDArray[np.int64]) -> Places:
         """The list with one variant of each member (一次补全的名单)."""
-        choice = Choice(self._pair[chosen], np.full(len(chosen), -1, dtype=np.int64))
-        scored = Scored(self._scored.evidence, self._scored.scores, choice, self._scored.known_group)
+        scored = replace(self._scored, choice=Choice(chosen, np.full(len(chosen), -1, dtype=np.int64)))
         made = self._maker.list(scored, self._there[chosen])
         values = made.listed.order_value
         self.least = min(self.least, int(values[self.request.top - 1]) if len(values) >= self.request.top else 0)
@@ -212,9 +229,8 @@ class _Pool:
 
     def same(self, one: int, other: int) -> bool:
         """Whether two variants of a member stand alike: the same segment and score, on the list or not."""
-        pairs, evidence = self._pair[[one, other]], self._scored.evidence
-        alike = (self._there[[one, other]], self._scored.scores.score[pairs], evidence.segment[pairs])
-        return all(values[0] == values[1] for values in alike)
+        alike = (self._there, self._scored.scores.score, self._scored.evidence.segment)
+        return all(values[one] == values[other] for values in alike)
 
     def names(self, places: Places, top: int) -> list[int]:
         """Members among the first, in order."""
