@@ -90,7 +90,8 @@ def find_company(companies: Companies, words: str) -> int:
         if found:
             told = "、".join(names[place] for place in found[:5])
             raise RequestError("企业", words, (), f"有 {len(found)} 家同名或含这几个字（{told}），请写全称或信用代码")
-    raise RequestError("企业", words, names, "或不在所选城市")
+    near = [name for name in names if words and name[:2] == words[:2]]  # looking at every name of a register takes long
+    raise RequestError("企业", words, near, "也可能不在所选城市")
 
 
 def why_not(engine: Engine, reading: Reading, request: Request, changes: Changes, place: int) -> WhyNot:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine import Engine
@@ -331,6 +331,7 @@ def evidence(reader: EvidenceReader, seed: int, size: int = 4000) -> dict[str, C
     return columns
 
 
+@settings(deadline=None)
 @given(text=st.one_of(TRUTHS, NUMBERS), seed=st.integers(0, 10**6))
 def test_what_no_cell_shows_no_company_shows(reader: EvidenceReader, text: str, seed: int) -> None:
     expression = compile_expression(text, reader.fields)
