@@ -28,9 +28,9 @@ from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, Standing, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold
+from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold, unserved
 from matcher.scoring.results import Assembler, TermFinder
-from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
+from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 
@@ -88,7 +88,7 @@ class Engine:
             places = self._cities.places(companies, request.cities)
             companies = companies.take(places)
         finder = FamilyFinder(intake.companies, self.corpora)
-        list_ = partial(self._listed, finder, companies, places, top=request.top)
+        list_ = partial(self._listed, finder, companies, places, allowed, top=request.top)
         as_of = (request.as_of - EPOCH).days
         profiles = self._reader.read(companies, self.processes)
         standing = self._evidence.standing(companies, profiles, as_of)
@@ -97,16 +97,15 @@ class Engine:
         opportunities: tuple[RankedCompany, ...] = ()
         folded_beside = 0
         if not request.chains and request.group is None and request.need is None:
-            themes = self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
-            open_ = themes.choice.veto < 0
-            beside[themes.evidence.company[themes.choice.pair[open_]]] = True
-            opportunities, folded_beside = list_(themes, open_)
+            themes = self._opportunities(standing, profiles, as_of)
+            beside[themes.evidence.company[themes.choice.pair]] = True
+            opportunities, folded_beside, _ = list_(themes, np.ones(len(themes.choice.pair), dtype=np.bool_))
         barred = scored.choice.veto >= 0
-        results, folded = list_(scored, ~barred & ~beside)
+        results, folded, unserved = list_(scored, ~barred & ~beside)
         counts = np.bincount(scored.choice.veto[barred & ~beside], minlength=len(self.ruleset.vetoes))
         vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
         return Ranking(
-            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities
+            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities, unserved
         )
 
     @property
@@ -145,14 +144,16 @@ class Engine:
         if len(companies):
             read = self._reader.read(companies, self.processes)
             day = (as_of - EPOCH).days
-            scored = self._scored(self._evidence.standing(companies, read, day), read, ~self._is_theme, day)
-            pairs = scored.choice.pair
-            alone = np.zeros(len(pairs), dtype=np.int64)
-            listed = Listed(pairs, scored.scores.score[pairs] * (ORDER_UNIT // UNIT), alone, alone)
-            results = self._assembler.results(companies, scored.evidence, scored.scores, listed, ranked=False)
-            for result, pair in zip(results, pairs.tolist(), strict=True):
-                noted = replace(result, notes=intake.row_notes.get(result.row, ()))
-                answers[result.row - 1] = answer(noted, scored, pair)
+            standing = self._evidence.standing(companies, read, day)
+            chains = self._scored(standing, read, ~self._is_theme, day)
+            for scored in (chains, self._opportunities(standing, read, day)):  # whoever is listed beside the chains is answered so
+                pairs = scored.choice.pair
+                alone = np.zeros(len(pairs), dtype=np.int64)
+                listed = Listed(pairs, scored.scores.score[pairs] * (ORDER_UNIT // UNIT), alone, alone)
+                results = self._assembler.results(companies, scored.evidence, scored.scores, listed, ranked=False)
+                for result, pair in zip(results, pairs.tolist(), strict=True):
+                    noted = replace(result, notes=intake.row_notes.get(result.row, ()))
+                    answers[result.row - 1] = answer(noted, scored, pair)
         return answers
 
     def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
@@ -239,6 +240,12 @@ class Engine:
         )
         return clearly
 
+    def _opportunities(self, standing: Standing, profiles: Profiles, as_of: int) -> _Scored:
+        """Those beside the chains whom no veto bars."""
+        themes = self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
+        open_ = themes.choice.veto < 0
+        return replace(themes, choice=Choice(themes.choice.pair[open_], themes.choice.veto[open_]))
+
     def _scored(
         self,
         standing: Standing,
@@ -259,12 +266,13 @@ class Engine:
         finder: FamilyFinder,
         companies: Companies,
         places: NDArray[np.int64],
+        allowed: NDArray[np.bool_],
         scored: _Scored,
         wanted: NDArray[np.bool_],
         *,
         top: int,
-    ) -> tuple[tuple[RankedCompany, ...], int]:
-        """The list and how many folded away; ``places`` are those of ``companies`` among the finder's, where heads may sit."""
+    ) -> tuple[tuple[RankedCompany, ...], int, tuple[Unserved, ...]]:
+        """The list, how many folded away, what it leaves open; ``places``: ``companies`` among the finder's, where heads may sit."""
         pairs = scored.choice.pair[wanted]
         at = places[scored.evidence.company[pairs]].tolist()
         listed = dict(zip(at, pairs.tolist(), strict=True))
@@ -287,7 +295,19 @@ class Engine:
         results = self._assembler.results(
             companies, scored.evidence, scored.scores, order.first(top), ranked=True, families=families
         )
-        return results, len(folded)
+        open_ = unserved(order, top, scored.evidence, self.zone, allowed)
+        return results, len(folded), tuple(self._unserved(companies, scored, order, segment, at) for segment, at in open_)
+
+    def _unserved(self, companies: Companies, scored: _Scored, order: Listed, number: int, at: int) -> Unserved:
+        segment = self.zone.segments[number]
+        if at < 0:
+            return Unserved(segment.chain or "", segment.id, None, None, None, None, None)
+        pair = int(order.pair[at])
+        company = int(scored.evidence.company[pair])
+        text, score = companies.text, int(scored.scores.score[pair]) / UNIT
+        county = self._assembler.county(companies, company)
+        name, city = text["name"][company], text["city"][company]
+        return Unserved(segment.chain or "", segment.id, name, city or None, county or None, at + 1, score)
 
     def _known_family(self, number: int) -> Family:
         group = self.corpora.known_groups[number - 1]

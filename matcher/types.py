@@ -93,6 +93,7 @@ class RankedCompany:
     """One line of a ranking with all its reasons (名单中的一家企业).
 
     Attributes:
+        county: County or district (区县): the file's, else as the address names it.
         notes: What of a single profile could not be read and counts as unknown; a file's notes are counted for the file.
         segment_place, chain_place: The company's place, from 1, among the listed ones of its segment and of its chain; None without a list.
     """
@@ -103,6 +104,7 @@ class RankedCompany:
     name: str
     province: str | None
     city: str | None
+    county: str | None
     as_of: str | None
     score: float
     order_value: float
@@ -141,6 +143,23 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Unserved:
+    """A segment that the zone wants most and that nobody on the list stands for (急需而名单上没有的环节).
+
+    Attributes:
+        best: The first company further down, if there is any; then its city, county, place and score.
+    """
+
+    chain: str
+    segment: str
+    best: str | None
+    city: str | None
+    county: str | None
+    place: int | None
+    score: float | None
+
+
+@dataclass(frozen=True)
 class Ranking:
     """An ordered, explained list and its manifest (排名).
 
@@ -148,6 +167,7 @@ class Ranking:
         considered: Companies after the filters.
         vetoed: Veto → companies whose first veto in file order it is.
         folded: Companies that are on neither list because a better one of their family is.
+        unserved: Segments of ``order.wanted_priority`` and more that the list leaves open.
     """
 
     run: Run
@@ -156,3 +176,4 @@ class Ranking:
     vetoed: dict[str, int]
     folded: int
     opportunities: tuple[RankedCompany, ...]
+    unserved: tuple[Unserved, ...] = ()

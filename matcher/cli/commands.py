@@ -74,7 +74,7 @@ def _rank(options: argparse.Namespace) -> int:
         with _working("读取本地名录"):
             engine = engine.with_local(_register(options, engine), complete=options.local_complete)
     with _working("读取企业"):
-        intake = read_files(files, engine.corpora)
+        intake = read_files(files, engine.corpora, dated=options.data_date)
     _report(intake, options.rejects)
     with _working("匹配与评分"):
         ranking = engine.rank(intake, request)
@@ -99,7 +99,7 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
         elif options.format == "csv":
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
-            print_ranking(ranking, engine.zone, stream)
+            print_ranking(ranking, engine.zone, engine.questions, stream)
 
 
 def _register(options: argparse.Namespace, engine: Engine) -> Intake:

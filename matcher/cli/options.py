@@ -56,6 +56,7 @@ def _rank(verbs: Verbs) -> None:
     rank.add_argument("--group", metavar="ID", help="只看这个产业招商小组的产业链")
     rank.add_argument("--need", metavar="N", help="只看这种需求：complement 补链、strengthen 强链、extend 延链")
     _local(rank, required=False)
+    _dated(rank)
     rank.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
     rank.add_argument("--top", type=_positive, default=20, metavar="N", help="列出前 N 家（默认 20）")
     _output(rank)
@@ -132,6 +133,12 @@ def _output(command: argparse.ArgumentParser) -> None:
 def _intake(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rejects", metavar="FILE.csv", help="拒收清单写到哪里（默认程序数据目录）")
     _folders(command)
+
+
+def _dated(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data-date", type=_day, metavar="日期", help="企业资料是哪一天的（没有写数据日期的行用它；许可证是否到期按它算）"
+    )
 
 
 def _folders(command: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,7 @@ class Intake:
     Attributes:
         files: The files as the user named them.
         notes: Problem → count, for rows that were kept with the field unknown or flagged.
-        digest: SHA-256 over the files' contents, whatever their order.
+        digest: SHA-256 over the files' contents, whatever their order, and the day that they are said to be of.
         row_notes: Row → its notes, of the first rows of each problem; of one file or of profiles.
     """
 
@@ -132,22 +133,23 @@ class Intake:
     row_notes: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
-def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True) -> Intake:
+def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True, dated: date | None = None) -> Intake:
     """Reads company files (读入企业文件).
 
     Args:
         paths: CSV (plain or gzip'd), XLSX and other workbooks, Parquet.
         corpora: Column names, currencies.
         merge: Fold rows with the same code into one company.
+        dated: The day that the data are of, for rows without a date of their own (数据日期).
 
     Raises:
         InputError: A file cannot be read at all, or holds no company.
     """
     with collector_paused():
-        return _read_files(paths, corpora, merge=merge)
+        return _read_files(paths, corpora, merge=merge, dated=dated)
 
 
-def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool) -> Intake:
+def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, dated: date | None) -> Intake:
     tables = [read_table(path, corpora) for path in paths]
     if merge:  # whichever file is named first, the same row stands for a company that is in both
         tables.sort(key=lambda table: table.digest)
@@ -161,9 +163,12 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool) -
     read = len(row) + len(rejects)
     if read == 0:
         raise InputError(tables[0].file, "只有表头，没有企业")
+    if dated:
+        columns["as_of"] = [cell if cell.lower() not in corpora.empty_cells else dated.isoformat() for cell in columns["as_of"]]
     intake = _build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
-    digest = hashlib.sha256("".join(sorted(table.digest for table in tables)).encode()).hexdigest()
+    named = [*sorted(table.digest for table in tables), *([dated.isoformat()] if dated else [])]
+    digest = hashlib.sha256("".join(named).encode()).hexdigest()
     notes = Counter(intake.notes)
     for table in tables:
         notes.update(table.notes)

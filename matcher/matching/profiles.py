@@ -52,6 +52,7 @@ class Profiles:
         permit_until: Last day of the permits that the scope names, in days since 1970, or ``UNKNOWN_DAY``.
         place_named: The name has no 字号 but that of a county: 某县旅游投资.
         known_group: 1 + index of the known group whose part the company is by name, 0 if it is none or the group itself.
+        renowned: A group that everybody knows for a trade, whatever its scope says.
     """
 
     affinity: NDArray[np.int16]
@@ -68,6 +69,7 @@ class Profiles:
     permit_until: NDArray[np.int64]
     place_named: NDArray[np.bool_]
     known_group: NDArray[np.int16]
+    renowned: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -123,12 +125,19 @@ class ProfileReader:
             f"{products};{scope};{industry}" if products or industry else scope
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
         ]
+        for place, part in enumerate(parts):
+            if known_for := self._known_for(part):  # read first, as if the scope began with it
+                described[place] = f"{';'.join(known_for)};{described[place]}"
         default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
         items = scope_reader(self.corpora).read(described)
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
         advice = (items.mode == _CONSULT) & np.array([part.is_group for part in parts], dtype=np.bool_)[items.row]
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
         return Texts(items, [part.core for part in parts], default), parts
+
+    def _known_for(self, part: NameParts) -> tuple[str, ...]:
+        """What a group is known for: a holding's scope lists investments and metals; the group's name says what it is."""
+        return self.corpora.known_groups[part.known_group - 1].known_for if part.known_group and part.is_group else ()
 
     def affinities(self, companies: Companies) -> tuple[Texts, Affinities]:
         """Texts and affinities with all hits, for explanations (带命中明细)."""
@@ -159,6 +168,7 @@ class ProfileReader:
             permits_until(companies.text["business_scope"], UNKNOWN_DAY),
             np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
             np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
+            np.array([bool(self._known_for(part)) for part in parts], dtype=np.bool_),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -118,6 +118,20 @@ def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: 
     return Listed(pairs[order], value[order], place[order], chain_place[order])
 
 
+def unserved(order: Listed, top: int, evidence: Evidence, zone: Zone, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Most wanted segments that the first ``top`` leave open, and the place of the first company further down, or -1 (空着的急需环节)."""
+    least = zone.scoring.order.wanted_priority
+    segment_of = evidence.segment[order.pair]
+    found = []
+    for number, segment in enumerate(zone.segments):
+        if segment.chain is None or segment.priority < least or not allowed[number]:
+            continue
+        at = np.flatnonzero(segment_of == number)
+        if not len(at) or at[0] >= top:
+            found.append((number, int(at[0]) if len(at) else -1))
+    return found
+
+
 def _places(of: NDArray[np.int64], by: tuple[NDArray[np.int64], ...]) -> NDArray[np.int64]:
     """Each one's place, from 0, among those with the same number ``of``; the last of ``by`` decides first."""
     place = np.arange(len(of))

@@ -13,6 +13,7 @@ from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Texts
 from matcher.matching.profiles import ProfileReader
+from matcher.places import DistrictFinder
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
@@ -22,6 +23,7 @@ from matcher.text.verbs import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
 
 _MOST_STRENGTHS = 3
+_LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
 _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
@@ -105,6 +107,12 @@ class Assembler:
 
     def __init__(self, zone: Zone, ruleset: Ruleset, describer: Describer, reader: ProfileReader) -> None:
         self.zone, self.ruleset, self.describer, self.reader = zone, ruleset, describer, reader
+        self._districts = DistrictFinder(reader.corpora)
+
+    def county(self, companies: Companies, place: int) -> str:
+        """County or district of a company, empty if neither the file nor the address says (区县)."""
+        text = companies.text
+        return text["county"][place] or self._districts.find(text["city"][place] or text["province"][place], text["address"][place])
 
     def results(
         self,
@@ -169,6 +177,7 @@ class Assembler:
             name=companies.text["name"][company],
             province=companies.text["province"][company] or None,
             city=companies.text["city"][company] or None,
+            county=self.county(companies, company) or None,
             as_of=day_text(int(companies.as_of[company]), UNKNOWN_DAY),
             score=int(scores.score[pair]) / UNIT,
             order_value=shown.order_value / ORDER_UNIT,
@@ -188,18 +197,18 @@ class Assembler:
             vetoed_by=barred[0] if barred else None,
             next_question=question,
             family=shown.family,
-            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown, question)),
+            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown)),
         )
 
-    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown, question: str | None) -> Remarks:
+    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown) -> Remarks:
         number = self._doubt(scores, shown.pair)
         doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
         strengths = self._strengths(evidence, scores, shown, doubted)
         if number is None:
-            return Remarks(shown.business, strengths, question=question)
+            return Remarks(shown.business, strengths)
         doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
-        return Remarks(shown.business, strengths, said, doubt.asks, question)
+        return Remarks(shown.business, strengths, said, doubt.asks)
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
@@ -235,10 +244,10 @@ class Assembler:
         ]
 
     def _doubt(self, scores: Scores, pair: int) -> int | None:
-        """Number of the known rule that took most points, a point at least."""
+        """Number of the known rule that took most points, ``_LEAST_DOUBT`` at least."""
         points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
         worst = int(points.argmin())
-        return worst if points[worst] <= -UNIT else None
+        return worst if points[worst] <= -_LEAST_DOUBT * UNIT else None
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""

@@ -9,6 +9,9 @@ ends in a verb (甲、乙的生产); else of the last item before it in the sent
 that open the sentence; else of the next that ends in one; else none. A run of bare verbs speaks with its strongest (生产、销售：甲),
 and one that closes a list lends it to the item before it (甲的研发、生产、销售). A verb alone is no item, unless it is a business of
 its own (住宿、餐饮服务) and no head.
+
+Permits of a canteen or a car park, and items that nearly everybody has, often lead a scope because the form has them first. They move
+behind the items that tell the trade, unless the company makes them.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import Corpora
+from matcher.corpora import MODES, Corpora
 from matcher.text.normalise import normalise
 from matcher.text.verbs import NO_MODE, VerbReader
 
@@ -29,6 +32,7 @@ _SPACES = re.compile(r" +(?=[^\x00-\x7f])")
 _FULL_STOP = re.compile("[.…]")
 _INNER = re.compile(r"\(([^()\n]*)\)")
 _SEPARATORS = re.compile("([;,、:\n])")
+_PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
 
 
@@ -41,7 +45,7 @@ class ScopeItems:
         filler: For each distinct item: nearly everybody has it and it says nothing of the trade.
         row: For each occurrence: index of the scope, ascending.
         item: Index into ``texts``.
-        position: Place among the kept items of its scope, from 0.
+        position: Place among the kept items of its scope, from 0; leading permits and fillers come last.
         mode: Index into ``MODES``, or ``NO_MODE``.
         rows: Number of scopes read.
     """
@@ -71,6 +75,7 @@ class ScopeReader:
         self._signs = re.compile(f"[{re.escape(reading.boilerplate_signs)}]")
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
+        self._permit_lead = re.compile("|".join(f"(?:{pattern})" for pattern in reading.permit_leads))
         self._standing = frozenset(reading.standing_verbs)
         self._verbs = VerbReader(reading)
 
@@ -123,7 +128,10 @@ class ScopeReader:
         stands = np.fromiter((text in self._standing for text in texts), np.bool_, len(texts))
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
-        return ScopeItems(texts, self._filler(texts), row, item, _places(row), modes, len(scopes))
+        filler = self._filler(texts)
+        leads = filler | np.fromiter((self._permit_lead.fullmatch(text) is not None for text in texts), np.bool_, len(texts))
+        order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
+        return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes))
 
     def _kept(self, text: str) -> bool:
         """Whether an item says anything of the business."""
@@ -174,6 +182,15 @@ def _places(row: NDArray[np.int32]) -> NDArray[np.int32]:
     index = np.arange(len(row), dtype=np.int32)
     first = np.concatenate([[True], row[1:] != row[:-1]])
     return index - np.maximum.accumulate(np.where(first, index, 0)).astype(np.int32)
+
+
+def _leads_last(row: NDArray[np.int32], lead: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
+    """An order of the occurrences, rows as they are, in which the leads before the first telling item of a row come last."""
+    index = np.arange(len(row))
+    first = np.full(rows, len(row), dtype=np.int64)
+    np.minimum.at(first, row[~lead], index[~lead])
+    told = first[row] < len(row)  # a row of nothing but leads stays as it is
+    return np.lexsort((index, told & (index < first[row]), row))
 
 
 def _last_before(source: NDArray[np.bool_], within: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -273,8 +273,9 @@ def test_by_hand(
 
 def test_place_and_share_by_hand(small: Matcher) -> None:
     assert one(small, "鬻鼗；甪鑫犇淼生产").affinity[0, 0] == 525
-    # a filler in front: total = 150 + 857; share 857/1007 = 851; .72 · 550 + .28 · 851 = 634
-    assert one(small, "货物进出口；甪鑫犇淼生产").affinity[0, 0] == 634
+    # a filler moves behind: place 1000, filler 128; strength 1000/1700 = 588; share 1000/1128 = 886; .72 · 588 + .28 · 886 = 671
+    assert one(small, "货物进出口；甪鑫犇淼生产").affinity[0, 0] == 671
+    assert one(small, "货物进出口；甪鑫犇淼生产").affinity[0, 0] == one(small, "甪鑫犇淼生产；货物进出口").affinity[0, 0]
 
 
 def test_a_conflict_keeps_three_tenths(small: Matcher) -> None:

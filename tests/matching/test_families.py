@@ -81,7 +81,7 @@ def test_a_firm_within_a_group_belongs_to_it_whatever_it_does(families, chain: i
 @pytest.mark.parametrize("city", ["杭州", ""])
 def test_a_firm_within_a_group_elsewhere_belongs_to_it_only_by_a_rare_trade_name(families, city: str) -> None:
     """宏丰 of 杭州 and 宏丰 of 青岛 have nothing to do with each other."""
-    assert families(Row("利群集团股份有限公司"), Row("利群集团百惠商厦有限公司", city)) == []
+    assert families(Row("宏丰集团股份有限公司"), Row("宏丰集团百惠商厦有限公司", city)) == []
     group, firm = Row("甪鑫集团股份有限公司"), Row("甪鑫集团百惠商厦有限公司", city)
     assert families(group, firm) == [[group.name, firm.name]]
 
@@ -93,7 +93,7 @@ def test_the_group_need_not_serve_a_chain_itself(families) -> None:
 
 def test_firms_within_a_group_that_the_file_lacks_stand_alone(families) -> None:
     """Nobody is the one who decides."""
-    assert families(Row("利群集团青岛百惠商厦有限公司", "青岛"), Row("利群集团胶州商厦有限公司", "胶州", TOURISM)) == []
+    assert families(Row("宏丰集团青岛百惠商厦有限公司", "青岛"), Row("宏丰集团胶州商厦有限公司", "胶州", TOURISM)) == []
 
 
 def test_the_word_group_must_follow_the_trade_name(families) -> None:

@@ -117,10 +117,21 @@ def test_what_is_excepted_is_not_read(scope: str, reader: ScopeReader) -> None:
 
 def test_fillers_are_marked_and_kept(reader: ScopeReader, corpora: Corpora) -> None:
     found = rows(reader.read(["货物进出口；红茶加工；技术咨询"]))[0]
-    assert [(text, filler) for text, _, filler in found] == [("货物进出口", True), ("红茶加工", False), ("技术咨询", True)]
+    assert [(text, filler) for text, _, filler in found] == [("红茶加工", False), ("技术咨询", True), ("货物进出口", True)]
     fillers = rows(reader.read(["；".join(corpora.reading.fillers)]))[0]
     assert fillers
     assert all(filler for _, _, filler in fillers)
+
+
+def test_leading_permits_and_fillers_come_last(reader: ScopeReader) -> None:
+    assert texts(reader, "快餐店；停车场；主题公园的经营；演出") == ["主题公园的经营", "演出", "快餐店", "停车场"]
+    assert texts(reader, "实业投资，预包装食品零售，旅游景点开发") == ["旅游景点开发", "实业投资", "预包装食品零售"]
+
+
+def test_a_permit_is_the_business_where_there_is_no_other_or_it_is_made(reader: ScopeReader) -> None:
+    assert texts(reader, "停车服务；实业投资") == ["停车服务", "实业投资"]
+    assert texts(reader, "预包装食品生产；红茶销售") == ["预包装食品生产", "红茶销售"]
+    assert texts(reader, "红茶销售；停车服务；快餐店") == ["红茶销售", "停车服务", "快餐店"], "only what leads moves"
 
 
 def test_bare_verbs_are_no_items(reader: ScopeReader) -> None:
