@@ -13,6 +13,7 @@ from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Texts
 from matcher.matching.profiles import ProfileReader
+from matcher.matching.vocabulary import term_number
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
@@ -38,7 +39,7 @@ class TermFinder:
         texts: Texts
         found: Affinities
         texts, found = reader.affinities(companies)
-        self._hits, self._names = found.hits, found.name_text
+        self._best, self._names = found.hits.best.toarray(), found.name_text
         self._items, self._texts = texts.items.item, texts.items.texts
         self._modes = np.where(texts.items.mode == NO_MODE, texts.default_mode[texts.items.row], texts.items.mode)
         modes = reader.corpora.reading.modes
@@ -61,7 +62,7 @@ class TermFinder:
         """
         if segment == NO_SEGMENT:
             return ()
-        hits = [(item, its) for item, its in self._occurrences(company) if self._hits.best[item, segment]]
+        hits = [(item, its) for item, its in self._occurrences(company) if self._best[item, segment]]
         told = [self._phrase(item, segment) for item, its in hits if its == mode and not self._texts[item].startswith(_ASIDES)]
         return tuple(dict.fromkeys(told)) or self.terms(company, segment)
 
@@ -69,7 +70,7 @@ class TermFinder:
         """An item in its own few words; its term where they are many or torn."""
         bare = self._ends.sub("", self._begins.sub("", self._texts[item]))
         whole = 2 <= len(bare) <= _LONGEST_PHRASE and not _TORN.search(bare)
-        return bare if whole else self._patterns[self._hits.term(item, segment)]
+        return bare if whole else self._patterns[term_number(int(self._best[item, segment]))]
 
     def _occurrences(self, company: int) -> list[tuple[int, int]]:
         """A company's items and their modes."""
@@ -82,7 +83,7 @@ class TermFinder:
     def _distinct(self, places: list[int], segment: int) -> tuple[str, ...]:
         if segment == NO_SEGMENT:
             return ()
-        numbers = [self._hits.term(text, segment) for text in places if self._hits.best[text, segment]]
+        numbers = [term_number(code) for code in self._best[places, segment].tolist() if code]
         return tuple(dict.fromkeys(self._patterns[number] for number in numbers))
 
 

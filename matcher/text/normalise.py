@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import opencc
@@ -35,13 +36,20 @@ def to_simplified(text: str) -> str:
 
     Lines are converted one by one, so that a text's result never depends on its neighbours.
     """
-    if not _traditional().search(text):
-        return text
-    lines = text.split("\n")
-    marked = [n for n, line in enumerate(lines) if _traditional().search(line)]
-    for number in marked:
-        lines[number] = _converter().convert(lines[number])
-    return "\n".join(lines)
+    return in_lines_with(_traditional(), text, _converter().convert)
+
+
+def in_lines_with(sign: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:
+    """``text`` with ``change`` made to those of its lines that hold a sign (只改含有标志的行); it is slow, and they are few."""
+    done, at = [], 0
+    for found in sign.finditer(text):
+        if found.start() >= at:
+            begin = text.rfind("\n", 0, found.start()) + 1
+            end = text.find("\n", found.start())
+            end = len(text) if end < 0 else end
+            done += [text[at:begin], change(text[begin:end])]
+            at = end
+    return "".join([*done, text[at:]]) if done else text
 
 
 def normalise(text: str) -> str:
