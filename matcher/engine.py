@@ -31,6 +31,7 @@ from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, fold
 from matcher.scoring.results import Assembler, TermFinder
+from matcher.storage import collector_paused
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
 
 _Answer = TypeVar("_Answer")
@@ -73,6 +74,7 @@ class Engine:
         readable = fields(chains, self.corpora)
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
+    @collector_paused()
     def rank(self, intake: Intake, request: Request) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 

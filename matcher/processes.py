@@ -17,11 +17,13 @@ def in_chunks(work: Callable[[range], _Part], rows: int, chunk: int, processes: 
         work: Is given the places of a chunk's rows. Forked workers share what it refers to with their parent; only what it returns
             goes from process to process.
         rows: How many there are; without any, ``work`` is given one empty chunk.
-        chunk: Most rows of a chunk; bounds memory and nothing else.
+        chunk: Most rows of a chunk; bounds memory and nothing else. All chunks are about as large, so that all workers end together.
         processes: Most processes at work.
     """
-    chunks = [range(start, min(start + chunk, rows)) for start in range(0, rows, chunk)] or [range(0)]
-    processes = min(processes, len(chunks))
+    count = max(-(-rows // chunk), 1)
+    processes = min(processes, count)
+    count = -(-count // processes) * processes
+    chunks = [range(rows * n // count, rows * (n + 1) // count) for n in range(count)]
     if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
         return [work(one) for one in chunks]
     context = multiprocessing.get_context("fork")

@@ -27,7 +27,7 @@ from matcher.text.scope import ScopeItems, scope_reader
 from matcher.text.verbs import NO_MODE
 from matcher.types import NameParts
 
-CHUNK = 10_000
+CHUNK = 20_000
 """Companies read at once; bounds memory and nothing else."""
 _COUNTY = 3
 _CONSULT = MODES.index("consult")

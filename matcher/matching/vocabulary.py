@@ -101,18 +101,24 @@ class Vocabulary:
         table = np.array(sorted((order[p], role, target, weight) for p, role, target, weight in uses), dtype=np.int64).reshape(
             -1, 4
         )
-        self._role, self._target, self._weight = (np.ascontiguousarray(column) for column in table[:, 1:].T)
-        self._first_use = np.searchsorted(table[:, 0], np.arange(len(self.patterns) + 1))
         self._lengths = np.fromiter(map(len, self.patterns), np.int64, len(self.patterns))
         self._latin = np.fromiter((pattern[0].isascii() or pattern[-1].isascii() for pattern in self.patterns), np.bool_)
         self._search = ahocorasick_rs.AhoCorasick(self.patterns) if self.patterns else None
+        covers = self._cover_table(table)
+        plain = np.isin(table[:, 1], (_EXCLUDED, _CONFLICT))
+        plain[covers[:, 0]] = False
+        self._excluded, self._conflict = (self._masks(table[plain & (table[:, 1] == role)]) for role in (_EXCLUDED, _CONFLICT))
+        covers[:, 0] = (np.cumsum(~plain) - 1)[covers[:, 0]]
+        table = table[~plain]
+        self._role, self._target, self._weight = (np.ascontiguousarray(column) for column in table[:, 1:].T)
+        self._first_use = np.searchsorted(table[:, 0], np.arange(len(self.patterns) + 1))
         self._codes = self._code(self._weight * 10, table[:, 0])
         self._by_code = np.argsort(self._codes, kind="stable")
         self._rank = np.empty(len(table), dtype=np.int64)
         self._rank[self._by_code] = np.arange(len(table))
-        self._covers, self._first_cover = self._cover_table()
+        self._covers, self._first_cover = covers, np.searchsorted(covers[:, 0], np.arange(len(table) + 1))
         self._is_cover = np.zeros(len(self.patterns), dtype=np.bool_)
-        self._is_cover[self._covers[:, 1]] = True
+        self._is_cover[covers[:, 1]] = True
         self._slips = self._slip_table(order)
 
     def find(self, texts: Sequence[str]) -> TextHits:
@@ -125,20 +131,17 @@ class Vocabulary:
         ends = np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         token_owner = np.searchsorted(starts, ends - 1, side="right") - 1
         pattern, begin, end = self._hits(joined, ends)
-        uses_of = self._first_use[pattern + 1] - self._first_use[pattern]
-        which, offset = spread(uses_of)
+        hit = np.searchsorted(starts, begin, side="right") - 1
+        excluded, conflict = (self._silenced(masks, pattern, hit, count) for masks in (self._excluded, self._conflict))
+        which, offset = spread(self._first_use[pattern + 1] - self._first_use[pattern])
         use = self._first_use[pattern[which]] + offset
-        text = (np.searchsorted(starts, begin, side="right") - 1)[which]
         role, target = self._role[use], self._target[use]
         role[self._covered(use, which, pattern, begin)] = _TAKEN_BACK
-        pattern, end = pattern[which], end[which]
+        text, pattern, end = hit[which], pattern[which], end[which]
 
-        excluded = np.zeros((count, width), dtype=np.bool_)
-        at = role == _EXCLUDED
-        excluded[text[at], target[at]] = True
-        conflict = np.zeros((count, width), dtype=np.bool_)
-        at = role == _CONFLICT
-        conflict[text[at], target[at]] = True
+        for wanted, found in ((_EXCLUDED, excluded), (_CONFLICT, conflict)):
+            at = np.flatnonzero(role == wanted)
+            found[text[at], target[at]] = True
         at = np.flatnonzero(role == _TERM)
         at = at[~excluded[text[at], target[at]]]
         best = self._with_slips(texts, *self._strongest(text[at] * width + target[at], use[at]), excluded)
@@ -184,20 +187,39 @@ class Vocabulary:
         kept = np.flatnonzero((at_begin & at_end) | ((part_of_one | long_enough) & ~self._latin[pattern]))
         return pattern[kept], begin[kept], end[kept]
 
-    def _cover_table(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(use, term, offset) where a term of the same segment contains an excluded word or a conflict; first row of each use."""
+    def _masks(self, uses: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Patterns × segments as packed bits: whom each pattern's uses speak of. Such words are many, and of many segments at once."""
+        table = np.zeros((len(self.patterns), len(self.segments)), dtype=np.bool_)
+        table[uses[:, 0], uses[:, 2]] = True
+        return np.packbits(table, axis=1)
+
+    def _silenced(
+        self, masks: NDArray[np.uint8], pattern: NDArray[np.int64], text: NDArray[np.int64], count: int
+    ) -> NDArray[np.bool_]:
+        """Texts × segments: which have a hit whose mask holds the segment. The hits are in the order of the texts."""
+        some: NDArray[np.bool_] = np.asarray(masks.any(axis=1))
+        speaks = np.flatnonzero(some[pattern])
+        owner = text[speaks]
+        first = np.flatnonzero(np.diff(owner, prepend=-1))
+        found = np.zeros((count, masks.shape[1]), dtype=np.uint8)
+        if len(first):
+            found[owner[first]] = np.bitwise_or.reduceat(masks[pattern[speaks]], first, axis=0)
+        return np.unpackbits(found, axis=1, count=len(self.segments)).view(np.bool_)
+
+    def _cover_table(self, uses: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(use, term, offset) where a term of the same segment contains an excluded word or a conflict, by use."""
         covers = []
+        silent = np.isin(uses[:, 1], (_EXCLUDED, _CONFLICT))
         for number, segment in enumerate(self.segments):
-            own = np.flatnonzero((self._target == number) & np.isin(self._role, (_EXCLUDED, _CONFLICT)))
-            words = [(use, self.patterns[np.searchsorted(self._first_use, use, side="right") - 1]) for use in own.tolist()]
+            own = np.flatnonzero(silent & (uses[:, 2] == number))
+            words = [(use, self.patterns[uses[use, 0]]) for use in own.tolist()]
             for term, _ in segment.terms:
                 for use, word in words:
                     offset = term.find(word)
                     while offset >= 0 and term != word:
                         covers.append((use, bisect_left(self.patterns, term), offset))
                         offset = term.find(word, offset + 1)
-        table = np.array(sorted(covers), dtype=np.int64).reshape(-1, 3)
-        return table, np.searchsorted(table[:, 0], np.arange(len(self._role) + 1))
+        return np.array(sorted(covers), dtype=np.int64).reshape(-1, 3)
 
     def _covered(
         self, use: NDArray[np.int64], which: NDArray[np.int64], pattern: NDArray[np.int64], begin: NDArray[np.int64]
