@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,14 +22,16 @@ from matcher.matching.families import FamilyFinder
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
+from matcher.processes import in_chunks
 from matcher.rules import Zone, load_zone
 from matcher.runs import Asked, Match, Problem, Request, problem, record
 from matcher.scoring.describe import Describer, evidence_check
-from matcher.scoring.evidence import Evidence, EvidenceReader, Standing, fields
+from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold, unserved
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, fold, unserved
 from matcher.scoring.results import Assembler, TermFinder
+from matcher.storage import collector_paused
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
@@ -72,6 +74,7 @@ class Engine:
         readable = fields(chains, self.corpora)
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
+    @collector_paused()
     def rank(self, intake: Intake, request: Request) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
@@ -87,25 +90,22 @@ class Engine:
         if request.cities:
             places = self._cities.places(companies, request.cities)
             companies = companies.take(places)
-        finder = FamilyFinder(intake.companies, self.corpora)
-        list_ = partial(self._listed, finder, companies, places, allowed, top=request.top)
         as_of = (request.as_of - EPOCH).days
-        profiles = self._reader.read(companies, self.processes)
-        standing = self._evidence.standing(companies, profiles, as_of)
-        scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
-        beside = np.zeros(len(companies), dtype=np.bool_)
-        opportunities: tuple[RankedCompany, ...] = ()
-        folded_beside = 0
-        if not request.chains and request.group is None and request.need is None:
-            themes = self._opportunities(standing, profiles, as_of)
-            beside[themes.evidence.company[themes.choice.pair]] = True
-            opportunities, folded_beside, _ = list_(themes, np.ones(len(themes.choice.pair), dtype=np.bool_))
-        barred = scored.choice.veto >= 0
-        results, folded, unserved = list_(scored, ~barred & ~beside)
-        counts = np.bincount(scored.choice.veto[barred & ~beside], minlength=len(self.ruleset.vetoes))
+        themes = not request.chains and request.group is None and request.need is None
+        place = partial(self._placed, companies, allowed, as_of, themes=themes)
+        parts = in_chunks(place, len(companies), CHUNK, self.processes)
+        of_chains, beside = (Placed.joined([part[side] for part in parts]) for side in (0, 1))
+        beside = beside.take(beside.veto < 0)
+        of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
+        finder = FamilyFinder(intake.companies, self.corpora)
+        list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
+        opportunities, folded_beside, _ = list_(beside)
+        barred = of_chains.veto >= 0
+        results, folded, open_ = list_(of_chains.take(~barred))
+        counts = np.bincount(of_chains.veto[barred], minlength=len(self.ruleset.vetoes))
         vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
         return Ranking(
-            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities, unserved
+            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities, open_
         )
 
     @property
@@ -126,15 +126,15 @@ class Engine:
             profiles: Objects with the field names of a company file, English or Chinese.
             as_of: The run's clock.
         """
-        return self._answers(profiles, as_of, lambda result, _scored, _pair: result)
+        return self._answers(profiles, as_of, lambda result, _evidence, _scores, _pair: result)
 
     def explain(self, profiles: Sequence[Any], as_of: date) -> list[tuple[RankedCompany, Explanation] | Problem]:
         """The same as ``score``, with all that fired, did not fire and could not be read (评分并完整解释)."""
         explain = self._explainer.explain
-        return self._answers(profiles, as_of, lambda result, scored, pair: (result, explain(scored.evidence, scored.scores, pair)))
+        return self._answers(profiles, as_of, lambda result, *reasons: (result, explain(*reasons)))
 
     def _answers(
-        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, _Scored, int], _Answer]
+        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer]
     ) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
         companies = intake.companies
@@ -142,18 +142,21 @@ class Engine:
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
-            read = self._reader.read(companies, self.processes)
-            day = (as_of - EPOCH).days
-            standing = self._evidence.standing(companies, read, day)
-            chains = self._scored(standing, read, ~self._is_theme, day)
-            for scored in (chains, self._opportunities(standing, read, day)):  # whoever is listed beside the chains is answered so
-                pairs = scored.choice.pair
-                alone = np.zeros(len(pairs), dtype=np.int64)
-                listed = Listed(pairs, scored.scores.score[pairs] * (ORDER_UNIT // UNIT), alone, alone)
-                results = self._assembler.results(companies, scored.evidence, scored.scores, listed, ranked=False)
-                for result, pair in zip(results, pairs.tolist(), strict=True):
+            details, day = self._reader.details(companies), (as_of - EPOCH).days
+            standing = self._evidence.standing(companies, details.profiles, day)
+            pairs = self._evidence.pairs(details.profiles, ~self._is_theme)
+            # whoever stands on the list beside the chains is answered so
+            for wanted, beside in ((pairs, False), (self._theme_pairs(details.profiles), True)):
+                evidence = self._evidence.read(details.profiles, standing, *wanted)
+                scores = self.ruleset.score(evidence, day)
+                choice = choose(evidence, scores)
+                chosen = choice.pair[choice.veto < 0] if beside else choice.pair
+                alone = np.zeros(len(chosen), dtype=np.int64)
+                listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
+                results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
+                for result, pair in zip(results, chosen.tolist(), strict=True):
                     noted = replace(result, notes=intake.row_notes.get(result.row, ()))
-                    answers[result.row - 1] = answer(noted, scored, pair)
+                    answers[result.row - 1] = answer(noted, evidence, scores, pair)
         return answers
 
     def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
@@ -190,8 +193,8 @@ class Engine:
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):
             companies = intake.companies.take(range(start, min(start + CHUNK, len(intake.companies))))
-            affinity = self._reader.read(companies).affinity
-            finder = TermFinder(self._reader, companies)
+            details = self._reader.details(companies)
+            affinity, finder = details.profiles.affinity, TermFinder(self._reader, details)
             best = [of_chain[affinity[:, of_chain].argmax(axis=1)] for of_chain in columns]
             for place in range(len(companies)):
                 for chain, segments in zip(chains, best, strict=True):
@@ -240,26 +243,27 @@ class Engine:
         )
         return clearly
 
-    def _opportunities(self, standing: Standing, profiles: Profiles, as_of: int) -> _Scored:
-        """Those beside the chains whom no veto bars."""
-        themes = self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
-        open_ = themes.choice.veto < 0
-        return replace(themes, choice=Choice(themes.choice.pair[open_], themes.choice.veto[open_]))
+    def _theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of themes with the companies for the list beside the chains."""
+        company, segment = self._evidence.pairs(profiles, self._is_theme)
+        beside = self._outside(profiles)[company]
+        return company[beside], segment[beside]
 
-    def _scored(
-        self,
-        standing: Standing,
-        profiles: Profiles,
-        allowed: NDArray[np.bool_],
-        as_of: int,
-        only: NDArray[np.bool_] | None = None,
-    ) -> _Scored:
-        company, segment = self._evidence.pairs(profiles, allowed)
-        if only is not None:
-            company, segment = company[only[company]], segment[only[company]]
-        evidence = self._evidence.read(profiles, standing, company, segment)
-        scores = self.ruleset.score(evidence, as_of)
-        return _Scored(evidence, scores, choose(evidence, scores), profiles.known_group)
+    def _placed(
+        self, companies: Companies, allowed: NDArray[np.bool_], as_of: int, chunk: range, *, themes: bool
+    ) -> tuple[Placed, Placed]:
+        """Where the companies of a chunk stand on the chains, and where those for the list beside them stand on the themes."""
+        companies = companies.take(chunk)
+        profiles = self._reader.details(companies).profiles
+        standing = self._evidence.standing(companies, profiles, as_of)
+
+        def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
+            evidence = self._evidence.read(profiles, standing, company, segment)
+            return Placed.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group, chunk.start)
+
+        company, segment = self._theme_pairs(profiles)
+        on_chains = placed(*self._evidence.pairs(profiles, allowed & ~self._is_theme))
+        return on_chains, placed(company, segment) if themes else placed(company[:0], segment[:0])
 
     def _listed(
         self,
@@ -267,46 +271,50 @@ class Engine:
         companies: Companies,
         places: NDArray[np.int64],
         allowed: NDArray[np.bool_],
-        scored: _Scored,
-        wanted: NDArray[np.bool_],
+        as_of: int,
+        placed: Placed,
         *,
         top: int,
     ) -> tuple[tuple[RankedCompany, ...], int, tuple[Unserved, ...]]:
         """The list, how many folded away, what it leaves open; ``places``: ``companies`` among the finder's, where heads may sit."""
-        pairs = scored.choice.pair[wanted]
-        at = places[scored.evidence.company[pairs]].tolist()
-        listed = dict(zip(at, pairs.tolist(), strict=True))
-        chains = dict(zip(at, scored.evidence.columns["chain"].values[pairs].tolist(), strict=True))
-        found, everywhere = finder.find(chains), finder.companies
-        keys = {place: everywhere.key(place) for family in found for place in family if place in listed}
-        families: dict[int, Family] = {}
+        at = places[placed.company].tolist()
+        scores = dict(zip(at, placed.score.tolist(), strict=True))
+        groups = dict(zip(at, placed.known_group.tolist(), strict=True))
+        found, everywhere = finder.find(dict(zip(at, placed.chain.tolist(), strict=True))), finder.companies
+        keys = {place: everywhere.key(place) for family in found for place in family if place in scores}
+        families = {place: self._known_family(number) for place, number in groups.items() if number}
         folded: set[int] = set()
-        groups = dict(zip(at, scored.known_group[scored.evidence.company[pairs]].tolist(), strict=True))
-        families.update({listed[place]: self._known_family(number) for place, number in groups.items() if number})
-        for present, head in fold(found, listed, scored.scores, keys):
+        for present, head in fold(found, scores, keys):
             if len(present) > 1 or present[0] != head:
                 number = groups.get(head, 0)
                 family = self._known_family(number) if number else _family(everywhere, head)
-                families[listed[present[0]]] = replace(family, others=tuple(everywhere.text["name"][p] for p in present[1:]))
-            folded.update(listed[place] for place in present[1:])
-        pairs = pairs[~np.isin(pairs, list(folded))] if folded else pairs
-        kept = [companies.key(place) for place in scored.evidence.company[pairs].tolist()]
-        order = arrange(pairs, scored.evidence, scored.scores, kept, self.zone)
-        results = self._assembler.results(
-            companies, scored.evidence, scored.scores, order.first(top), ranked=True, families=families
-        )
-        open_ = unserved(order, top, scored.evidence, self.zone, allowed)
-        return results, len(folded), tuple(self._unserved(companies, scored, order, segment, at) for segment, at in open_)
+                families[present[0]] = replace(family, others=tuple(everywhere.text["name"][p] for p in present[1:]))
+            folded.update(present[1:])
+        left = placed.take(~np.isin(at, list(folded)))
+        order = arrange(left.score, left.segment, [companies.key(place) for place in left.company.tolist()], self.zone)
+        open_ = unserved(left.segment[order.pair], top, self.zone, allowed)
+        shown = left.take(order.first(top).pair)
+        of_shown = [families.get(place) for place in places[shown.company].tolist()]
+        results = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
+        return results, len(folded), tuple(self._unserved(companies, left.take(order.pair), number, at) for number, at in open_)
 
-    def _unserved(self, companies: Companies, scored: _Scored, order: Listed, number: int, at: int) -> Unserved:
+    def _results(
+        self, companies: Companies, segment: NDArray[np.int64], order: Listed, families: list[Family | None], as_of: int
+    ) -> tuple[RankedCompany, ...]:
+        """The lines of a list, each read again with all its reasons; every argument is in the list's order."""
+        details, each = self._reader.details(companies), np.arange(len(companies))
+        standing = self._evidence.standing(companies, details.profiles, as_of)
+        evidence = self._evidence.read(details.profiles, standing, each, segment)
+        scores, listed = self.ruleset.score(evidence, as_of), replace(order, pair=each)
+        return self._assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
+
+    def _unserved(self, companies: Companies, ordered: Placed, number: int, at: int) -> Unserved:
         segment = self.zone.segments[number]
         if at < 0:
             return Unserved(segment.chain or "", segment.id, None, None, None, None, None)
-        pair = int(order.pair[at])
-        company = int(scored.evidence.company[pair])
-        text, score = companies.text, int(scored.scores.score[pair]) / UNIT
-        county = self._assembler.county(companies, company)
-        name, city = text["name"][company], text["city"][company]
+        company, text = int(ordered.company[at]), companies.text
+        name, city, county = text["name"][company], text["city"][company], self._assembler.county(companies, company)
+        score = int(ordered.score[at]) / UNIT
         return Unserved(segment.chain or "", segment.id, name, city or None, county or None, at + 1, score)
 
     def _known_family(self, number: int) -> Family:
@@ -335,11 +343,3 @@ class Engine:
 def _family(companies: Companies, head: int) -> Family:
     text = companies.text
     return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, ())
-
-
-@dataclass(frozen=True)
-class _Scored:
-    evidence: Evidence
-    scores: Scores
-    choice: Choice
-    known_group: NDArray[np.int16]

@@ -269,7 +269,7 @@ class _Parser:
                     at.setdefault(problems[cell], []).append(place)
             for problem, where in at.items():
                 self.note(problem, where)
-        return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
+        return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
 
 def _build(
@@ -295,7 +295,7 @@ def _build(
     if any(text["former_names"]):
         text["former_names"] = [_BETWEEN_NAMES.sub("、", cell) if cell else cell for cell in text["former_names"]]
     currencies = {cell: capital.currency(cell) for cell in set(columns["reg_capital_raw"])}
-    text["capital_currency"] = [currencies[cell] for cell in columns["reg_capital_raw"]]
+    text["capital_currency"] = list(map(currencies.__getitem__, columns["reg_capital_raw"]))
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     if damaged:

@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
@@ -102,7 +103,24 @@ class _LostQuoteError(Exception):
 
 def records(table: Delimited) -> Iterator[tuple[int, list[str]]]:
     """(spreadsheet row, record) after the header (逐行); a lost quotation mark costs its own line only."""
-    lines, width, delimiter = table.text.split("\n"), table.header.width, table.delimiter
+    lines = table.text.split("\n")
+    plain = _one_a_line(lines[table.line :], table.delimiter)
+    return zip(count(table.header.place + 2), plain, strict=False) if plain is not None else _carefully(table, lines)
+
+
+def _one_a_line(lines: list[str], delimiter: str) -> list[list[str]] | None:
+    """The records of a text in which each is a line of its own, as nearly always; None where one is not, or is too long."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    with contextlib.suppress(csv.Error):
+        found = list(reader)
+        if len(found) == len(lines) and max(map(len, lines), default=0) <= LONGEST_CELL:
+            return found
+    return None
+
+
+def _carefully(table: Delimited, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The records one by one, with the row of each."""
+    width, delimiter = table.header.width, table.delimiter
     long = max(map(len, lines)) > LONGEST_CELL
     row, start = table.header.place + 1, table.line
     began = [start]  # line where the record under way began

@@ -79,7 +79,7 @@ class Table:
 
     def _filled(self, place: int, field: str) -> list[str]:
         """The cells at one place, bare amounts with their unit and serial numbers of days as dates."""
-        cells = [cell.strip() for cell in self.cells[place]]
+        cells = list(map(str.strip, self.cells[place]))
         unit = self.header.units.get(place, "")
         if unit:
             cells = [with_unit(cell, unit) for cell in cells]
@@ -159,7 +159,7 @@ def _bytes(path: Path, file: str) -> bytes:
         raise InputError(file, f"读不到文件（{error.strerror or error}）") from None
     if len(raw) > MOST_BYTES:
         raise InputError(file, f"解压后超过 {MOST_BYTES // 1024**3} GB，请分成几个文件")
-    if not raw.strip():
+    if not raw or raw.isspace():
         raise InputError(file, "文件是空的，应有一行表头和至少一行企业")
     return raw
 

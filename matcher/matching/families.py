@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
@@ -42,8 +42,7 @@ _NO_CHAIN = -1
 _LANDSCAPE = tuple("江湖河海山岛湾滩洋溪岭")
 
 
-@dataclass(frozen=True)
-class _Member:
+class _Member(NamedTuple):
     """A company as families see it."""
 
     place: int
@@ -111,7 +110,7 @@ class FamilyFinder:
                 self._known[place] = self._member(place)
             member = self._known[place]
             if member.part.outlet == "none":
-                found.append(replace(member, chain=chains[place]) if place in chains else member)
+                found.append(member._replace(chain=chains[place]) if place in chains else member)
         return found
 
     def _member(self, place: int) -> _Member:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
-from matcher.matching.affinity import Affinities, Texts
-from matcher.matching.profiles import ProfileReader
+from matcher.matching.profiles import Details, ProfileReader
+from matcher.matching.vocabulary import term_number
 from matcher.places import DistrictFinder
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
@@ -33,21 +33,19 @@ MOST_TERMS = 8
 
 
 class TermFinder:
-    """The terms by which companies matched (命中词), read again for the companies that are shown."""
+    """The terms by which companies matched (命中词)."""
 
-    def __init__(self, reader: ProfileReader, companies: Companies) -> None:
+    def __init__(self, reader: ProfileReader, details: Details) -> None:
         self._patterns = reader.matcher.vocabulary.patterns
-        texts: Texts
-        found: Affinities
-        texts, found = reader.affinities(companies)
-        self._hits, self._names = found.hits, found.name_text
+        texts, found = details.texts, details.affinities
+        self._best, self._names = found.hits.best.toarray(), found.name_text
         self._items, self._texts = texts.items.item, texts.items.texts
         self._modes = np.where(texts.items.mode == NO_MODE, texts.default_mode[texts.items.row], texts.items.mode)
         modes = reader.corpora.reading.modes
         verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
         self._begins = re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+")
         self._ends = re.compile(f"(?:(?:及其?|和|并)(?:{verbs}).*|(?:[的和及与、]|(?<![初深精])(?:{verbs}))+)$")
-        self._first = np.searchsorted(texts.items.row, np.arange(len(companies) + 1))
+        self._first = np.searchsorted(texts.items.row, np.arange(texts.items.rows + 1))
 
     def terms(self, company: int, segment: int, most: int = MOST_TERMS) -> tuple[str, ...]:
         """Distinct terms of a company for a segment, in the order of its scope, then of its name (命中词)."""
@@ -63,7 +61,7 @@ class TermFinder:
         """
         if segment == NO_SEGMENT:
             return ()
-        hits = [(item, its) for item, its in self._occurrences(company) if self._hits.best[item, segment]]
+        hits = [(item, its) for item, its in self._occurrences(company) if self._best[item, segment]]
         told = [self._phrase(item, segment) for item, its in hits if its == mode and not self._texts[item].startswith(_ASIDES)]
         return tuple(dict.fromkeys(told)) or self.terms(company, segment)
 
@@ -71,7 +69,7 @@ class TermFinder:
         """An item in its own few words; its term where they are many or torn."""
         bare = self._ends.sub("", self._begins.sub("", self._texts[item]))
         whole = 2 <= len(bare) <= _LONGEST_PHRASE and not _TORN.search(bare)
-        return bare if whole else self._patterns[self._hits.term(item, segment)]
+        return bare if whole else self._patterns[term_number(int(self._best[item, segment]))]
 
     def _occurrences(self, company: int) -> list[tuple[int, int]]:
         """A company's items and their modes."""
@@ -84,7 +82,7 @@ class TermFinder:
     def _distinct(self, places: list[int], segment: int) -> tuple[str, ...]:
         if segment == NO_SEGMENT:
             return ()
-        numbers = [self._hits.term(text, segment) for text in places if self._hits.best[text, segment]]
+        numbers = [term_number(code) for code in self._best[places, segment].tolist() if code]
         return tuple(dict.fromkeys(self._patterns[number] for number in numbers))
 
 
@@ -117,25 +115,27 @@ class Assembler:
     def results(
         self,
         companies: Companies,
+        details: Details,
         evidence: Evidence,
         scores: Scores,
         listed: Listed,
         *,
         ranked: bool,
-        families: Mapping[int, Family] | None = None,
+        families: Sequence[Family | None] = (),
     ) -> tuple[RankedCompany, ...]:
         """One result for each pair, in the given order (结果).
 
         Args:
             companies: What ``evidence.company`` counts.
+            details: Of the same companies.
             evidence: All pairs.
             scores: Their scores.
             listed: Those to show, in order.
             ranked: Whether the order is a rank.
-            families: Pair → its family, of those that have one.
+            families: Of each of them; empty if they have none.
         """
-        shown = evidence.company[listed.pair]
-        finder = TermFinder(self.reader, companies.take(shown))
+        finder = TermFinder(self.reader, details)
+        company = evidence.company[listed.pair].tolist()
         return tuple(
             self._result(
                 companies,
@@ -147,9 +147,9 @@ class Assembler:
                     rank=place + 1 if ranked else None,
                     segment_place=int(listed.segment_place[place]) + 1 if ranked else None,
                     chain_place=int(listed.chain_place[place]) + 1 if ranked else None,
-                    terms=finder.terms(place, int(evidence.segment[pair])),
-                    business=finder.business(place, int(evidence.segment[pair]), _mode(evidence, pair)),
-                    family=(families or {}).get(pair),
+                    terms=finder.terms(company[place], int(evidence.segment[pair])),
+                    business=finder.business(company[place], int(evidence.segment[pair]), _mode(evidence, pair)),
+                    family=families[place] if families else None,
                 ),
             )
             for place, pair in enumerate(listed.pair.tolist())

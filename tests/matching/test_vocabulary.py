@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora, Mark
-from matcher.matching.vocabulary import TextHits, Vocabulary
+from matcher.matching.vocabulary import TextHits, Vocabulary, term_number
 from matcher.rules.load import SegmentSpec
 from matcher.text.tokenizer import reference_cut
 from tests.matching.naive import NaiveText, NaiveVocabulary, one_slip, segment
@@ -16,14 +16,12 @@ from tests.matching.naive import NaiveText, NaiveVocabulary, one_slip, segment
 
 def hits(vocabulary: Vocabulary, found: TextHits, text: int) -> list[tuple[int, str]]:
     """(weight, term) by segment."""
-    return [
-        (int(found.weight[text, n]), vocabulary.patterns[found.term(text, n)] if found.best[text, n] else "")
-        for n in range(len(vocabulary.segments))
-    ]
+    weight, best = found.weight[[text]].toarray()[0].tolist(), found.best[[text]].toarray()[0].tolist()
+    return [(of, vocabulary.patterns[term_number(code)] if code else "") for of, code in zip(weight, best, strict=True)]
 
 
 def weights(corpora: Corpora, spec: SegmentSpec, *texts: str) -> list[int]:
-    return Vocabulary([spec], corpora).find(texts).weight[:, 0].tolist()
+    return Vocabulary([spec], corpora).find(texts).weight.toarray()[:, 0].tolist()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +103,7 @@ def test_a_batch_is_found_as_one_by_one(real: Vocabulary, words: list[str]) -> N
         for number, text in enumerate(texts):
             alone = real.find([text])
             for mine, whole in (
-                (alone.best[0], together.best[number]),
+                (alone.best.toarray()[0], together.best.toarray()[number]),
                 (alone.conflict[0], together.conflict[number]),
                 (alone.name_marks[0], together.name_marks[number]),
                 (alone.only_marks[0], together.only_marks[number]),
@@ -154,7 +152,7 @@ def test_an_excluded_word_silences_its_segment_and_no_other(corpora: Corpora) ->
     shop = segment({"魔豆饼": 10}, excluded=["代销"])
     other = segment({"魔豆饼": 7})
     found = Vocabulary([shop, other], corpora).find(["魔豆饼加工", "魔豆饼代销", "代销"])
-    assert found.weight.tolist() == [[100, 70], [0, 70], [0, 0]]
+    assert found.weight.toarray().tolist() == [[100, 70], [0, 70], [0, 0]]
 
 
 def test_an_excluded_word_keeps_word_borders_too(corpora: Corpora) -> None:
@@ -166,7 +164,7 @@ def test_a_longer_term_of_the_segment_takes_an_excluded_word_back(corpora: Corpo
     spec = segment({"智慧茶馆系统": 9, "茶叶": 5}, excluded=["茶馆"], conflicts=["系统"])
     vocabulary = Vocabulary([spec], corpora)
     found = vocabulary.find(["智慧茶馆系统", "茶叶茶馆", "智慧茶馆系统茶馆", "茶叶系统"])
-    assert (found.best[:, 0] > 0).tolist() == [True, False, False, True]
+    assert (found.best.toarray()[:, 0] > 0).tolist() == [True, False, False, True]
     assert found.conflict[:, 0].tolist() == [False, False, False, True]
 
 
@@ -175,7 +173,7 @@ def test_a_conflict_is_noticed_and_silences_nothing_here(corpora: Corpora) -> No
         ["魔豆饼足浴", "魔豆饼"]
     )
     assert found.conflict.tolist() == [[True, False], [False, False]]
-    assert found.weight.tolist() == [[100, 100], [100, 100]]
+    assert found.weight.toarray().tolist() == [[100, 100], [100, 100]]
 
 
 SLIPS = (
@@ -210,14 +208,14 @@ def test_a_slip_counts_only_where_no_term_hits(corpora: Corpora) -> None:
 def test_the_weight_in_another_chain_lends_no_slip(corpora: Corpora) -> None:
     """A term too light to forgive a slip in its own segment stays so, whatever it weighs elsewhere."""
     light, heavy = segment({"魔豆蓝饼铺": 4}), segment({"魔豆蓝饼铺": 10}, chain="other")
-    assert Vocabulary([light, heavy], corpora).find(["豆魔蓝饼铺"]).weight.tolist() == [[0, 60]]
+    assert Vocabulary([light, heavy], corpora).find(["豆魔蓝饼铺"]).weight.toarray().tolist() == [[0, 60]]
 
 
 def test_a_hit_of_another_chain_takes_no_slip_away(corpora: Corpora) -> None:
     """Editing the terms of one chain moves no other."""
     mine, other = segment({"魔豆蓝饼铺": 10}), segment({"蓝饼铺": 2}, chain="other")
     assert weights(corpora, mine, "豆魔蓝饼铺") == [60]
-    assert Vocabulary([mine, other], corpora).find(["豆魔蓝饼铺"]).weight.tolist() == [[60, 20]]
+    assert Vocabulary([mine, other], corpora).find(["豆魔蓝饼铺"]).weight.toarray().tolist() == [[60, 20]]
 
 
 def test_an_excluded_word_forbids_the_slip_too(corpora: Corpora) -> None:

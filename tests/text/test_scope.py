@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import MODES, Corpora
-from matcher.text.scope import ScopeItems, ScopeReader, scope_reader
+from matcher.text.scope import ScopeItems, ScopeReader, _parted, numbered, scope_reader
 from matcher.text.verbs import NO_MODE
 
 
@@ -217,3 +219,32 @@ def test_items_never_hold_what_separates_or_edges_them(scope: str, reader: Scope
         assert len(text) > 1
         assert text == text.strip(" -_/*#.'()+&%~<>=?!和及与或等的并兼")
         assert not set(text) & set("；;，,、：:。\n\r")
+
+
+@given(items=st.lists(_loose.map(lambda text: text.replace("\n", " ")), max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_licence_talk_is_found_where_the_patterns_find_it(items: list[str], reader: ScopeReader, corpora: Corpora) -> None:
+    """Against the plain reading: every item of two characters or more that ends in no Chinese character or holds a sign is searched."""
+    patterns = [re.compile(pattern) for pattern in corpora.reading.boilerplate]
+
+    def plain(text: str) -> bool:
+        odd = text[-1] < "一" or any(sign in text for sign in corpora.reading.boilerplate_signs)
+        return not (odd and any(pattern.search(text) for pattern in patterns))
+
+    assert reader._kept(items).tolist() == [len(text) > 1 and plain(text) for text in items]
+
+
+@given(text=_loose)
+@settings(max_examples=100, deadline=None)
+def test_parts_and_marks_are_those_of_a_plain_split(text: str) -> None:
+    plain = re.split("([;,、:\n])", text)
+    parts, marks = _parted(text)
+    assert parts == plain[0::2]
+    assert [chr(mark) for mark in marks] == [*plain[1::2], "\n"]
+
+
+@given(texts=st.lists(st.sampled_from(_FRAGMENTS)))
+def test_numbers_follow_first_appearance(texts: list[str]) -> None:
+    distinct, numbers = numbered(texts)
+    assert distinct == list(dict.fromkeys(texts))
+    assert [distinct[number] for number in numbers] == texts
