@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from math import ceil
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import xlsxwriter
@@ -114,6 +115,20 @@ def gaps_xlsx(gaps: Gaps, zone: Zone) -> bytes:
     with _Book(f"{zone.file.name} 产业链缺口") as book:
         book.add("缺口", columns, gaps.segments, frozen=2)
         book.add("名录", _FACT_COLUMNS, [("名录", line) for line in coverage_lines(gaps.coverage)])
+    return book.content()
+
+
+def listing_xlsx(name: str, titles: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """What the database holds as a workbook (列表工作簿).
+
+    Args:
+        name: What is listed.
+        titles: Key → title of the column.
+        rows: Cells by key.
+    """
+    columns = [Column[Mapping[str, Any]](title, itemgetter(key), 20, "wrapped") for key, title in titles.items()]
+    with _Book(name) as book:
+        book.add(name, columns, rows)
     return book.content()
 
 
