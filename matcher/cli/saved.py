@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from matcher.engine import Engine
-from matcher.errors import OptionError, StoreError
+from matcher.errors import OptionError, RequestError, StoreError
 from matcher.intake import Intake
 from matcher.types import Ranking
 
@@ -33,8 +34,15 @@ def register(options: argparse.Namespace) -> tuple[Intake, bool]:
 
     if not store_exists():
         raise OptionError(f"还没有留存的本地名录，先用 lianzhao register save --zone {options.zone} FILE 保存")
-    with open_store() as store:
-        found, local = load_register(store, options.zone, options.register)
+    try:
+        with open_store() as store:
+            found, local = load_register(store, options.zone, options.register)
+    except RequestError:
+        if Path(options.register).is_file():
+            raise OptionError(
+                f"--register 后面是名录的名称，不是文件；企业文件 {options.register} 请写在 --register 前面"
+            ) from None
+        raise
     dated = f"，{found.as_of} 的" if found.as_of else ""
     print(f"本地名录：{found.name}{dated}，{found.companies:,} 家{'，完整' if found.complete else ''}", file=sys.stderr)
     as_of = getattr(options, "as_of", None)

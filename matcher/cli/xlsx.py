@@ -228,6 +228,9 @@ def _facts(ranking: Ranking, zone: Zone) -> Iterator[Fact]:
     yield "资料摘要", run.snapshot
     yield "规则摘要", run.ruleset
     yield "语料摘要", run.corpora
+    for key, title in (("local", "本地名录摘要"), ("lists", "名单依据摘要")):
+        if request.get(key):
+            yield title, str(request[key])
     for name, number in sorted(run.versions.items()):
         yield f"版本：{name}", number
 

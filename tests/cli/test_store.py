@@ -129,6 +129,21 @@ def test_wrong_requests_are_told(run: Run, argv: list[str], said: str) -> None:
     assert said in run(*argv, code=2)
 
 
+def test_a_file_in_the_place_of_a_registers_name_is_told(run: Run) -> None:
+    run("register", "save", "本地.csv", "--zone", ZONE)
+    assert "写在 --register 前面" in run("rank", "--zone", ZONE, "--register", "企业.csv", code=2)
+    assert "没有这个本地名录" in run("rank", "企业.csv", "--zone", ZONE, "--register", "二月", code=2)
+
+
+def test_the_workbook_of_a_ranking_tells_what_lists_and_register_were_read(run: Run) -> None:
+    import_list(run)
+    run("register", "save", "本地.csv", "--zone", ZONE)
+    request = ranked(run, "--register")["run"]["request"]
+    run("rank", "企业.csv", "--zone", ZONE, *DAY, "--register", "--format", "xlsx", "--out", "名单.xlsx")
+    facts = dict(load_workbook("名单.xlsx").get_sheet_by_name("说明").to_python())
+    assert (facts["本地名录摘要"], facts["名单依据摘要"]) == (request["local"], request["lists"])
+
+
 def test_a_register_of_a_later_day_is_told(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     run("register", "save", "本地.csv", "--zone", ZONE, "--as-of", "2025-01-01")
     assert main(["rank", "企业.csv", "--zone", ZONE, *DAY, "--register"]) == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
@@ -41,6 +41,7 @@ def means(entry: ListEntry, name: str, code: str) -> bool:
     return bool(entry.name) and squeezed([entry.name]) == squeezed([name])
 
 
+@settings(deadline=None)
 @given(st.lists(entries, max_size=6), st.lists(profiles, max_size=5))
 def test_who_is_on_a_list_is_found_as_a_plain_loop_finds_it(
     corpora: Corpora, listed: list[ListEntry], rows: list[dict[str, str]]

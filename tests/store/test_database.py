@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, exc, insert, select, text, update
 
@@ -198,6 +198,7 @@ def test_an_error_of_the_database_is_one_line(store: Store) -> None:
     assert not re.search("[\r\n]", str(caught.value))
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29)), st.integers(-14 * 60, 14 * 60))
 def test_moments_come_back_as_utc(moment: datetime, minutes: int) -> None:
     aware = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))

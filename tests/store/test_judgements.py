@@ -59,6 +59,7 @@ def test_judgements_are_a_dict_with_a_history(store: Store) -> None:
     run_state_machine_as_test(machine(store), settings=settings(max_examples=15, stateful_step_count=12, deadline=None))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_squeezing_twice_is_squeezing_once(query: str) -> None:
     """The resolver squeezes what ``known`` gives it once more."""
