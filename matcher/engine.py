@@ -32,7 +32,7 @@ from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, fold, unserved
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.storage import collector_paused
-from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run, Unserved
+from matcher.types import NEED_LABELS, Family, ListEntry, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 
@@ -60,11 +60,13 @@ class Engine:
         self._cities = CityFilter(self.corpora)
         self._is_theme = np.array([segment.chain is None for segment in loaded.segments], dtype=np.bool_)
         self._local: dict[str, str] = {}
+        self._local_codes: frozenset[str] = frozenset()
+        self._lists: tuple[ListEntry, ...] = ()
         self._use(loaded)
 
-    def _use(self, zone: Zone, local_codes: frozenset[str] = frozenset()) -> None:
+    def _use(self, zone: Zone) -> None:
         self.zone: Zone = zone
-        self._evidence = EvidenceReader(zone, self.corpora, local_codes)
+        self._evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
         self.ruleset = Ruleset(zone, self._evidence.fields)
         self._describer = Describer(zone, self.corpora, self._evidence.fields)
         self._explainer = Explainer(self.ruleset, self._describer)
@@ -104,9 +106,8 @@ class Engine:
         results, folded, open_ = list_(of_chains.take(~barred))
         counts = np.bincount(of_chains.veto[barred], minlength=len(self.ruleset.vetoes))
         vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
-        return Ranking(
-            self.manifest(intake.digest, request), results, len(companies), vetoed, folded + folded_beside, opportunities, open_
-        )
+        run = self.manifest(intake.digest, request, self._evidence.lists.read(companies, as_of).digest)
+        return Ranking(run, results, len(companies), vetoed, folded + folded_beside, opportunities, open_)
 
     @property
     def questions(self) -> dict[str, str]:
@@ -184,7 +185,19 @@ class Engine:
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
         other = copy.copy(self)
         other._local = {"local": local.digest, "local_complete": str(complete).lower()}
-        other._use(with_needs(self.zone, self.gaps(local, complete=complete)), frozenset(code for code, good in codes if good))
+        other._local_codes = frozenset(code for code, good in codes if good)
+        other._use(with_needs(self.zone, self.gaps(local, complete=complete)))
+        return other
+
+    def with_lists(self, entries: Sequence[ListEntry]) -> Engine:
+        """This engine with published lists that companies may stand on (按名单依据评分).
+
+        Args:
+            entries: All that stand as evidence; what was issued after a run's day is not read in it.
+        """
+        other = copy.copy(self)
+        other._lists = tuple(entries)
+        other._use(self.zone)
         return other
 
     def match(self, intake: Intake) -> Iterator[Match]:
@@ -321,12 +334,13 @@ class Engine:
         group = self.corpora.known_groups[number - 1]
         return Family(group.name, None, group.city, ())
 
-    def manifest(self, snapshot: str, request: Request) -> Run:
+    def manifest(self, snapshot: str, request: Request, lists: str = "") -> Run:
         """The record of a run (批次清单).
 
         Args:
             snapshot: Digest of the companies.
             request: What was asked.
+            lists: Digest of the list evidence that was read; told only if there was any.
         """
         asked: Asked = {
             "cities": sorted({self._cities.full_name(city) for city in request.cities}),
@@ -336,6 +350,7 @@ class Engine:
             "as_of": request.as_of.isoformat(),
             "top": request.top,
             **self._local,
+            **({"lists": lists} if lists else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, NamedTuple
 
 Need = Literal["complement", "strengthen", "extend", "none"]
@@ -126,6 +127,25 @@ class RankedCompany:
     family: Family | None
     reason: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListEntry:
+    """A company on a published list (名单依据): 专精特新, 农业产业化龙头企业 …
+
+    Attributes:
+        list: What the list is called.
+        issued: When it was published; before that day it is evidence of nothing.
+        uscc: The company's code, empty if it is not known.
+        name: Its legal name, empty if only the code is known.
+        source: Digest of the list's file.
+    """
+
+    list: str
+    issued: date
+    uscc: str
+    name: str
+    source: str
 
 
 @dataclass(frozen=True)

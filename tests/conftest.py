@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from matcher.corpora import Corpora, open_corpora
 from matcher.engine import Engine
 
 ZONE = "liaocheng-resort"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test writes into the home of whoever runs it, nor reads a database there."""
+    os.environ["LIANZHAO_HOME"] = str(tmp_path_factory.mktemp("home"))
+    os.environ.pop("LIANZHAO_DATABASE", None)
 
 
 @pytest.fixture(scope="session")

@@ -8,19 +8,16 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import Progress
-
+from matcher.cli import saved
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
+from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.table import print_ranking
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
-from matcher.intake import Intake, read_files, write_rejects
-from matcher.locate import home
+from matcher.intake import Intake, read_files
 from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany, Ranking
@@ -30,6 +27,10 @@ _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
+    if options.verb in ("register", "lists", "judge", "judgements"):
+        from matcher.cli import store_verbs
+
+        return store_verbs.run(options)
     verb = options.verb if options.verb != "rules" else f"rules {options.action}"
     commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
     return commands[verb](options)
@@ -39,26 +40,10 @@ def _engine(options: argparse.Namespace) -> Engine:
     return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
 
 
-def _check_targets(options: argparse.Namespace) -> None:
-    """No answer is ever written over a file that was read, and a workbook goes to a file that is called one."""
-    if options.format == "xlsx" and not options.out:
-        raise OptionError("--format xlsx 要用 --out 指定写到哪个文件")
-    if options.format != "xlsx" and (options.out or "").lower().endswith(".xlsx"):
-        raise OptionError(f"--out {options.out} 是 XLSX 文件名，请加上 --format xlsx")
-    inputs = {Path(file).resolve() for file in options.files}
-    for option in ("out", "rejects"):
-        target = getattr(options, option, None)
-        if target and Path(target).resolve() in inputs:
-            raise OptionError(f"--{option} 不能是输入文件 {target}，会把它覆盖")
-        if target and option == "out" and not Path(target).resolve().parent.is_dir():
-            raise OptionError(f"--out {target} 写不进去：没有这个目录")
-    if options.format == "xlsx" and not (options.out or "").lower().endswith(".xlsx"):
-        raise OptionError(f"--format xlsx 的 --out 应以 .xlsx 结尾，写的是 {options.out}")
-
-
 def _rank(options: argparse.Namespace) -> int:
-    _check_targets(options)
-    with _working("读取规则"):
+    check_targets(options)
+    saved.check_register(options, required=False)
+    with working("读取规则"):
         engine = _engine(options)
     request = Request(
         as_of=options.as_of or today(),
@@ -70,14 +55,19 @@ def _rank(options: argparse.Namespace) -> int:
     )
     engine.check(request)
     files = options.files or [engine.corpora.sample]
-    if options.local:
-        with _working("读取本地名录"):
-            engine = engine.with_local(_register(options, engine), complete=options.local_complete)
-    with _working("读取企业"):
+    if options.local or options.register is not None:
+        with working("读取本地名录"):
+            local, complete = _register(options, engine)
+            engine = engine.with_local(local, complete=complete)
+    if not options.no_store:
+        engine = saved.with_lists(engine)
+    with working("读取企业"):
         intake = read_files(files, engine.corpora, dated=options.data_date)
-    _report(intake, options.rejects)
-    with _working("匹配与评分"):
+    report(intake, options.rejects)
+    with working("匹配与评分"):
         ranking = engine.rank(intake, request)
+    if not options.no_store:
+        saved.keep(ranking)
     _write_ranking(options, engine, ranking)
     if not options.files and options.format == "table":
         print(
@@ -102,28 +92,34 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
             print_ranking(ranking, engine.zone, engine.questions, stream)
 
 
-def _register(options: argparse.Namespace, engine: Engine) -> Intake:
-    """The local register; what of it could not be taken in is counted on stderr."""
+def _register(options: argparse.Namespace, engine: Engine) -> tuple[Intake, bool]:
+    """The local register, and whether it is complete; what of it could not be taken in is counted on stderr."""
+    if options.register is not None:
+        return saved.register(options)
     local = read_files(options.local, engine.corpora)
     lost = f"，拒收 {len(local.rejects):,}" if local.rejects else ""
     print(f"本地名录：读入 {local.read:,} 行，接收 {len(local.companies):,}，合并 {local.merged:,}{lost}", file=sys.stderr)
-    return local
+    return local, options.local_complete
 
 
 def _gaps(options: argparse.Namespace) -> int:
     options.files = options.local
-    _check_targets(options)
-    with _working("读取规则"):
+    check_targets(options)
+    saved.check_register(options, required=True)
+    with working("读取规则"):
         engine = _engine(options)
     engine.check(Request(as_of=today(), chains=tuple(options.chain)))
     chains = [chain for chain in engine.zone.chains if not options.chain or chain.id in options.chain]
     if options.format == "svg" and len(chains) != 1:
         raise OptionError(f"--format svg 一次画一条产业链，请用 --chain 指定：{'、'.join(chain.id for chain in chains)}")
-    with _working("读取本地名录"):
-        local = read_files(options.local, engine.corpora)
-    _report(local, options.rejects)
-    with _working("匹配"):
-        gaps = engine.gaps(local, complete=options.local_complete)
+    with working("读取本地名录"):
+        if options.register is not None:
+            local, complete = saved.register(options)
+        else:
+            local, complete = read_files(options.local, engine.corpora), options.local_complete
+            report(local, options.rejects)
+    with working("匹配"):
+        gaps = engine.gaps(local, complete=complete)
     wanted = {chain.id for chain in chains}
     gaps = replace(gaps, segments=tuple(gap for gap in gaps.segments if gap.chain in wanted))
     write_gaps(options, gaps, engine.zone)
@@ -131,20 +127,20 @@ def _gaps(options: argparse.Namespace) -> int:
 
 
 def _match(options: argparse.Namespace) -> int:
-    _check_targets(options)
-    with _working("读取规则"):
+    check_targets(options)
+    with working("读取规则"):
         engine = _engine(options)
-    with _working("读取企业"):
+    with working("读取企业"):
         intake = read_files(options.files, engine.corpora, merge=False)
-    _report(intake, options.rejects)
+    report(intake, options.rejects)
     lines = _with_rejects(engine.match(intake), intake, list(engine.zone.chain_names))
     if options.format == "xlsx":
         from matcher.cli.xlsx import match_xlsx
 
-        with _working("匹配"):
+        with working("匹配"):
             write_bytes(options.out, match_xlsx(lines, engine.zone))
         return 0
-    with _working("匹配"), written(options.out, bom=True) as stream:
+    with working("匹配"), written(options.out, bom=True) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_MATCH_HEADER)
         for line in lines:
@@ -230,26 +226,3 @@ def _serve(options: argparse.Namespace) -> int:
     print(f"链招服务：http://{options.host}:{options.port}/openapi.json", file=sys.stderr)
     uvicorn.run("matcher.api.app:app", host=options.host, port=options.port, log_level="warning")
     return 0
-
-
-def _working(what: str) -> Progress:
-    """A moving bar on a terminal's stderr, nothing elsewhere."""
-    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    progress.add_task(what, total=None)
-    return progress
-
-
-def _report(intake: Intake, target: str | None) -> None:
-    """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
-    accepted = len(intake.companies)
-    line = f"读入 {intake.read:,} 行：接收 {accepted:,}，合并 {intake.merged:,}，拒收 {len(intake.rejects):,}"
-    for problem, count in sorted(intake.notes.items()):
-        line += f"；{problem} {count:,}"
-    if intake.rejects or target:
-        path = Path(target) if target else home() / "rejects" / f"{intake.digest[:16]}.csv"
-        try:
-            write_rejects(intake.rejects, path)
-        except OSError as error:
-            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
-        line += f"；拒收清单 {path}"
-    print(line, file=sys.stderr)

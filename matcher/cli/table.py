@@ -27,7 +27,7 @@ _MOVED = 0.98  # an order value this far below the score is told
 
 def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], stream: TextIO) -> None:
     """Prints the list with reasons and points (打印名单); ``questions`` says how to ask for a field."""
-    console = Console(file=stream, width=None if _wide(stream) else WIDTH, highlight=False, soft_wrap=False)
+    console = Console(file=stream, width=None if wide(stream) else WIDTH, highlight=False, soft_wrap=False)
     groups = {group.id: group.label for group in zone.scoring.groups}
     segments = {(segment.chain, segment.id): segment for segment in zone.segments}
     cities = ranking.run.request["cities"] or []
@@ -47,7 +47,8 @@ def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], st
     _footer(console, ranking, zone, questions)
 
 
-def _wide(stream: TextIO) -> bool:
+def wide(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that knows its own width (终端)."""
     return stream is sys.stdout and stream.isatty() and os.environ.get("COLUMNS") is None
 
 

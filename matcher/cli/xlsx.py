@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from math import ceil
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import xlsxwriter
@@ -117,6 +118,20 @@ def gaps_xlsx(gaps: Gaps, zone: Zone) -> bytes:
     return book.content()
 
 
+def listing_xlsx(name: str, titles: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """What the database holds as a workbook (列表工作簿).
+
+    Args:
+        name: What is listed.
+        titles: Key → title of the column.
+        rows: Cells by key.
+    """
+    columns = [Column[Mapping[str, Any]](title, itemgetter(key), 20, "wrapped") for key, title in titles.items()]
+    with _Book(name) as book:
+        book.add(name, columns, rows)
+    return book.content()
+
+
 def _company_columns(zone: Zone, labels: Mapping[str, str]) -> list[Column[RankedCompany]]:
     segments = {(segment.chain, segment.id): segment.name for segment in zone.segments}
     vetoes = {veto.id: veto.label for veto in zone.scoring.vetoes}
@@ -213,6 +228,9 @@ def _facts(ranking: Ranking, zone: Zone) -> Iterator[Fact]:
     yield "资料摘要", run.snapshot
     yield "规则摘要", run.ruleset
     yield "语料摘要", run.corpora
+    for key, title in (("local", "本地名录摘要"), ("lists", "名单依据摘要")):
+        if request.get(key):
+            yield title, str(request[key])
     for name, number in sorted(run.versions.items()):
         yield f"版本：{name}", number
 

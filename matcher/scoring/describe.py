@@ -14,7 +14,7 @@ from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.values import Column, Field
+from matcher.scoring.values import Field
 from matcher.types import NEED_LABELS
 
 UNKNOWN_TEXT = "不详"
@@ -75,7 +75,7 @@ class Describer:
             return "否" if marks.known[pair] else UNKNOWN_TEXT
         field, column = self.fields[name], evidence.columns[name]
         if field.kind == "list":
-            return self._listed(name, field, column, pair)
+            return self._listed(name, evidence, pair)
         if not column.known[pair]:
             return UNKNOWN_TEXT
         raw: Any = column.values[pair]
@@ -90,9 +90,15 @@ class Describer:
             return f"{_about(float(raw))}（外币折算）"
         return (_BRIEF if brief and name in _BRIEF else _NUMBERS).get(name, _plain)(float(raw))
 
-    def _listed(self, name: str, field: Field, column: Column, pair: int) -> str:
+    def _listed(self, name: str, evidence: Evidence, pair: int) -> str:
+        column = evidence.columns[name]
         mask = int(column.values[pair])
-        words = [self._words[name][word] for bit, word in enumerate(field.names) if mask >> bit & 1]
+        days = evidence.lists.days.get(int(evidence.company[pair]), {}) if name == "qualifications" else {}
+        words = [
+            self._words[name][word] + (f"（名单 {days[bit]}）" if bit in days else "")
+            for bit, word in enumerate(self.fields[name].names)
+            if mask >> bit & 1
+        ]
         return "、".join(words) if words else ("无" if column.known[pair] else UNKNOWN_TEXT)
 
     def reason(self, evidence: Evidence, pair: int, remarks: Remarks) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.places import short
 from matcher.rules import Zone
+from matcher.scoring.published import ListReader, OnLists
 from matcher.scoring.values import Column, Field
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
+from matcher.types import ListEntry
 
 NO_SEGMENT = -1
 """Segment number of a company that fits none (不属于任何环节)."""
@@ -84,11 +86,13 @@ class Evidence:
         company: Index of each pair's company, ascending.
         segment: Index of its segment, or ``NO_SEGMENT``.
         columns: Field → values, as long as ``company``.
+        lists: What lists say of the companies.
     """
 
     company: NDArray[np.int64]
     segment: NDArray[np.int64]
     columns: dict[str, Column]
+    lists: OnLists = field(default_factory=OnLists)
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,12 @@ class Standing:
     Attributes:
         columns: Field → values, one a company.
         approached: For each name that the zone talks to: the chain's code, and the companies that bear the name.
+        lists: What lists say of the companies.
     """
 
     columns: dict[str, Column]
     approached: list[tuple[int, list[int]]]
+    lists: OnLists
 
 
 class EvidenceReader:
@@ -111,10 +117,17 @@ class EvidenceReader:
         zone: The zone.
         corpora: Marks, statuses, known groups.
         local_codes: Credit codes of companies known to be in the zone's city already.
+        lists: Published lists that companies may stand on.
+
+    Attributes:
+        lists: Finds companies on them.
     """
 
-    def __init__(self, zone: Zone, corpora: Corpora, local_codes: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, zone: Zone, corpora: Corpora, local_codes: frozenset[str] = frozenset(), lists: Sequence[ListEntry] = ()
+    ) -> None:
         self.zone, self.corpora, self._local_codes = zone, corpora, local_codes
+        self.lists = ListReader(lists, corpora)
         self.fields = fields(tuple(zone.chain_names), corpora)
         strength = {str(need): value for need, value in zone.scoring.need_strength.items()}
         segments = zone.segments
@@ -183,7 +196,7 @@ class EvidenceReader:
             columns[name] = Column(column.values[company], column.known[company])
         log = columns["capital_log"]
         columns["capital_log"] = Column(log.values.astype(np.int64) + self._capital_scale[segment], log.known)
-        return Evidence(company, segment, columns)
+        return Evidence(company, segment, columns, standing.lists)
 
     def standing(self, companies: Companies, profiles: Profiles, as_of: int) -> Standing:
         """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据)."""
@@ -193,6 +206,7 @@ class EvidenceReader:
         typed = _filled(text["company_type"])
         individual = _holds(text["company_type"], statuses["individual"])
         unknown_form = profiles.legal_form == 0
+        lists = self.lists.read(companies, as_of)
         yes, no = (_holds(text["listed"], statuses[key]) for key in ("listed", "not_listed"))
         columns = {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
@@ -215,9 +229,9 @@ class EvidenceReader:
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
             "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
             "marks": Column(profiles.marks, profiles.has_scope),
-            "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
+            "qualifications": Column(_qualified(text["qualifications"], statuses["qualifications"].values(), lists), ~everywhere),
         }
-        return Standing(columns, self._in_touch(companies))
+        return Standing(columns, self._in_touch(companies), lists)
 
     def closed(self, companies: Companies) -> NDArray[np.bool_]:
         """Which companies' status says that they no longer trade (已停业)."""
@@ -285,6 +299,14 @@ def _holds(cells: list[str], words: Iterable[str]) -> NDArray[np.bool_]:
     listed = tuple(words)
     known = {cell: any(word in cell.lower() for word in listed) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.bool_, len(cells))
+
+
+def _qualified(cells: list[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
+    """What the company's own row says and what lists say, one bit a qualification."""
+    said = _bits(cells, groups)
+    for place in lists.days:
+        said[place] |= lists.bits(place)
+    return said
 
 
 def _bits(cells: list[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:

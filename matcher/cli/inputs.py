@@ -1,0 +1,54 @@
+"""What commands that read files have in common (读文件的命令共用): targets checked first, work shown, rows accounted for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from matcher.errors import OptionError
+from matcher.intake import Intake, write_rejects
+from matcher.locate import home
+
+
+def check_targets(options: argparse.Namespace) -> None:
+    """No answer is ever written over a file that was read, and a workbook goes to a file that is called one."""
+    if options.format == "xlsx" and not options.out:
+        raise OptionError("--format xlsx 要用 --out 指定写到哪个文件")
+    if options.format != "xlsx" and (options.out or "").lower().endswith(".xlsx"):
+        raise OptionError(f"--out {options.out} 是 XLSX 文件名，请加上 --format xlsx")
+    inputs = {Path(file).resolve() for file in options.files}
+    for option in ("out", "rejects"):
+        target = getattr(options, option, None)
+        if target and Path(target).resolve() in inputs:
+            raise OptionError(f"--{option} 不能是输入文件 {target}，会把它覆盖")
+        if target and option == "out" and not Path(target).resolve().parent.is_dir():
+            raise OptionError(f"--out {target} 写不进去：没有这个目录")
+    if options.format == "xlsx" and not (options.out or "").lower().endswith(".xlsx"):
+        raise OptionError(f"--format xlsx 的 --out 应以 .xlsx 结尾，写的是 {options.out}")
+
+
+def working(what: str) -> Progress:
+    """A moving bar on a terminal's stderr, nothing elsewhere."""
+    progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    progress.add_task(what, total=None)
+    return progress
+
+
+def report(intake: Intake, target: str | None) -> None:
+    """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
+    accepted = len(intake.companies)
+    line = f"读入 {intake.read:,} 行：接收 {accepted:,}，合并 {intake.merged:,}，拒收 {len(intake.rejects):,}"
+    for problem, count in sorted(intake.notes.items()):
+        line += f"；{problem} {count:,}"
+    if intake.rejects or target:
+        path = Path(target) if target else home() / "rejects" / f"{intake.digest[:16]}.csv"
+        try:
+            write_rejects(intake.rejects, path)
+        except OSError as error:
+            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
+        line += f"；拒收清单 {path}"
+    print(line, file=sys.stderr)
