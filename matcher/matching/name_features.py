@@ -30,6 +30,7 @@ _SPELLINGS = ("", "市", "县", "区", "省")
 _DIVISION = re.compile("[省市区县]$")
 _FIRST_TIER = re.compile("北京|上海|广州|深圳")
 _CENTRES = re.compile("天津|重庆|武汉|哈尔滨|沈阳|成都|南京|西安|长春|济南|杭州|大连|青岛|厦门|宁波")  # 直辖市与副省级城市
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _NUMBER = frozenset("〇零一二三四五六七八九0123456789abcdefghijklmnopqrstuvwxyz")
@@ -63,6 +64,11 @@ class Asked:
         return not any(parts.region for parts in self.readings)
 
     @property
+    def is_named(self) -> bool:
+        """It has a 字号, not only a place or a trade (有字号)."""
+        return any(parts.trade_name for parts in self.readings)
+
+    @property
     def kind(self) -> Literal["short", "open", "full"]:
         """Cut short, a full name without its region, or a full name (写法)."""
         return "short" if not self.is_full else "open" if self.is_open else "full"
@@ -90,7 +96,7 @@ class NameComparer:
 
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
-        text = normalise(query.replace("\n", " ")).strip()
+        text = _UNSEEN.sub("", normalise(query.replace("\n", " "))).strip()
         short = squeezed([query])[0]
         body, form = text, "unknown"
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
@@ -138,9 +144,10 @@ class NameComparer:
         return {
             "score": own / 10,
             "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
-            "rare": 1 / (1 + math.log10(1 + bearers)),
-            "long": min(1.0, len(trade) / 6),
+            "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,
+            "long": min(1.0, len(trade) / 6) if asked.is_named else 0.0,
             "open_region": float(asked.is_open),
+            "unnamed": float(not asked.is_named),
         }
 
 

@@ -35,7 +35,7 @@ def squeezed(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     joined = "\n".join([name.replace("\n", " ").replace("\r", " ") for name in names])
-    joined = normalise(joined.encode("utf-8", "replace").decode())  # half a surrogate pair is no character
+    joined = normalise(joined.encode("utf-8", "ignore").decode())  # half a surrogate pair is no character
     return _ODD.sub("", joined).split("\n")
 
 
@@ -89,7 +89,7 @@ class NameIndex:
         chars = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
         del joined
         starts = _starts(chars)
-        counts = _counts(chars, 0x110000)
+        counts = _counts(chars, int(chars.max(initial=_END)) + 1)
         counts[_END] = 0
         alphabet = np.flatnonzero(counts).astype(np.uint32)
         number = np.zeros(len(counts), dtype=np.uint32)
@@ -222,7 +222,8 @@ def _counts(values: NDArray[np.uint32], width: int) -> NDArray[np.int64]:
     """How often each number occurs."""
     total = np.zeros(width, dtype=np.int64)
     for at in range(0, len(values), _BLOCK):
-        total += np.bincount(values[at : at + _BLOCK], minlength=width)
+        found = np.bincount(values[at : at + _BLOCK])
+        total[: len(found)] += found
     return total
 
 

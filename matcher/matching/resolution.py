@@ -36,6 +36,8 @@ LONGEST = 100
 _NO_NAME = 1000  # characters; more is not even read
 _CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
 _CERTAIN = 0.999
+_APART = 0.1  # in score; two that are nearer are alike
+_LEAST = 0.001  # a further candidate with less is none
 _WHY = {
     "core_equal": "字号和行业相同",
     "trade_equal": "字号相同",
@@ -73,7 +75,7 @@ class Resolution:
         decision: same, unsure or none.
         company: The one that is meant, or that is likeliest to be.
         why: What decided, in Chinese.
-        candidates: Up to ``MOST``, the likeliest first.
+        candidates: Up to ``MOST``, the likeliest first; where a family is asked for, its group before all.
         parent: Whose outlet the company is (上级), if it is one and the parent is known.
     """
 
@@ -134,7 +136,7 @@ class Resolver:
             query: A name, a brand, a short form, or a credit code.
             code: The credit code, if the query comes with one; it decides.
         """
-        query = query.encode("utf-8", "replace").decode()
+        query = query.encode("utf-8", "ignore").decode()
         if len(query) > _NO_NAME:
             return self._too_long(query)
         asked = self._comparer.read(query)
@@ -152,7 +154,14 @@ class Resolver:
         if asked.short in self._brands:
             name, brand_code = self._brands[asked.short]
             return self._decided(query, brand_code or name, "品牌对照表")
-        return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+        found = self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+        return self._doubted(found, wanted) if _CODE.fullmatch(wanted) else found
+
+    def _doubted(self, found: Resolution, code: str) -> Resolution:
+        """A name that fits a company of another code than the query's is no proof."""
+        if found.decision != "same" or found.company is None or not found.company.uscc:
+            return found
+        return replace(found, decision="unsure", why=f"{found.why}，但统一社会信用代码不是 {code}", parent=None)
 
     def _too_long(self, query: str) -> Resolution:
         return Resolution(query, "none", None, f"超过 {LONGEST} 个字，不是企业名称")
@@ -208,23 +217,25 @@ class Resolver:
         best: dict[int, Compared] = {}
         for one in self._comparer.compared(asked, self._entries):
             best.setdefault(self._entries.place(one.number), one)
-        ordered = list(best.values())
-        found = tuple(
-            self._candidate(
-                self._entries.place(one.number),
-                one.number,
-                self._confidence(asked, ordered, n),
-                {k: round(v, 3) for k, v in one.features.items() if v},
-            )
-            for n, one in enumerate(ordered[:MOST])
+        text = self.companies.text
+        ordered = sorted(  # rows of one name in the order of their codes, whatever their order in the file
+            best.values(),
+            key=lambda one: (-one.score, *(text[field][self._entries.place(one.number)] for field in ("name", "uscc"))),
         )
+        chances = _together([self._confidence(asked, ordered, n) for n in range(min(MOST, len(ordered)))])
+        found = tuple(
+            self._candidate(self._entries.place(one.number), one.number, chance, one.features)
+            for one, chance in zip(ordered, chances, strict=False)
+        )
+        found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST)
         if not found or found[0].confidence < self.rules.unsure_at:
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
-        named = any(parts.trade_name for parts in asked.readings)
-        if found[0].confidence >= getattr(self.rules.same_at, asked.kind) and named:
+        named = asked.is_named
+        alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
+        if found[0].confidence >= getattr(self.rules.same_at, asked.kind) and named and alone:
             return self._same(query, found[0], _why(ordered[0]), found)
-        shown = _parent_first(asked, found, ordered)
-        return Resolution(query, "unsure", shown[0], _doubt(ordered) if named else "没有字号，只凭行业说不准", shown)
+        why = _doubt(ordered) if named else "没有字号，只凭行业说不准"
+        return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
 
     def _confidence(self, asked: Asked, ordered: Sequence[Compared], place: int) -> float:
         weights = self.rules.confidence.full if asked.is_full else self.rules.confidence.short
@@ -303,26 +314,23 @@ class _Entries(Sequence[str]):
         return [name for name in self._cells[int(place)].split(BETWEEN) if name][number - first]
 
 
-def _parent_first(asked: Asked, found: tuple[Candidate, ...], ordered: Sequence[Compared]) -> tuple[Candidate, ...]:
-    """Where a bare 字号 or a 集团 is asked for, the group comes before its firms."""
+def _together(chances: Sequence[float]) -> list[float]:
+    """At most one can be meant: where the others' chances leave the first too little, they are cut in proportion."""
+    first, rest = chances[:1], chances[1:]
+    room = (1 - first[0]) / sum(rest) if sum(rest) else 1.0
+    return [*first, *(round(chance * min(1.0, room), 3) for chance in rest)]
+
+
+def _parent_first(asked: Asked, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """A family as such: where a bare 字号 or a 集团 is asked for, the group stands before its firms, even those that are likelier."""
     if any(parts.industry_term and not parts.is_group for parts in asked.readings):
         return found
-    heads = [n for n in range(len(found)) if ordered[n].features.keys() >= {"is_group", "trade_equal"}]
+    heads = [n for n in range(len(found)) if found[n].features.keys() >= {"is_group", "trade_equal"}]
     return tuple(found[n] for n in sorted(range(len(found)), key=lambda n: (n not in heads, n)))
 
 
 def _why(best: Compared) -> str:
-    said = [
-        label
-        for name, label in (
-            ("core_equal", "字号和行业相同"),
-            ("trade_equal", "字号相同"),
-            ("core_within", "名称里有这几个字"),
-            ("shortened", "是它的简称"),
-        )
-        if best.features.get(name)
-    ]
-    return said[0] if said else "名称相近"
+    return next((label for name, label in _WHY.items() if best.features.get(name)), "名称相近")
 
 
 def _doubt(ordered: Sequence[Compared]) -> str:
