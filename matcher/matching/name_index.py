@@ -8,14 +8,13 @@ with the greatest sum of information (−log₂ of a gram's share of the names) 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.intake import Companies
 from matcher.text.normalise import normalise
 
 _ODD = re.compile(r"[^\w\n]|_")
@@ -98,11 +97,15 @@ class NameIndex:
         return cls(text, starts, alphabet, *inverted, hashes[order], order, standing, np.array(former, dtype=np.uint32))
 
     @classmethod
-    def of(cls, companies: Companies) -> NameIndex:
-        """The index of a company base: its names, then the former ones in order of place (企业库的索引)."""
-        cells = companies.text["former_names"]
-        pairs = [(place, name) for place, cell in enumerate(cells) if cell for name in cell.split(BETWEEN) if name]
-        return cls.build([*companies.text["name"], *(name for _, name in pairs)], [place for place, _ in pairs])
+    def of(cls, names: Iterable[str], former: Iterable[str]) -> NameIndex:
+        """The index of a company base (企业库的索引): its names, then the former ones in order of place.
+
+        Args:
+            names: Of the companies.
+            former: The cell of each company with its former names.
+        """
+        pairs = [(place, name) for place, cell in enumerate(former) if cell for name in cell.split(BETWEEN) if name]
+        return cls.build([*names, *(name for _, name in pairs)], [place for place, _ in pairs])
 
     def save(self, folder: Path) -> None:
         """Writes each array to a file of its own (保存)."""

@@ -120,7 +120,7 @@ class Resolver:
         index: NameIndex | None = None,
     ) -> None:
         self.companies, self.rules = companies, rules
-        self.index = index or NameIndex.of(companies)
+        self.index = index or NameIndex.of(companies.text["name"], companies.text["former_names"])
         if len(self.index) != len(companies) + len(self.index.former):
             raise ValueError("the index is of another base")
         self._entries = _Entries(companies, self.index.former)

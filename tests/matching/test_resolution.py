@@ -288,7 +288,7 @@ def _placeless(answer: Resolution) -> Resolution:
 
 def test_a_saved_index_serves_without_the_names_in_memory(resolver: Resolver, tmp_path: Path) -> None:
     companies = base()
-    NameIndex.of(companies).save(tmp_path)
+    NameIndex.of(companies.text["name"], companies.text["former_names"]).save(tmp_path)
     opened = Resolver(companies, open_corpora(), RULES, index=NameIndex.open(tmp_path))
     for query in ("鲸屿食品厂", "蓝溪谷", "91320500MA1W000000", "禾晟纺织"):
         assert opened.resolve(query) == resolver.resolve(query)
