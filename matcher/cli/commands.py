@@ -32,7 +32,9 @@ def run(options: argparse.Namespace) -> int:
 
         return store_verbs.run(options)
     verb = options.verb if options.verb != "rules" else f"rules {options.action}"
-    commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
+    commands = {
+        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "rules check": _check, "serve": _serve,
+    }  # fmt: skip
     return commands[verb](options)
 
 
@@ -147,6 +149,17 @@ def _match(options: argparse.Namespace) -> int:
             cells = (line.file, line.row, line.uscc, line.name, line.chain, line.segment, line.affinity / 1000)
             writer.writerow([*map(safe, cells), safe("、".join(line.matched_terms))])
     return 0
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    from matcher.cli.resolve import resolve
+
+    options.files = [options.queries, *options.against, *([options.brands] if options.brands else [])]
+    options.rejects = None
+    options.format = options.format or ("csv" if (options.out or "").lower().endswith(".csv") else "table")
+    check_targets(options)
+    with working("归一"):
+        return resolve(options)
 
 
 def _with_rejects(matches: Iterator[Match], intake: Intake, chains: list[str]) -> Iterator[Match]:

@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line (命令行解析器)."""
     root = _Parser(prog="lianzhao", description=_DESCRIPTION, allow_abbrev=False)
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
-    for add in (_rank, _gaps, _match, _score, _register, _lists, _judge, _others):
+    for add in (_rank, _gaps, _match, _resolve, _score, _register, _lists, _judge, _others):
         add(verbs)
     return root
 
@@ -92,6 +92,23 @@ def _match(verbs: Verbs) -> None:
     match.add_argument("--format", choices=["csv", "xlsx"], default="csv", help="输出格式（默认 csv）")
     match.add_argument("--out", required=True, metavar="FILE", help="输出文件")
     _intake(match)
+
+
+def _resolve(verbs: Verbs) -> None:
+    resolve = verbs.add_parser(
+        "resolve",
+        help="名单上的品牌、简称、旧名、错字是哪家企业",
+        description="名单的每一行一个答案：就是它（same）、吃不准（unsure，列候选）、没有找到（none）；不给 --against 时对随附样例。",
+    )
+    resolve.add_argument(
+        "queries", metavar="QUERIES", help="名单：CSV、XLSX 或 Parquet，一列 query（或 品牌、简称、名称、企业名称），可有一列 uscc"
+    )
+    resolve.add_argument("--against", nargs="+", default=[], metavar="FILE", help="企业库：企业文件，可以几个")
+    resolve.add_argument("--brands", metavar="FILE", help="品牌对照表：brand,legal_name[,uscc]")
+    resolve.add_argument("--no-store", action="store_true", help="不用数据库：不读人工判定")
+    _output(resolve)
+    resolve.set_defaults(format=None)  # a list that goes to a file called .csv is one
+    _folders(resolve)
 
 
 def _score(verbs: Verbs) -> None:

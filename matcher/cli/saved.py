@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from matcher.engine import Engine
@@ -64,6 +65,17 @@ def with_lists(engine: Engine) -> Engine:
     except StoreError as error:
         raise type(error)(error.database, error.problem + _WITHOUT) from error
     return engine.with_lists(entries) if entries else engine
+
+
+def judged() -> Mapping[str, str | None]:
+    """What people decided of names, if there is a database (已有判定): query → code or legal name, None for 都不是."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.judgements import known
+
+    if not store_exists():
+        return {}
+    with open_store() as store:
+        return known(store)
 
 
 def keep(ranking: Ranking) -> None:

@@ -235,6 +235,30 @@ def _facts(ranking: Ranking, zone: Zone) -> Iterator[Fact]:
         yield f"版本：{name}", number
 
 
+def resolved_xlsx(lines: Sequence[Mapping[str, str | float]], decisions: Mapping[Any, str]) -> bytes:
+    """Answers of the resolution as a workbook (归一工作簿): one line per row of the list.
+
+    Args:
+        lines: Column of the CSV → cell.
+        decisions: Decision → Chinese term.
+    """
+    columns: list[Column[Mapping[str, str | float]]] = [
+        Column("名单", lambda line: line["query"], 26),
+        Column("答案", lambda line: decisions[line["decision"]], 10),
+        Column("统一社会信用代码", lambda line: line["uscc"], 22),
+        Column("企业名称", lambda line: line["name"], 34),
+        Column("把握", lambda line: line["confidence"], 8, "hundredths"),
+        Column("候选", lambda line: str(line["candidates"]).replace(" | ", "\n"), 60, "wrapped"),
+        Column("为什么", lambda line: line["why"], 24, "wrapped"),
+        Column("上级", lambda line: line["parent"], 34),
+        Column("上级的信用代码", lambda line: line["parent_uscc"], 22),
+        Column("曾用名", lambda line: line["former_name"], 26),
+    ]
+    with _Book("企业归一") as book:
+        book.add("归一", columns, lines, frozen=1)
+    return book.content()
+
+
 class _Book:
     """A workbook under way, as a context (工作簿); leaving it closes its temporary files, whatever has happened.
 
