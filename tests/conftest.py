@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 
+import hypothesis
 import pytest
 
 from matcher.corpora import Corpora, open_corpora
 from matcher.engine import Engine
 
 ZONE = "liaocheng-resort"
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)
