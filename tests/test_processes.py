@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.processes import in_chunks
 
 
 @given(rows=st.integers(0, 500), chunk=st.integers(1, 60))
+@settings(deadline=None)
 def test_every_row_is_in_one_chunk(rows: int, chunk: int) -> None:
     chunks = in_chunks(lambda one: one, rows, chunk, 1)
     assert [place for one in chunks for place in one] == list(range(rows))

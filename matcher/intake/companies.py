@@ -70,13 +70,11 @@ class Companies:
 
     def take(self, index: NDArray[np.int64] | Sequence[int]) -> Companies:
         """The companies at ``index``, in that order (选取)."""
-        chosen: NDArray[np.int64] | slice
-        if isinstance(index, range) and index.step == 1:
-            chosen = slice(index.start, index.stop)
-            text = {field: cells[chosen] for field, cells in self.text.items()}
+        chosen = np.asarray(index, dtype=np.int64)
+        places, start = chosen.tolist(), int(chosen[0]) if len(chosen) else 0
+        if isinstance(index, range) and index.step == 1 and start >= 0:
+            text = {field: cells[start : start + len(places)] for field, cells in self.text.items()}
         else:
-            chosen = np.asarray(index, dtype=np.int64)
-            places = chosen.tolist()
             text = {field: [cells[place] for place in places] for field, cells in self.text.items()}
         return Companies(
             self.file[chosen], self.row[chosen], text,
@@ -360,8 +358,7 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
 
 def _merged(companies: Companies) -> Companies:
     """One company per code; failing codes fold only under the same name."""
-    codes = list(filter(None, companies.text["uscc"]))
-    if len(set(codes)) == len(codes):
+    if len(codes := list(filter(None, companies.text["uscc"]))) == len(set(codes)):
         return companies
     first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
@@ -324,6 +324,7 @@ def test_a_profile_may_state_the_unit_in_its_key(corpora: Corpora, key: str, val
 
 
 @given(start=st.integers(0, 5), stop=st.integers(0, 5))
+@settings(deadline=None)
 def test_a_range_is_taken_as_its_places_are(corpora: Corpora, start: int, stop: int) -> None:
     companies = from_profiles(
         [{"name": f"青岛甲{n}食品有限公司", "city": "青岛", "insured_count": str(n)} for n in range(5)], corpora
