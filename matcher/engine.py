@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
-from matcher.matching.families import FamilyFinder
+from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
@@ -32,7 +32,7 @@ from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, fold, unserved
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.storage import collector_paused
-from matcher.types import NEED_LABELS, Family, ListEntry, RankedCompany, Ranking, Run, Unserved
+from matcher.types import NEED_LABELS, Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 
@@ -96,10 +96,12 @@ class Engine:
         themes = not request.chains and request.group is None and request.need is None
         place = partial(self._placed, companies, allowed, as_of, themes=themes)
         parts = in_chunks(place, len(companies), CHUNK, self.processes)
-        of_chains, beside = (Placed.joined([part[side] for part in parts]) for side in (0, 1))
+        of_chains = Placed.joined([part.of_chains for part in parts])
+        beside = Placed.joined([part.beside for part in parts])
+        names = {int(places[place]): name for part in parts for place, name in part.names.items()}
         beside = beside.take(beside.veto < 0)
         of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
-        finder = FamilyFinder(intake.companies, self.corpora)
+        finder = FamilyFinder(intake.companies, self.corpora, names)
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
         opportunities, folded_beside, _ = list_(beside)
         barred = of_chains.veto >= 0
@@ -262,12 +264,11 @@ class Engine:
         beside = self._outside(profiles)[company]
         return company[beside], segment[beside]
 
-    def _placed(
-        self, companies: Companies, allowed: NDArray[np.bool_], as_of: int, chunk: range, *, themes: bool
-    ) -> tuple[Placed, Placed]:
-        """Where the companies of a chunk stand on the chains, and where those for the list beside them stand on the themes."""
+    def _placed(self, companies: Companies, allowed: NDArray[np.bool_], as_of: int, chunk: range, *, themes: bool) -> _Part:
+        """What a chunk of the companies brings to the lists."""
         companies = companies.take(chunk)
-        profiles = self._reader.details(companies).profiles
+        details = self._reader.details(companies)
+        profiles = details.profiles
         standing = self._evidence.standing(companies, profiles, as_of)
 
         def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
@@ -276,7 +277,10 @@ class Engine:
 
         company, segment = self._theme_pairs(profiles)
         on_chains = placed(*self._evidence.pairs(profiles, allowed & ~self._is_theme))
-        return on_chains, placed(company, segment) if themes else placed(company[:0], segment[:0])
+        on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
+        told = {place + chunk.start for place in group_places(companies)}
+        told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
+        return _Part(on_chains, on_themes, {place: details.names[place - chunk.start] for place in sorted(told)})
 
     def _listed(
         self,
@@ -358,3 +362,18 @@ class Engine:
 def _family(companies: Companies, head: int) -> Family:
     text = companies.text
     return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, ())
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a chunk of companies brings to the lists.
+
+    Attributes:
+        of_chains: Where they stand on the chains.
+        beside: Where those for the list beside the chains stand on the themes.
+        names: Parts of the names that families are told by, so that they are not taken apart again.
+    """
+
+    of_chains: Placed
+    beside: Placed
+    names: dict[int, NameParts]

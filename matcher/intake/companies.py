@@ -72,9 +72,13 @@ class Companies:
     def take(self, index: NDArray[np.int64] | Sequence[int]) -> Companies:
         """The companies at ``index``, in that order (选取)."""
         chosen = np.asarray(index, dtype=np.int64)
-        places = chosen.tolist()
+        places, start = chosen.tolist(), int(chosen[0]) if len(chosen) else 0
+        if isinstance(index, range) and index.step == 1 and start >= 0:
+            text = {field: cells[start : start + len(places)] for field, cells in self.text.items()}
+        else:
+            text = {field: [cells[place] for place in places] for field, cells in self.text.items()}
         return Companies(
-            self.file[chosen], self.row[chosen], {f: [cells[i] for i in places] for f, cells in self.text.items()},
+            self.file[chosen], self.row[chosen], text,
             self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
             self.insured[chosen],
         )  # fmt: skip
@@ -254,6 +258,8 @@ class _Parser:
         self, cells: list[str], read: Callable[[str], int], unknown: int, field: str, places: Sequence[int] | None = None
     ) -> NDArray[np.int64]:
         """``places`` are those of the cells among all rows, where they are not all."""
+        if not any(cells):  # a column that the file lacks
+            return np.full(len(cells), unknown, dtype=np.int64)
         known: dict[str, int] = {}
         problems: dict[str, str] = {}
         for cell in set(cells):
@@ -300,7 +306,7 @@ def _build(
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     if damaged:
         parser.note("统一社会信用代码被表格软件改成了数字，读不回来（按未知计）", damaged)
-    failing = [place for place, (code, good) in enumerate(zip(text["uscc"], code_ok, strict=True)) if code and not good]
+    failing = [place for place in np.flatnonzero(~code_ok).tolist() if text["uscc"][place]]
     if failing:
         parser.note("统一社会信用代码校验不通过（保留并标记）", failing)
     companies = Companies(
@@ -357,6 +363,8 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
 
 def _merged(companies: Companies) -> Companies:
     """One company per code; failing codes fold only under the same name."""
+    if len(codes := list(filter(None, companies.text["uscc"]))) == len(set(codes)):
+        return companies
     first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}
     names, good = companies.text["name"], companies.code_ok.tolist()

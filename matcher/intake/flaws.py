@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+
+import numpy as np
 
 LONGEST_NAME = 200
 _PERSON = re.compile(
@@ -98,12 +101,10 @@ def flaws(columns: Mapping[str, list[str]], empty: frozenset[str]) -> dict[int, 
 def _nameless(names: Sequence[str], empty: frozenset[str]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     longest = max(map(len, empty), default=0)
-    scopes = _SCOPE in "\n".join(names)
-    for place, name in enumerate(names):
-        if longest < len(name) <= LONGEST_NAME and name[0] not in _FIRST and name[0].isalpha() and name.isprintable():
-            if scopes and _SCOPE in name:
-                found[place] = ("name", "疑似错列：这里应为企业名称，却像经营范围")
-            continue  # nearly all end here
+    if _SCOPE in "\n".join(names):
+        found = {place: ("name", "疑似错列：这里应为企业名称，却像经营范围") for place, name in enumerate(names) if _SCOPE in name}
+    for place in _odd(names, longest):
+        name = names[place]
         if len(name) <= longest and name.lower() in empty:
             found[place] = ("name", "没有企业名称")
         elif len(name) > LONGEST_NAME:
@@ -113,6 +114,19 @@ def _nameless(names: Sequence[str], empty: frozenset[str]) -> dict[int, tuple[st
         elif shape := "却像经营范围" if _SCOPE in name else _shape(name, "name"):
             found[place] = ("name", f"疑似错列：这里应为企业名称，{shape}")
     return found
+
+
+def _odd(names: Sequence[str], longest: int) -> list[int]:
+    """Places of the few names that have to be looked at one by one: very short or long, or of other signs than letters."""
+    count = len(names)
+    lengths = np.fromiter(map(len, names), np.int64, count)
+    firsts = list(map(itemgetter(slice(1)), names))
+    strange = {first for first in set(firsts) if first in _FIRST or not first.isalpha()}
+    odd = (lengths <= longest) | (lengths > LONGEST_NAME)
+    odd |= np.fromiter(map(strange.__contains__, firsts), np.bool_, count)
+    odd |= ~np.fromiter(map(str.isprintable, names), np.bool_, count)
+    places: list[int] = np.flatnonzero(odd).tolist()
+    return places
 
 
 def persons(names: Sequence[str]) -> dict[int, tuple[str, str]]:

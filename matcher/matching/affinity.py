@@ -119,7 +119,7 @@ class Matcher:
         first = items.position < self.corpora.reading.main_items
         which, segment = np.nonzero(hits.conflict[items.item[first]])
         conflict[items.row[first][which], segment] = True
-        affinity = np.where(conflict, affinity * self.corpora.reading.conflict_share // 1000, affinity)
+        affinity[conflict] = affinity[conflict] * self.corpora.reading.conflict_share // 1000
         return Affinities(affinity.astype(np.int16), main, mode, name_weight > 0, chain_items, hits, name_text)
 
     def beside_the_chain(self, items: NDArray[np.int64], chain_items: NDArray[np.int32]) -> NDArray[np.int16]:
@@ -141,23 +141,24 @@ class Matcher:
         modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
         first = weight.indptr[items.item]
         which, offset = spread(weight.indptr[items.item + 1] - first)  # occurrence of each (occurrence, segment) hit
-        cell = first[which] + offset
-        segment, term = weight.indices[cell].astype(np.int64), weight.data[cell].astype(np.int64)
+        hit = first[which] + offset
+        segment, term = weight.indices[hit].astype(np.int64), weight.data[hit].astype(np.int64)
         row, mode = items.row[which].astype(np.int64), modes[which].astype(np.int64)
         made = (self._kind[segment] == _MAKER) & (mode == _PRODUCE) & (term >= _TELLING)  # 生产白酒 says more than 白酒
         term = np.where(made, np.minimum(100, term * self.corpora.reading.made_lift // 1000), term)
         claim = self._mode_weight[self._kind[segment], mode] * term // 100
         value = claim * places[which] // 1000
-        size = items.rows * width
-        own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
+        size, cell = items.rows * width, row * width + segment
+        own = np.bincount(cell, value, size).astype(np.int64).reshape(items.rows, width)
         of_chain, chain_items = self._chain_amounts(which, segment, row, value, items.rows)
         strongest = np.full(size, -1, dtype=np.int64)
-        np.maximum.at(strongest, row * width + segment, value * 16 + (15 - mode))
-        mode_of = np.where(strongest < 0, NO_MODE, 15 - strongest % 16).astype(np.int8).reshape(items.rows, width)
+        np.maximum.at(strongest, cell, value * 16 + (15 - mode))
+        mode_of = np.full(size, NO_MODE, dtype=np.int8)
+        mode_of[cell] = 15 - strongest[cell] % 16
         main = np.zeros(size, dtype=np.int64)
         early = items.position[which] < self.corpora.reading.main_items
-        np.maximum.at(main, (row * width + segment)[early], claim[early])
-        return own, of_chain, chain_items, main.astype(np.int16).reshape(items.rows, width), mode_of
+        np.maximum.at(main, cell[early], claim[early])
+        return own, of_chain, chain_items, main.astype(np.int16).reshape(items.rows, width), mode_of.reshape(items.rows, width)
 
     def _chain_amounts(
         self, which: NDArray[np.int64], segment: NDArray[np.int64], row: NDArray[np.int64], value: NDArray[np.int64], rows: int

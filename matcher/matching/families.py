@@ -56,19 +56,25 @@ class _Member(NamedTuple):
     bearers: int
 
 
+def group_places(companies: Companies) -> list[int]:
+    """Indices of the companies that may be groups by name (名称像集团的企业)."""
+    return [place for place, name in enumerate(companies.text["name"]) if "集团" in name or "控股" in name]
+
+
 class FamilyFinder:
     """Finds the families among a file's companies (集团家族查找); names are taken apart once for all questions.
 
     Args:
         companies: All companies, whatever city is asked for: the head may sit elsewhere.
         corpora: Trade names and how many bear them.
+        parts: Index of a company → the parts of its name, of those that were taken apart before.
     """
 
-    def __init__(self, companies: Companies, corpora: Corpora) -> None:
+    def __init__(self, companies: Companies, corpora: Corpora, parts: Mapping[int, NameParts] | None = None) -> None:
         self.companies, self.corpora = companies, corpora
+        self._parts = parts or {}
         self._known: dict[int, _Member] = {}
-        names = companies.text["name"]
-        self._group_places = [place for place, name in enumerate(names) if "集团" in name or "控股" in name]
+        self._group_places = group_places(companies)
 
     def find(self, chains: Mapping[int, int]) -> list[list[int]]:
         """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).
@@ -116,7 +122,7 @@ class FamilyFinder:
     def _member(self, place: int) -> _Member:
         text, reader = self.companies.text, name_reader(self.corpora)
         name = normalise(text["name"][place])
-        part = reader.parse(name, text["city"][place] or text["province"][place])
+        part = self._parts.get(place) or reader.parse(name, text["city"][place] or text["province"][place])
         bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
         like_a_place = _like_a_place(part.trade_name, reader)
         address = normalise(text["address"][place])

@@ -76,9 +76,10 @@ class Profiles:
 
 @dataclass(frozen=True)
 class Details:
-    """Profiles with the texts and hits that they were read from (画像与命中明细)."""
+    """Profiles with the name parts, texts and hits that they were read from (画像与命中明细)."""
 
     profiles: Profiles
+    names: list[NameParts]
     texts: Texts
     affinities: Affinities
 
@@ -121,7 +122,7 @@ class ProfileReader:
         with collector_paused():
             texts, parts = self.texts(companies)
             found = self.matcher.match(texts)
-            return Details(self._profiles(companies, texts, parts, found), texts, found)
+            return Details(self._profiles(companies, texts, parts, found), parts, texts, found)
 
     def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:
         """The companies' texts as matching reads them (待匹配文本), and their names' parts."""

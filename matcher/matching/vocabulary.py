@@ -144,7 +144,7 @@ class Vocabulary:
             found[text[at], target[at]] = True
         at = np.flatnonzero(role == _TERM)
         at = at[~excluded[text[at], target[at]]]
-        best = self._with_slips(texts, *self._strongest(text[at] * width + target[at], use[at]), excluded)
+        best = self._with_slips(texts, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
         marks = []
         for wanted in (_NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK):
             mask = np.zeros(count, dtype=np.int64)
@@ -249,7 +249,12 @@ class Vocabulary:
         return _Slips([(number, self.patterns[number]) for number in sorted(numbers)])
 
     def _with_slips(
-        self, texts: Sequence[str], cell: NDArray[np.int64], code: NDArray[np.int64], excluded: NDArray[np.bool_]
+        self,
+        texts: Sequence[str],
+        lengths: NDArray[np.int64],
+        cell: NDArray[np.int64],
+        code: NDArray[np.int64],
+        excluded: NDArray[np.bool_],
     ) -> sparse.csr_array:
         """Best hits as a matrix, with those of slips (近似拼写).
 
@@ -258,7 +263,6 @@ class Vocabulary:
         """
         share, width = self.corpora.reading.fuzzy_share, len(self.segments)
         first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
         slips: dict[int, int] = {}
         for place, number in self._slips.candidates([texts[text] for text in short]):

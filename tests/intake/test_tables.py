@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
@@ -269,6 +269,7 @@ def test_a_small_gzip_that_unpacks_to_very_much_is_refused_early(read: Read) -> 
 
 
 @given(lines=st.lists(st.text("甲乙,\"' ;", max_size=10), max_size=8))
+@settings(deadline=None)
 def test_records_read_at_once_are_those_read_with_care(corpora: Corpora, lines: list[str]) -> None:
     """A text in which each record is a line of its own is taken apart in one go; row by row it gives the same."""
     opened = open_delimited("\n".join(["企业名称,经营范围", *lines]).encode(), "表.csv", corpora)

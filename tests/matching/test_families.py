@@ -422,6 +422,14 @@ def test_the_reference_is_not_idle(corpora: Corpora) -> None:
     assert max(sizes) > 2
 
 
+@settings(deadline=None, max_examples=100)
+@given(rows=files, known=st.sets(st.integers(0, 30)))
+def test_names_taken_apart_before_are_the_same(corpora: Corpora, rows: list[Row], known: set[int]) -> None:
+    companies, parse = companies_of(rows, corpora), name_reader(corpora).parse
+    parts = {place: parse(normalise(row.name), row.city) for place, row in enumerate(rows) if place in known}
+    assert FamilyFinder(companies, corpora, parts).find(chains_of(rows)) == found(corpora, rows)
+
+
 def by_name(rows: Sequence[Row], families: Sequence[Sequence[int]]) -> list[tuple[Row, list[Row]]]:
     """The families without places and chains: rows that are equal but for the chain are one company twice."""
     plain = [row._replace(chain=None) for row in rows]

@@ -244,6 +244,7 @@ def test_parts_and_marks_are_those_of_a_plain_split(text: str) -> None:
 
 
 @given(texts=st.lists(st.sampled_from(_FRAGMENTS)))
+@settings(deadline=None)
 def test_numbers_follow_first_appearance(texts: list[str]) -> None:
     distinct, numbers = numbered(texts)
     assert distinct == list(dict.fromkeys(texts))
