@@ -54,6 +54,7 @@ def plain_sums(names: list[str], query: str) -> dict[int, float]:
 
 
 @given(NAMES, st.sampled_from(WORDS), st.sampled_from(WORDS))
+@settings(deadline=None)
 def test_candidates_are_those_of_a_plain_search(names: list[str], first: str, second: str) -> None:
     index = NameIndex.build(names)
     query = squeezed([first + second])[0]
@@ -64,6 +65,7 @@ def test_candidates_are_those_of_a_plain_search(names: list[str], first: str, se
 
 
 @given(NAMES)
+@settings(deadline=None)
 def test_exact_finds_every_place_of_a_name_and_no_other(names: list[str]) -> None:
     index = NameIndex.build(names)
     short = squeezed(names)
@@ -122,6 +124,7 @@ def test_former_names_stand_behind_and_belong_to_their_companies() -> None:
 
 
 @given(st.lists(st.text(max_size=20), max_size=12), st.text(max_size=30))
+@settings(deadline=None)
 def test_any_text_is_indexed_and_asked_for(names: list[str], query: str) -> None:
     index = NameIndex.build(names)
     assert len(index) == len(names)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora, open_corpora
@@ -240,6 +240,7 @@ def test_what_is_no_name_is_refused_with_a_reason(resolver: Resolver, query: str
 
 
 @given(st.text(max_size=200))
+@settings(deadline=None)
 def test_any_text_has_an_answer_that_can_be_stored(query: str) -> None:
     answer = _shared().resolve(query)
     assert answer.query.encode() is not None
@@ -255,6 +256,7 @@ def test_any_text_has_an_answer_that_can_be_stored(query: str) -> None:
         max_size=5,
     )
 )
+@settings(deadline=None)
 def test_places_trades_and_forms_together_decide_nothing(words: list[str]) -> None:
     answer = _shared().resolve("".join(words))
     names = {profile["name"] for profile in PROFILES}
