@@ -30,6 +30,7 @@ from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Choice, Listed, arrange, choose, fold
 from matcher.scoring.results import Assembler, TermFinder
+from matcher.snapshot import ProfileCache
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Run
 
 _Answer = TypeVar("_Answer")
@@ -43,6 +44,9 @@ class Engine:
         rules, corpora: Other folders than the installed ones.
         processes: Most processes used to read texts; results never depend on it.
 
+    Attributes:
+        reader: Reads the texts for the zone's segments.
+
     Raises:
         RequestError: There is no such zone.
         RulesError: Its files hold mistakes.
@@ -54,7 +58,7 @@ class Engine:
         self.corpora: Corpora = open_corpora(corpora)
         loaded = load_zone(zone, self.corpora, rules, self._rule_checks)
         self.processes = processes or os.cpu_count() or 1
-        self._reader = ProfileReader(loaded.segments, self.corpora)
+        self.reader = ProfileReader(loaded.segments, self.corpora)
         self._cities = CityFilter(self.corpora)
         self._is_theme = np.array([segment.chain is None for segment in loaded.segments], dtype=np.bool_)
         self._local: dict[str, str] = {}
@@ -66,18 +70,19 @@ class Engine:
         self.ruleset = Ruleset(zone, self._evidence.fields)
         self._describer = Describer(zone, self.corpora, self._evidence.fields)
         self._explainer = Explainer(self.ruleset, self._describer)
-        self._assembler = Assembler(zone, self.ruleset, self._describer, self._reader)
+        self._assembler = Assembler(zone, self.ruleset, self._describer, self.reader)
 
     def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
         readable = fields(chains, self.corpora)
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
-    def rank(self, intake: Intake, request: Request) -> Ranking:
+    def rank(self, intake: Intake, request: Request, known: ProfileCache | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
-            intake: The companies.
+            intake: The companies, of files or of a snapshot.
             request: Filters, date and length.
+            known: What their texts say, if it was read before; else it is read now.
 
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
@@ -90,7 +95,7 @@ class Engine:
         finder = FamilyFinder(intake.companies, self.corpora)
         list_ = partial(self._listed, finder, companies, places, top=request.top)
         as_of = (request.as_of - EPOCH).days
-        profiles = self._reader.read(companies, self.processes)
+        profiles = known.take(places) if known is not None else self.reader.read(companies, self.processes)
         standing = self._evidence.standing(companies, profiles, as_of)
         scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
         beside = np.zeros(len(companies), dtype=np.bool_)
@@ -143,7 +148,7 @@ class Engine:
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
-            read = self._reader.read(companies, self.processes)
+            read = self.reader.read(companies, self.processes)
             day = (as_of - EPOCH).days
             scored = self._scored(self._evidence.standing(companies, read, day), read, ~self._is_theme, day)
             pairs = scored.choice.pair
@@ -165,7 +170,7 @@ class Engine:
         Raises:
             RequestError: The zone has no scale of presence.
         """
-        profiles = self._reader.read(local.companies, self.processes)
+        profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
             self.zone, self.corpora, local.companies, profiles, self._evidence.closed(local.companies), complete=complete
         )
@@ -189,8 +194,8 @@ class Engine:
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):
             companies = intake.companies.take(range(start, min(start + CHUNK, len(intake.companies))))
-            affinity = self._reader.read(companies).affinity
-            finder = TermFinder(self._reader, companies)
+            affinity = self.reader.read(companies).affinity
+            finder = TermFinder(self.reader, companies)
             best = [of_chain[affinity[:, of_chain].argmax(axis=1)] for of_chain in columns]
             for place in range(len(companies)):
                 for chain, segments in zip(chains, best, strict=True):

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from matcher.corpora import Corpora, open_corpora
 from matcher.engine import Engine
 
 ZONE = "liaocheng-resort"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of the tests' own: what the user of this machine has built changes nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("home")
+        patch.setenv("LIANZHAO_HOME", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import Progress
 
+from matcher.cli import snapshots
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.table import print_ranking
@@ -31,7 +32,10 @@ _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
     verb = options.verb if options.verb != "rules" else f"rules {options.action}"
-    commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "rules check": _check, "serve": _serve}
+    commands = {
+        "rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "rules check": _check, "serve": _serve,
+        "build": snapshots.build, "prune": snapshots.prune, "company": snapshots.company,
+    }  # fmt: skip
     return commands[verb](options)
 
 
@@ -69,17 +73,20 @@ def _rank(options: argparse.Namespace) -> int:
         top=options.top,
     )
     engine.check(request)
-    files = options.files or [engine.corpora.sample]
     if options.local:
         with _working("读取本地名录"):
             engine = engine.with_local(_register(options, engine), complete=options.local_complete)
-    with _working("读取企业"):
-        intake = read_files(files, engine.corpora)
-    _report(intake, options.rejects)
+    from_snapshot = None if options.files else snapshots.current(engine)
+    if from_snapshot:
+        intake, known = from_snapshot
+    else:
+        with _working("读取企业"):
+            intake, known = read_files(options.files or [engine.corpora.sample], engine.corpora), None
+        _report(intake, options.rejects)
     with _working("匹配与评分"):
-        ranking = engine.rank(intake, request)
+        ranking = engine.rank(intake, request, known)
     _write_ranking(options, engine, ranking)
-    if not options.files and options.format == "table":
+    if not options.files and not from_snapshot and options.format == "table":
         print(
             "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
             file=sys.stderr,

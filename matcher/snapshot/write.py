@@ -1,0 +1,101 @@
+"""Merged companies → the files of a snapshot (写快照文件), a window at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.intake.companies import TEXT_FIELDS
+from matcher.matching.name_index import NameIndex
+from matcher.snapshot.columns import ArrayWriter, Mapped, TextWriter
+from matcher.snapshot.members import FIELDS, NUMBERS, Member
+from matcher.snapshot.merge import Merging
+from matcher.snapshot.opened import COLUMNS
+
+READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
+"""What ``ProfileReader`` reads of a company (读文本所用字段): where these are equal, the profile is."""
+_WINDOW = 10_000
+
+
+def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None]) -> None:
+    """Writes columns, sources, digests and the index of names (写入各文件)."""
+    rows = len(merging)
+    texts = {field: TextWriter(folder / "texts" / field, rows) for field in _made(folder / "texts", TEXT_FIELDS)}
+    numbers = {name: ArrayWriter(folder / "columns" / name, kind, rows) for name, kind in COLUMNS.items()}
+    digests = ArrayWriter(folder / "digests", np.uint64, rows, 2)
+    origins = _Origins()
+    for start in range(0, rows, _WINDOW):
+        window = list(merging.companies(start, min(start + _WINDOW, rows)))
+        values = dict(zip(FIELDS, zip(*(member.values for member in window), strict=True), strict=True))
+        for field, column in texts.items():
+            column.add([str(value) for value in values[field]])
+        own: dict[str, Sequence[Any]] = {name: [getattr(member, name) for member in window] for name in COLUMNS.keys() - {*NUMBERS}}
+        for name, writer in numbers.items():
+            writer.add(values[name] if name in values else own[name])
+        digests.add(text_digests([values[field] for field in READ_FIELDS]))
+        origins.add(start, window)
+        tell(start + len(window))
+    for column in texts.values():
+        column.close()
+    for array in (*numbers.values(), digests):
+        array.close()
+    origins.write(folder / "origins")
+    _write_names(folder)
+
+
+def text_digests(columns: Sequence[Sequence[Any]]) -> NDArray[np.uint64]:
+    """Digests of what texts say, from the columns of ``READ_FIELDS`` (文本指纹)."""
+    found = b"".join(hashlib.blake2b("\0".join(cells).encode(), digest_size=16).digest() for cells in zip(*columns, strict=True))
+    return np.frombuffer(found, np.uint64).reshape(-1, 2)
+
+
+class _Origins:
+    """The rows of companies that were merged; of the others the row is the company's own."""
+
+    def __init__(self) -> None:
+        self._place: list[int] = []
+        self._first = [0]
+        self._origins: list[NDArray[np.int64]] = []
+        self._choice: list[NDArray[np.int32]] = []
+
+    def add(self, start: int, window: list[Member]) -> None:
+        many = [(start + n, member) for n, member in enumerate(window) if len(member.origins) > 1]
+        self._place += [place for place, _ in many]
+        for _, member in many:
+            self._first.append(self._first[-1] + len(member.origins))
+        if many:
+            self._origins.append(np.array(list(chain.from_iterable(member.origins for _, member in many)), dtype=np.int64))
+            self._choice.append(np.array([member.choice for _, member in many], dtype=np.int32))
+
+    def write(self, folder: Path) -> None:
+        columns: dict[str, tuple[Any, list[NDArray[Any]], tuple[int, ...]]] = {
+            "place": (np.int64, [np.array(self._place, dtype=np.int64)], (len(self._place),)),
+            "first": (np.int64, [np.array(self._first, dtype=np.int64)], (len(self._first),)),
+            "origin": (np.int64, self._origins, (self._first[-1], 5)),
+            "choice": (np.int32, self._choice, (len(self._place), len(FIELDS))),
+        }
+        for name, (kind, parts, shape) in columns.items():
+            writer = ArrayWriter(folder / name, kind, *shape)
+            for part in parts:
+                writer.add(part)
+            writer.close()
+
+
+def _write_names(folder: Path) -> None:
+    mapped = Mapped(folder)
+    names = [*mapped.texts("texts/name")]
+    for cell in mapped.texts("texts/former_names"):
+        names += filter(None, cell.split("、"))
+    (folder / "names").mkdir()
+    NameIndex.build(names).save(folder / "names")
+
+
+def _made(folder: Path, fields: Sequence[str]) -> Sequence[str]:
+    folder.mkdir(parents=True)
+    return fields
