@@ -139,7 +139,7 @@ def _summary(report: dict[str, Any]) -> str:
 def prune(options: argparse.Namespace) -> int:
     """``lianzhao prune`` (清理快照)."""
     from matcher.locate import home
-    from matcher.snapshot.prune import prune as prune_snapshots
+    from matcher.snapshot.pruning import prune as prune_snapshots
 
     done = prune_snapshots(home(), _in_use(home()), keep=options.keep, dry_run=options.dry_run)
     verb = "会删" if options.dry_run else "删去"

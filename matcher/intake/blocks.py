@@ -9,6 +9,7 @@ questions need all rows of all files: which names are persons' (``flaws.are_pers
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
@@ -107,8 +108,8 @@ class Source:
         if self.encoding is None:
             yield from _cut(read_table(self.path, corpora), start)
         elif self.encoding:
-            with unpacked(self.path, self.file) as (stream, _):
-                yield from self._text(io.TextIOWrapper(stream, self.encoding, "replace", newline=None), corpora, start)
+            with _decoded(self.path, self.file, self.encoding) as stream:
+                yield from self._text(stream, corpora, start)
         else:
             yield from self._rows(parquet.open_parquet(self.path, self.file, corpora), corpora, start)
 
@@ -154,10 +155,16 @@ def look_over(path: str | Path, corpora: Corpora) -> Source:
     if start[:4] in (b"PAR1", b"PARE", *workbooks.STARTS):
         return Source(Path(path), file, read_table(path, corpora).digest, None)
     source = _text_source(Path(path), file, start)
-    with unpacked(Path(path), file) as (stream, _):
-        lines = _lines(io.TextIOWrapper(stream, source.encoding, "replace", newline=None))
-        delimited.find_columns(list(itertools.islice(lines, delimited.HEAD_LINES)), file, corpora)
+    with _decoded(Path(path), file, source.encoding or "") as text:
+        delimited.find_columns(list(itertools.islice(_lines(text), delimited.HEAD_LINES)), file, corpora)
     return source
+
+
+@contextlib.contextmanager
+def _decoded(path: Path, file: str, encoding: str) -> Iterator[io.TextIOWrapper]:
+    """The text of a file, line ends as on Unix; what cannot be decoded is marked."""
+    with unpacked(path, file) as (stream, _), io.TextIOWrapper(stream, encoding, "replace", newline=None) as text:
+        yield text
 
 
 def _digest(path: Path, file: str) -> str:
@@ -220,8 +227,8 @@ def _likeliest(path: Path, file: str) -> str:
 def _counts(path: Path, file: str, encoding: str) -> tuple[int, int]:
     """Chinese characters, and places that cannot be decoded."""
     chinese = lost = 0
-    with unpacked(path, file) as (stream, _):
-        for line in io.TextIOWrapper(stream, encoding, "replace"):
+    with _decoded(path, file, encoding) as text:
+        for line in text:
             chinese += len(CHINESE.findall(line))
             lost += line.count(UNDECODED)
     return chinese, lost

@@ -1,6 +1,6 @@
 """Snapshots (快照): the immutable, versioned base of runs, on disk."""
 
-from matcher.snapshot.build import Built, build
+from matcher.snapshot.building import Built, build
 from matcher.snapshot.opened import Provenance, Snapshot, open_current
 from matcher.snapshot.profiles import ProfileCache, open_profiles
 

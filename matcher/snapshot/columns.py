@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -71,8 +71,10 @@ class ArrayWriter:
         """The next rows (追加)."""
         self._stream.write(np.ascontiguousarray(values, dtype=self._kind).tobytes())
 
-    def close(self) -> None:
-        """Ends the file (写完)."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._stream.close()
 
 
@@ -81,12 +83,13 @@ class TextWriter:
 
     def __init__(self, path: Path, rows: int) -> None:
         self._starts = ArrayWriter(path, np.int64, rows + 1)
-        self._starts.add([0])
         self._stream: BinaryIO = path.with_name(f"{path.name}.txt").open("wb")
         self._size = 0
 
     def add(self, texts: Sequence[str]) -> None:
         """The next texts (追加); none holds a line feed."""
+        if not self._size:
+            self._starts.add([0])
         data = ("\n".join(texts) + "\n").encode() if texts else b""
         ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
         if len(ends) != len(texts):
@@ -95,7 +98,9 @@ class TextWriter:
         self._stream.write(data)
         self._size += len(data)
 
-    def close(self) -> None:
-        """Ends the files (写完)."""
-        self._starts.close()
-        self._stream.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._starts:
+            self._stream.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.matching.name_index import NameIndex
 from matcher.snapshot.columns import ArrayWriter, Mapped, TextWriter
-from matcher.snapshot.members import FIELDS, NUMBERS, Member
+from matcher.snapshot.members import FIELDS, Member
 from matcher.snapshot.merge import Merging
 from matcher.snapshot.opened import COLUMNS
 
@@ -25,26 +26,21 @@ _WINDOW = 10_000
 
 def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None]) -> None:
     """Writes columns, sources, digests and the index of names (写入各文件)."""
-    rows = len(merging)
-    texts = {field: TextWriter(folder / "texts" / field, rows) for field in _made(folder / "texts", TEXT_FIELDS)}
-    numbers = {name: ArrayWriter(folder / "columns" / name, kind, rows) for name, kind in COLUMNS.items()}
-    digests = ArrayWriter(folder / "digests", np.uint64, rows, 2)
-    origins = _Origins()
-    for start in range(0, rows, _WINDOW):
-        window = list(merging.companies(start, min(start + _WINDOW, rows)))
-        values = dict(zip(FIELDS, zip(*(member.values for member in window), strict=True), strict=True))
-        for field, column in texts.items():
-            column.add([str(value) for value in values[field]])
-        own: dict[str, Sequence[Any]] = {name: [getattr(member, name) for member in window] for name in COLUMNS.keys() - {*NUMBERS}}
-        for name, writer in numbers.items():
-            writer.add(values[name] if name in values else own[name])
-        digests.add(text_digests([values[field] for field in READ_FIELDS]))
-        origins.add(start, window)
-        tell(start + len(window))
-    for column in texts.values():
-        column.close()
-    for array in (*numbers.values(), digests):
-        array.close()
+    rows, origins = len(merging), _Origins()
+    with contextlib.ExitStack() as stack:
+        texts = {field: stack.enter_context(TextWriter(folder / "texts" / field, rows)) for field in TEXT_FIELDS}
+        numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind, rows)) for name, kind in COLUMNS.items()}
+        digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, rows, 2))
+        for start in range(0, rows, _WINDOW):
+            window = list(merging.companies(start, min(start + _WINDOW, rows)))
+            values = dict(zip(FIELDS, zip(*(member.values for member in window), strict=True), strict=True))
+            for field, column in texts.items():
+                column.add([str(value) for value in values[field]])
+            for name, writer in numbers.items():
+                writer.add(values[name] if name in values else [getattr(member, name) for member in window])
+            digests.add(text_digests([values[field] for field in READ_FIELDS]))
+            origins.add(start, window)
+            tell(start + len(window))
     origins.write(folder / "origins")
     _write_names(folder)
 
@@ -81,10 +77,9 @@ class _Origins:
             "choice": (np.int32, self._choice, (len(self._place), len(FIELDS))),
         }
         for name, (kind, parts, shape) in columns.items():
-            writer = ArrayWriter(folder / name, kind, *shape)
-            for part in parts:
-                writer.add(part)
-            writer.close()
+            with ArrayWriter(folder / name, kind, *shape) as writer:
+                for part in parts:
+                    writer.add(part)
 
 
 def _write_names(folder: Path) -> None:
@@ -94,8 +89,3 @@ def _write_names(folder: Path) -> None:
         names += filter(None, cell.split("、"))
     (folder / "names").mkdir()
     NameIndex.build(names).save(folder / "names")
-
-
-def _made(folder: Path, fields: Sequence[str]) -> Sequence[str]:
-    folder.mkdir(parents=True)
-    return fields
