@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -160,7 +161,7 @@ def test_other_rules_or_corpora_are_another_cache(
 
 
 class Watched(SegmentSpec):
-    seen: set[str] = set()
+    seen: ClassVar[set[str]] = set()
 
     def __getattribute__(self, name: str) -> object:
         Watched.seen.add(name)
