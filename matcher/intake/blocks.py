@@ -86,6 +86,7 @@ class Source:
         digest: SHA-256 of the unpacked file.
         encoding: Of a text; empty for Parquet; None for what is read whole.
         damaged: Some of a text could not be decoded.
+        seen: Its size and time of change when it was looked over.
     """
 
     path: Path
@@ -93,14 +94,17 @@ class Source:
     digest: str
     encoding: str | None
     damaged: bool = False
+    seen: tuple[int, int] = (0, 0)
 
     def blocks(self, corpora: Corpora, start: Position | None = None) -> Iterator[Block]:
         """The blocks from ``start`` on (逐块).
 
         Raises:
-            InputError: The file cannot be read, or names no companies.
+            InputError: The file cannot be read, names no companies, or has changed since it was looked over.
         """
         for table, end in self._tables(corpora, start or Position()):
+            if _seen(self.path) != self.seen:
+                raise InputError(self.file, "读取过程中文件变了，请等它写完再试")
             with collector_paused():
                 yield _block(table, end, corpora)
 
@@ -147,14 +151,15 @@ def look_over(path: str | Path, corpora: Corpora) -> Source:
     with unpacked(Path(path), file) as (stream, _):
         start = stream.read(_HEAD)
         packed = not isinstance(stream, io.BufferedReader)
+        seen = _seen(Path(path))
     if start[:4] in (b"PAR1", b"PARE") and not packed:
         if start[:4] == b"PARE":
             parquet.open_parquet(start, file, corpora)
         parquet.open_parquet(Path(path), file, corpora)
-        return Source(Path(path), file, _digest(Path(path), file), "")
+        return Source(Path(path), file, _digest(Path(path), file), "", False, seen)
     if start[:4] in (b"PAR1", b"PARE", *workbooks.STARTS):
-        return Source(Path(path), file, read_table(path, corpora).digest, None)
-    source = _text_source(Path(path), file, start)
+        return Source(Path(path), file, _digest(Path(path), file), None, False, seen)
+    source = replace(_text_source(Path(path), file, start), seen=seen)
     with _decoded(Path(path), file, source.encoding or "") as text:
         delimited.find_columns(list(itertools.islice(_lines(text), delimited.HEAD_LINES)), file, corpora)
     return source
@@ -165,6 +170,15 @@ def _decoded(path: Path, file: str, encoding: str) -> Iterator[io.TextIOWrapper]
     """The text of a file, line ends as on Unix; what cannot be decoded is marked."""
     with unpacked(path, file) as (stream, _), io.TextIOWrapper(stream, encoding, "replace", newline=None) as text:
         yield text
+
+
+def _seen(path: Path) -> tuple[int, int]:
+    """Size and time of change: what is kept of a file must be what its digest is of."""
+    try:
+        found = path.stat()
+    except OSError:
+        return -1, -1
+    return found.st_size, found.st_mtime_ns
 
 
 def _digest(path: Path, file: str) -> str:

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError, SnapshotError
+from matcher.errors import InputError, OptionError, SnapshotError
 from matcher.intake import Reject, write_rejects
 from matcher.intake.blocks import Source, look_over
 from matcher.intake.companies import DAMAGED
@@ -163,6 +163,12 @@ class _Build:
         made = self.stages / "new"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir()
+        try:
+            return self._written(made, merging, sources, notes)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)  # on a full disk the room is needed
+
+    def _written(self, made: Path, merging: Merging, sources: list[SourceFile], notes: dict[str, int]) -> Snapshot:
         write_companies(made, merging, lambda rows: self.tell("写入快照", rows))
         read, rejected = sum(source.read for source in sources), sum(source.rejected for source in sources)
         merged = read - rejected - len(merging)
@@ -189,7 +195,10 @@ class _Build:
         each: Iterator[Reject] = chain.from_iterable(
             part.rejects(persons=persons, number=number) for number, part in enumerate(staged)
         )
-        write_rejects(each, path)
+        try:
+            write_rejects(each, path)
+        except OSError as error:
+            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
         return path
 
 

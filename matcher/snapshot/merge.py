@@ -5,8 +5,7 @@ Companies stand in the order of their first rows, by the digest of the file, the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,6 @@ from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, Staged, keys
 
 _USCC = TEXT_FIELDS.index("uscc")
-
-
-class _Part(NamedTuple):
-    """Rows of one origin among all."""
-
-    start: int
-    rows: int
 
 
 class Merging:
@@ -91,18 +83,28 @@ class Merging:
 
     def companies(self, start: int, end: int) -> Iterator[Member]:
         """The companies from ``start`` to ``end`` (逐家企业)."""
+        first = self._starts_of[start:end]
+        known = self._known(np.concatenate([self._members[b : b + n] for b, n in zip(first, self._sizes[start:end], strict=True)]))
         for begin, size in zip(self._starts_of[start:end].tolist(), self._sizes[start:end].tolist(), strict=True):
             if size == 1:
-                yield self._member(int(self._members[begin]))
+                yield self._member(int(self._members[begin]), known)
             else:
-                yield merged(self._member(row) for row in self._members[begin : begin + size].tolist())
-        if self._old:
-            self._old.release()
+                yield merged(self._member(row, known) for row in self._members[begin : begin + size].tolist())
 
-    def _member(self, row: int) -> Member:
-        if row < self._old_rows and self._old:
-            found = self._old.member(row)
-            return found._replace(file=self._moved[found.file], origins=moved(found.origins, self._moved))
+    def _known(self, rows: NDArray[np.int64]) -> dict[int, Member]:
+        """Those of the rows that are companies of the old snapshot."""
+        if self._old is None:
+            return {}
+        places = rows[rows < self._old_rows]
+        members = self._old.members(places)
+        self._old.release()
+        files = self._moved
+        renumbered = (one._replace(file=files[one.file], origins=moved(one.origins, files)) for one in members)
+        return dict(zip(places.tolist(), renumbered, strict=True))
+
+    def _member(self, row: int, known: Mapping[int, Member]) -> Member:
+        if row < self._old_rows:
+            return known[row]
         number = int(np.searchsorted(self._starts, row, side="right")) - 1
         part = number - (1 if self._old else 0)
         found = self._staged[part].member(row - int(self._starts[number]), self._files[part])

@@ -100,22 +100,20 @@ class Snapshot:
 
     def member(self, place: int) -> Member:
         """A company with all its values (一家企业)."""
-        companies = self.companies
-        values: tuple[str | int, ...] = tuple(
-            companies.text[field][place] if field in companies.text else int(getattr(companies, field)[place]) for field in FIELDS
-        )
-        found = Member(
-            values,
-            bool(companies.code_ok[place]),
-            int(companies.file[place]),
-            int(companies.row[place]),
-            int(companies.as_of[place]),
-        )
-        number = int(np.searchsorted(self._merged, place))
-        if number == len(self._merged) or self._merged[number] != place:
-            return found
-        origins = self._origins[self._first[number] : self._first[number + 1]].tolist()
-        return found._replace(origins=tuple(Origin(*origin) for origin in origins), choice=tuple(self._choice[number].tolist()))
+        return self.members(np.array([place]))[0]
+
+    def members(self, places: NDArray[np.int64]) -> list[Member]:
+        """Companies with all their values (多家企业)."""
+        chosen = self.companies.take(places)
+        columns = [chosen.text[field] if field in chosen.text else getattr(chosen, field).tolist() for field in FIELDS]
+        own = (chosen.code_ok.tolist(), chosen.file.tolist(), chosen.row.tolist(), chosen.as_of.tolist())
+        found = [Member(values, *row) for values, row in zip(zip(*columns, strict=True), zip(*own, strict=True), strict=True)]
+        for n in np.flatnonzero(np.isin(places, self._merged)).tolist():
+            number = int(np.searchsorted(self._merged, places[n]))
+            origins = self._origins[self._first[number] : self._first[number + 1]].tolist()
+            choice = tuple(self._choice[number].tolist())
+            found[n] = found[n]._replace(origins=tuple(Origin(*origin) for origin in origins), choice=choice)
+        return found
 
     def first_rows(self) -> NDArray[np.int64]:
         """File and row of each company's first origin, by file, then row, in one number (首次出现处)."""

@@ -17,6 +17,7 @@ import pytest
 from matcher.corpora import Corpora
 from matcher.errors import InputError, LianzhaoError, SnapshotError
 from matcher.intake import read_files
+from matcher.intake.blocks import look_over
 from matcher.matching.name_index import NameIndex
 from matcher.snapshot import Snapshot, layout, open_current
 from matcher.snapshot.pruning import prune
@@ -163,6 +164,21 @@ def _hold(home: Path, ready: Any, done: Any) -> None:
     with layout.locked(home):
         ready.set()
         done.wait(60)
+
+
+def test_a_file_that_changes_while_it_is_read(home: Path, corpora: Corpora, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept under a file's digest must be what the digest is of."""
+    monkeypatch.setattr("matcher.snapshot.building.look_over", _looked_over_and_changed)
+    for _ in range(2):
+        with pytest.raises(InputError, match="读取过程中文件变了"), unsynced():
+            built(home, corpora, file)
+    assert not list((home / "building").rglob("*.block"))
+
+
+def _looked_over_and_changed(path: Path, corpora: Corpora) -> Any:
+    source = look_over(path, corpora)
+    path.write_bytes(path.read_bytes() + b"x\n")
+    return source
 
 
 @pytest.fixture
