@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ COLUMNS = {
     "paid_capital": np.int64, "insured": np.int32,
 }  # fmt: skip
 """Numeric columns of ``Companies`` and their types (数值列)."""
+ORIGINS = {"place": np.int64, "first": np.int64, "origin": np.int64, "choice": np.int32}
+"""Of companies of more than one row: where they are, where their origins begin, and the end; the origins; each field's (来源的文件)."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +62,10 @@ class Snapshot:
             arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
             texts = {field: self._mapped.texts(f"texts/{field}") for field in TEXT_FIELDS}
             self.text_digests: NDArray[np.uint64] = self._mapped.array("digests")
-            self._merged: NDArray[np.int64] = self._mapped.array("origins/place")
-            self._first: NDArray[np.int64] = self._mapped.array("origins/first")
-            self._origins: NDArray[np.int64] = self._mapped.array("origins/origin")
-            self._choice: NDArray[np.int32] = self._mapped.array("origins/choice")
+            origins: dict[str, NDArray[Any]] = {name: self._mapped.raw(f"origins/{name}", kind) for name, kind in ORIGINS.items()}
+            self._merged, self._first = origins["place"], origins["first"]
+            self._origins = origins["origin"].reshape(-1, len(Origin._fields))
+            self._choice = origins["choice"].reshape(-1, len(FIELDS))
         except (OSError, ValueError):
             raise SnapshotError(folder, "快照里的列文件读不出来，请用 lianzhao build 重新构建") from None
         self.companies = Companies(text=texts, **arrays)

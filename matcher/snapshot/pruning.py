@@ -45,7 +45,7 @@ def prune(home: Path, in_use: Collection[str], *, keep: int, dry_run: bool = Fal
         stay = {*there[:keep], *in_use, version}
         removed = tuple(found for found in there if found not in stay)
         doomed = [layout.folder_of(home, found) for found in removed]
-        leftovers = [entry for entry in stages.iterdir() if entry.is_dir()]
+        leftovers = [*home.glob(".current-*"), *(entry for entry in stages.iterdir() if entry.is_dir())]
         profiles = home / "profiles"
         if profiles.is_dir():
             leftovers += [entry for entry in profiles.iterdir() if entry.name != version]
@@ -54,9 +54,9 @@ def prune(home: Path, in_use: Collection[str], *, keep: int, dry_run: bool = Fal
         size = sum(_size(path) for path in (*doomed, *leftovers))
         if not dry_run:
             for path in (*doomed, *leftovers):
-                shutil.rmtree(path)
+                path.unlink() if path.is_file() else shutil.rmtree(path)
         return Pruned(removed, tuple(found for found in there if found in stay), len(leftovers), size)
 
 
 def _size(path: Path) -> int:
-    return sum(entry.stat().st_size for entry in path.rglob("*") if entry.is_file())
+    return sum(entry.stat().st_size for entry in (path, *path.rglob("*")) if entry.is_file())

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
+from matcher.errors import SnapshotError
 from matcher.intake import Companies, Reject
 from matcher.intake.blocks import Block, Position, Source
 from matcher.intake.companies import DAMAGED, TEXT_FIELDS
@@ -52,7 +53,7 @@ class Staged:
 
     Attributes:
         source: The file.
-        blocks: What each block's header says.
+        blocks: What each block's header says, but for the rejects.
         key: Digest of what makes rows one company, zero where there is no code.
         row: Spreadsheet row.
         flags: ``LIKE_PERSON``, ``ROUNDED``.
@@ -88,8 +89,11 @@ class Staged:
 
     def rejects(self, *, persons: bool, number: int) -> Iterator[Reject]:
         """The rejected rows by row (拒收的行); ``persons``: those like a person's are among them."""
-        for place, block in enumerate(self.blocks):
-            found = [(row, field, reason) for row, field, reason in block["rejects"]]
+        for place in range(len(self.blocks)):
+            kept = _read(_block_file(self.folder, place))
+            if kept is None:
+                raise SnapshotError(self.folder, "暂存的块读不回来，请再运行一次")
+            found = [(row, field, reason) for row, field, reason in kept[0]["rejects"]]
             if persons:
                 mine = (self._block == place) & (self.flags & LIKE_PERSON > 0)
                 found += [(row, *PERSON) for row in self.row[mine].tolist()]
@@ -132,7 +136,7 @@ def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], 
     headers: list[dict[str, Any]] = []
     columns: list[tuple[NDArray[Any], ...]] = []
     while (kept := _read(_block_file(folder, len(headers)))) is not None:
-        headers.append(kept[0])
+        headers.append(_counts(kept[0]))
         columns.append(kept[1])
     tell(sum(header["read"] for header in headers))
     if not headers or not headers[-1]["last"]:
@@ -140,7 +144,7 @@ def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], 
         for block, last in _with_last(source.blocks(corpora, start)):
             header, arrays, data = _content(block, last=last)
             _write(_block_file(folder, len(headers)), header, arrays, data)
-            headers.append(header)
+            headers.append(_counts(header))
             columns.append(arrays)
             tell(sum(header["read"] for header in headers))
     return _staged(source, folder, headers, columns)
@@ -163,6 +167,11 @@ def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns
 
 
 _KINDS: tuple[tuple[Any, ...], ...] = ((np.uint64, 2), (np.int32,), (np.uint8,), (np.int32,), (np.uint32,))
+
+
+def _counts(header: dict[str, Any]) -> dict[str, Any]:
+    """A block's header without its rejects, of which there may be very many."""
+    return {name: value for name, value in header.items() if name != "rejects"}
 
 
 def _block_file(folder: Path, number: int) -> Path:

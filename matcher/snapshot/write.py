@@ -17,7 +17,7 @@ from matcher.matching.name_index import NameIndex
 from matcher.snapshot.columns import ArrayWriter, Mapped, TextWriter
 from matcher.snapshot.members import FIELDS, Member
 from matcher.snapshot.merge import Merging
-from matcher.snapshot.opened import COLUMNS
+from matcher.snapshot.opened import COLUMNS, ORIGINS
 
 READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
 """What ``ProfileReader`` reads of a company (读文本所用字段): where these are equal, the profile is."""
@@ -26,8 +26,9 @@ _WINDOW = 10_000
 
 def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None]) -> None:
     """Writes columns, sources, digests and the index of names (写入各文件)."""
-    rows, origins = len(merging), _Origins()
+    rows = len(merging)
     with contextlib.ExitStack() as stack:
+        origins = _Origins(folder / "origins", stack)
         texts = {field: stack.enter_context(TextWriter(folder / "texts" / field, rows)) for field in TEXT_FIELDS}
         numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind, rows)) for name, kind in COLUMNS.items()}
         digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, rows, 2))
@@ -41,7 +42,6 @@ def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None])
             digests.add(text_digests([values[field] for field in READ_FIELDS]))
             origins.add(start, window)
             tell(start + len(window))
-    origins.write(folder / "origins")
     _write_names(folder)
 
 
@@ -52,34 +52,25 @@ def text_digests(columns: Sequence[Sequence[Any]]) -> NDArray[np.uint64]:
 
 
 class _Origins:
-    """The rows of companies that were merged; of the others the row is the company's own."""
+    """Writes the rows of companies that were merged; of the others the row is the company's own."""
 
-    def __init__(self) -> None:
-        self._place: list[int] = []
-        self._first = [0]
-        self._origins: list[NDArray[np.int64]] = []
-        self._choice: list[NDArray[np.int32]] = []
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        folder.mkdir()
+        self._streams = {name: stack.enter_context((folder / f"{name}.bin").open("wb")) for name in ORIGINS}
+        self._count = 0
+        self._add("first", [0])
 
-    def add(self, start: int, window: list[Member]) -> None:
+    def add(self, start: int, window: Sequence[Member]) -> None:
         many = [(start + n, member) for n, member in enumerate(window) if len(member.origins) > 1]
-        self._place += [place for place, _ in many]
-        for _, member in many:
-            self._first.append(self._first[-1] + len(member.origins))
-        if many:
-            self._origins.append(np.array(list(chain.from_iterable(member.origins for _, member in many)), dtype=np.int64))
-            self._choice.append(np.array([member.choice for _, member in many], dtype=np.int32))
+        ends = np.cumsum([len(member.origins) for _, member in many], dtype=np.int64) + self._count
+        self._add("place", [place for place, _ in many])
+        self._add("first", ends)
+        self._add("origin", list(chain.from_iterable(member.origins for _, member in many)))
+        self._add("choice", [member.choice for _, member in many])
+        self._count = int(ends[-1]) if len(ends) else self._count
 
-    def write(self, folder: Path) -> None:
-        columns: dict[str, tuple[Any, list[NDArray[Any]], tuple[int, ...]]] = {
-            "place": (np.int64, [np.array(self._place, dtype=np.int64)], (len(self._place),)),
-            "first": (np.int64, [np.array(self._first, dtype=np.int64)], (len(self._first),)),
-            "origin": (np.int64, self._origins, (self._first[-1], 5)),
-            "choice": (np.int32, self._choice, (len(self._place), len(FIELDS))),
-        }
-        for name, (kind, parts, shape) in columns.items():
-            with ArrayWriter(folder / name, kind, *shape) as writer:
-                for part in parts:
-                    writer.add(part)
+    def _add(self, name: str, values: Any) -> None:
+        self._streams[name].write(np.asarray(values, dtype=ORIGINS[name]).tobytes())
 
 
 def _write_names(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Rows of one company merge field by field: the newest that has a field gives it, whatever the order of files and rows and builds.
 
-The reference goes field by field over all rows of a code, sorted by date; the engine's own rule is ``read_files``.
+The reference goes field by field over all rows of a code; whole files are compared with ``read_files``.
 """
 
 from __future__ import annotations
@@ -31,40 +31,31 @@ def members(draw: st.DrawFn) -> list[Member]:
     return [Member(row, True, number % 2, number + 2, as_of) for number, (row, as_of) in enumerate(rows)]
 
 
-def plain(rows: list[Member]) -> list[Any]:
-    """The value of each field, by the newest date of those that have it."""
-    order = sorted(rows, key=lambda row: (-row.as_of, -sum(len(str(v)) for v in row.values[: len(TEXT_FIELDS)])))
-    found = []
-    for place, field in enumerate(FIELDS):
-        nothing = "" if field in TEXT_FIELDS else UNKNOWN_DAY if field == "founded" else UNKNOWN
-        having = [row.values[place] for row in order if row.values[place] != nothing]
-        same = [
-            row.values[place]
-            for row in order
-            if row.values[place] != nothing
-            and (row.as_of, rich(row)) == max((r.as_of, rich(r)) for r in order if r.values[place] != nothing)
-        ]
-        found.append((same or [nothing], bool(having)))
-    return found
+def nothing(field: str) -> str | int:
+    return "" if field in TEXT_FIELDS else UNKNOWN_DAY if field == "founded" else UNKNOWN
 
 
-def rich(row: Member) -> int:
+def fullness(row: Member) -> int:
     return sum(len(str(value)) for value in row.values[: len(TEXT_FIELDS)])
 
 
 @given(members())
 def test_each_field_is_of_the_newest_row_that_has_it(rows: list[Member]) -> None:
+    """Of rows of the same day the fuller one; where both are alike, either."""
     company = merged(rows)
-    for value, number, (allowed, known) in zip(company.values, company.choice, plain(rows), strict=True):
-        assert value in allowed
-        assert (number != NOBODY) is known
-        if known:
-            origin = company.origins[number]
-            (row,) = [row for row in rows if (row.file, row.row) == (origin.file, origin.row)]
-            assert value == row.values[company.choice.index(number)] or value in row.values
-            assert origin.as_of == row.as_of
-    assert {(o.file, o.row) for o in company.origins} == {(row.file, row.row) for row in rows}
+    by_place = {(row.file, row.row): row for row in rows}
+    assert {(origin.file, origin.row) for origin in company.origins} == by_place.keys()
     assert company.as_of == max(row.as_of for row in rows)
+    for place, (field, value, number) in enumerate(zip(FIELDS, company.values, company.choice, strict=True)):
+        having = [row for row in rows if row.values[place] != nothing(field)]
+        assert (number != NOBODY) is bool(having)
+        if not having:
+            assert value == nothing(field)
+            continue
+        origin = company.origins[number]
+        giver = by_place[(origin.file, origin.row)]
+        assert (value, origin.as_of) == (giver.values[place], giver.as_of)
+        assert (giver.as_of, fullness(giver)) == max((row.as_of, fullness(row)) for row in having)
 
 
 @given(members(), st.randoms(use_true_random=False), st.integers(1, 4))

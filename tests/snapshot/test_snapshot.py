@@ -215,13 +215,15 @@ def test_prune_keeps_what_is_needed(home: Path, corpora: Corpora, tmp_path: Path
     (home / "profiles" / made[2] / ".new-dead").mkdir(parents=True)
     (home / "profiles" / made[2] / "good").mkdir()
     (home / "profiles" / made[1]).mkdir()
+    (home / ".current-dead").write_text("", encoding="utf-8")
     told = prune(home, {made[0]}, keep=2, dry_run=True)
     assert len(layout.versions(home)) == 6
     done = prune(home, {made[0]}, keep=2)
     assert done == told
     assert set(done.removed) == {made[1], made[3]}
     assert set(layout.versions(home)) == {made[0], made[2], made[4], made[5]} == set(done.kept)
-    assert done.leftovers == 3
+    assert done.leftovers == 4
+    assert not (home / ".current-dead").exists()
     assert done.size > 1000
     assert [path.name for path in (home / "profiles").rglob("*")] == [made[2], "good"]
     assert not (home / "building" / "dead").exists()
