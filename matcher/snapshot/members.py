@@ -73,22 +73,42 @@ def with_origin(member: Member) -> Member:
     founded, capital, paid, insured = (int(value) for value in member.values[len(TEXT_FIELDS) :])
     content = int(content_digest(cells, [capital, paid, insured, founded, member.as_of])[:16], 16) >> 1
     origin = Origin(-member.as_of, -sum(map(len, cells)), content, member.file, member.row)
-    choice = tuple(NOBODY if value == nothing else 0 for value, nothing in zip(member.values, _NOTHING, strict=True))
-    return member._replace(origins=(origin,), choice=choice)
+    choice = tuple([NOBODY if value == nothing else 0 for value, nothing in zip(member.values, _NOTHING, strict=True)])
+    return Member(member.values, member.code_ok, member.file, member.row, member.as_of, (origin,), choice)
 
 
 def merged(members: Iterable[Member]) -> Member:
     """One company of members with the same code (合并)."""
-    each = [with_origin(member) for member in members]
-    origins = sorted({origin for member in each for origin in member.origins})
+    each = sorted(map(with_origin, members), key=lambda member: member.origins[0])
+    found = each.pop()
+    while each:
+        top = each.pop()
+        alone = len(top.origins) == 1 and top.origins[0] < found.origins[0]
+        found = _over(top, found) if alone else _both(top, found)
+    return found
+
+
+def _over(top: Member, rest: Member) -> Member:
+    """A single row that stands before all rows of ``rest``, as nearly always: what it lacks is theirs."""
+    values, choice = [], []
+    for value, nothing, other, number in zip(top.values, _NOTHING, rest.values, rest.choice, strict=True):
+        filled = value != nothing
+        values.append(value if filled else other)
+        choice.append(0 if filled else NOBODY if number == NOBODY else number + 1)
+    return Member(tuple(values), top.code_ok, top.file, top.row, top.as_of, (*top.origins, *rest.origins), tuple(choice))
+
+
+def _both(one: Member, other: Member) -> Member:
+    """Each field is that of the origin that stands before."""
+    origins = sorted({*one.origins, *other.origins})
     values, choice = [], []
     for place, nothing in enumerate(_NOTHING):
-        filled = [(m.origins[m.choice[place]], m.values[place]) for m in each if m.choice[place] != NOBODY]
+        filled = [(m.origins[m.choice[place]], m.values[place]) for m in (one, other) if m.choice[place] != NOBODY]
         first = min(filled, default=None)
         values.append(first[1] if first else nothing)
         choice.append(origins.index(first[0]) if first else NOBODY)
     top = origins[0]
-    return Member(tuple(values), each[0].code_ok, top.file, top.row, top.as_of, tuple(origins), tuple(choice))
+    return Member(tuple(values), one.code_ok, top.file, top.row, top.as_of, tuple(origins), tuple(choice))
 
 
 def moved(origins: Sequence[Origin], files: Sequence[int]) -> tuple[Origin, ...]:

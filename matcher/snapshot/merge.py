@@ -33,7 +33,7 @@ class Merging:
     """
 
     def __init__(self, staged: Sequence[Staged], old: Snapshot | None, *, persons: bool, damaged: bool) -> None:
-        self._staged, self._old = list(staged), old
+        self._staged, self._old, self._old_rows = list(staged), old, len(old) if old else 0
         digests = sorted({part.source.digest for part in staged} | {s.digest for s in (old.manifest.sources if old else ())})
         rank = {digest: number for number, digest in enumerate(digests)}
         self._files = [rank[part.source.digest] for part in staged]
@@ -45,10 +45,6 @@ class Merging:
         self.fresh = int(usable[self._old_rows :].sum())
         self.blanked = int((usable & self._blank).sum())
         self._group(key, order, np.flatnonzero(usable))
-
-    @property
-    def _old_rows(self) -> int:
-        return len(self._old) if self._old else 0
 
     def __len__(self) -> int:
         return len(self._leader)
@@ -99,7 +95,7 @@ class Merging:
         members = self._old.members(places)
         self._old.release()
         files = self._moved
-        renumbered = (one._replace(file=files[one.file], origins=moved(one.origins, files)) for one in members)
+        renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
         return dict(zip(places.tolist(), renumbered, strict=True))
 
     def _member(self, row: int, known: Mapping[int, Member]) -> Member:
