@@ -28,13 +28,16 @@ from matcher.runs import Asked, Match, Problem, Request, problem, record
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
+from matcher.scoring.folding import fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, fold, unserved
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, unserved
 from matcher.scoring.results import Assembler, TermFinder
+from matcher.snapshot import ProfileCache
 from matcher.storage import collector_paused
 from matcher.types import NEED_LABELS, Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
+_Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
 
 class Engine:
@@ -44,6 +47,9 @@ class Engine:
         zone: Zone id, a folder under ``rules/``.
         rules, corpora: Other folders than the installed ones.
         processes: Most processes used to read texts; results never depend on it.
+
+    Attributes:
+        reader: Reads the texts for the zone's segments.
 
     Raises:
         RequestError: There is no such zone.
@@ -56,7 +62,7 @@ class Engine:
         self.corpora: Corpora = open_corpora(corpora)
         loaded = load_zone(zone, self.corpora, rules, self._rule_checks)
         self.processes = processes or os.cpu_count() or 1
-        self._reader = ProfileReader(loaded.segments, self.corpora)
+        self.reader = ProfileReader(loaded.segments, self.corpora)
         self._cities = CityFilter(self.corpora)
         self._is_theme = np.array([segment.chain is None for segment in loaded.segments], dtype=np.bool_)
         self._local: dict[str, str] = {}
@@ -70,19 +76,20 @@ class Engine:
         self.ruleset = Ruleset(zone, self._evidence.fields)
         self._describer = Describer(zone, self.corpora, self._evidence.fields)
         self._explainer = Explainer(self.ruleset, self._describer)
-        self._assembler = Assembler(zone, self.ruleset, self._describer, self._reader)
+        self._assembler = Assembler(zone, self.ruleset, self._describer, self.reader)
 
     def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
         readable = fields(chains, self.corpora)
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
     @collector_paused()
-    def rank(self, intake: Intake, request: Request) -> Ranking:
+    def rank(self, intake: Intake, request: Request, known: ProfileCache | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
-            intake: The companies.
+            intake: The companies, of files or of a snapshot.
             request: Filters, date and length.
+            known: What their texts say, if it was read before; else it is read now.
 
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
@@ -94,7 +101,8 @@ class Engine:
             companies = companies.take(places)
         as_of = (request.as_of - EPOCH).days
         themes = not request.chains and request.group is None and request.need is None
-        place = partial(self._placed, companies, allowed, as_of, themes=themes)
+        read = self._read_now if known is None else partial(_read_before, known, places)
+        place = partial(self._placed, companies, read, allowed, as_of, themes=themes)
         parts = in_chunks(place, len(companies), CHUNK, self.processes)
         of_chains = Placed.joined([part.of_chains for part in parts])
         beside = Placed.joined([part.beside for part in parts])
@@ -145,7 +153,7 @@ class Engine:
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
-            details, day = self._reader.details(companies), (as_of - EPOCH).days
+            details, day = self.reader.details(companies), (as_of - EPOCH).days
             standing = self._evidence.standing(companies, details.profiles, day)
             pairs = self._evidence.pairs(details.profiles, ~self._is_theme)
             # whoever stands on the list beside the chains is answered so
@@ -172,7 +180,7 @@ class Engine:
         Raises:
             RequestError: The zone has no scale of presence.
         """
-        profiles = self._reader.read(local.companies, self.processes)
+        profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
             self.zone, self.corpora, local.companies, profiles, self._evidence.closed(local.companies), complete=complete
         )
@@ -208,8 +216,8 @@ class Engine:
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):
             companies = intake.companies.take(range(start, min(start + CHUNK, len(intake.companies))))
-            details = self._reader.details(companies)
-            affinity, finder = details.profiles.affinity, TermFinder(self._reader, details)
+            details = self.reader.details(companies)
+            affinity, finder = details.profiles.affinity, TermFinder(self.reader, details)
             best = [of_chain[affinity[:, of_chain].argmax(axis=1)] for of_chain in columns]
             for place in range(len(companies)):
                 for chain, segments in zip(chains, best, strict=True):
@@ -264,11 +272,19 @@ class Engine:
         beside = self._outside(profiles)[company]
         return company[beside], segment[beside]
 
-    def _placed(self, companies: Companies, allowed: NDArray[np.bool_], as_of: int, chunk: range, *, themes: bool) -> _Part:
+    def _placed(
+        self,
+        companies: Companies,
+        read: _Reads,
+        allowed: NDArray[np.bool_],
+        as_of: int,
+        chunk: range,
+        *,
+        themes: bool,
+    ) -> _Part:
         """What a chunk of the companies brings to the lists."""
         companies = companies.take(chunk)
-        details = self._reader.details(companies)
-        profiles = details.profiles
+        profiles, name_parts = read(companies, chunk)
         standing = self._evidence.standing(companies, profiles, as_of)
 
         def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
@@ -280,7 +296,11 @@ class Engine:
         on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
         told = {place + chunk.start for place in group_places(companies)}
         told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
-        return _Part(on_chains, on_themes, {place: details.names[place - chunk.start] for place in sorted(told)})
+        return _Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
+
+    def _read_now(self, companies: Companies, _chunk: range) -> tuple[Profiles, Sequence[NameParts]]:
+        details = self.reader.details(companies)
+        return details.profiles, details.names
 
     def _listed(
         self,
@@ -295,18 +315,7 @@ class Engine:
     ) -> tuple[tuple[RankedCompany, ...], int, tuple[Unserved, ...]]:
         """The list, how many folded away, what it leaves open; ``places``: ``companies`` among the finder's, where heads may sit."""
         at = places[placed.company].tolist()
-        scores = dict(zip(at, placed.score.tolist(), strict=True))
-        groups = dict(zip(at, placed.known_group.tolist(), strict=True))
-        found, everywhere = finder.find(dict(zip(at, placed.chain.tolist(), strict=True))), finder.companies
-        keys = {place: everywhere.key(place) for family in found for place in family if place in scores}
-        families = {place: self._known_family(number) for place, number in groups.items() if number}
-        folded: set[int] = set()
-        for present, head in fold(found, scores, keys):
-            if len(present) > 1 or present[0] != head:
-                number = groups.get(head, 0)
-                family = self._known_family(number) if number else _family(everywhere, head)
-                families[present[0]] = replace(family, others=tuple(everywhere.text["name"][p] for p in present[1:]))
-            folded.update(present[1:])
+        families, folded = fold_families(finder, placed, at, self.corpora)
         left = placed.take(~np.isin(at, list(folded)))
         order = arrange(left.score, left.segment, [companies.key(place) for place in left.company.tolist()], self.zone)
         open_ = unserved(left.segment[order.pair], top, self.zone, allowed)
@@ -319,7 +328,7 @@ class Engine:
         self, companies: Companies, segment: NDArray[np.int64], order: Listed, families: list[Family | None], as_of: int
     ) -> tuple[RankedCompany, ...]:
         """The lines of a list, each read again with all its reasons; every argument is in the list's order."""
-        details, each = self._reader.details(companies), np.arange(len(companies))
+        details, each = self.reader.details(companies), np.arange(len(companies))
         standing = self._evidence.standing(companies, details.profiles, as_of)
         evidence = self._evidence.read(details.profiles, standing, each, segment)
         scores, listed = self.ruleset.score(evidence, as_of), replace(order, pair=each)
@@ -333,10 +342,6 @@ class Engine:
         name, city, county = text["name"][company], text["city"][company], self._assembler.county(companies, company)
         score = int(ordered.score[at]) / UNIT
         return Unserved(segment.chain or "", segment.id, name, city or None, county or None, at + 1, score)
-
-    def _known_family(self, number: int) -> Family:
-        group = self.corpora.known_groups[number - 1]
-        return Family(group.name, None, group.city, ())
 
     def manifest(self, snapshot: str, request: Request, lists: str = "") -> Run:
         """The record of a run (批次清单).
@@ -359,9 +364,10 @@ class Engine:
         return record(self.zone, self.corpora, snapshot, asked)
 
 
-def _family(companies: Companies, head: int) -> Family:
-    text = companies.text
-    return Family(text["name"][head], text["uscc"][head] or None, text["city"][head] or None, ())
+def _read_before(
+    known: ProfileCache, places: NDArray[np.int64], _companies: Companies, chunk: range
+) -> tuple[Profiles, Sequence[NameParts]]:
+    return known.take(places[chunk.start : chunk.stop]), ()
 
 
 @dataclass(frozen=True)

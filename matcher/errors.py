@@ -3,6 +3,7 @@
     LianzhaoError
     ├── InputError      a company file that cannot be read, or a row that is wrong   (输入文件)
     ├── RulesError      files under ``rules/`` that do not say what they must         (规则文件)
+    ├── SnapshotError   a snapshot that is damaged, missing or being built            (快照)
     ├── CorporaError    files under ``corpora/`` that are missing or damaged          (语料)
     ├── StoreError      the database                                                  (数据库)
     │   ├── StoreUnreachableError  it cannot be opened, read or written
@@ -22,6 +23,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class LianzhaoError(Exception):
@@ -100,6 +102,19 @@ class NotAStoreError(StoreError):
 
 class RunDiffersError(StoreError):
     """A run with the same inputs had other results before (同一批次结果不同)."""
+
+
+class SnapshotError(LianzhaoError):
+    """A snapshot is damaged, missing, or cannot be built now (快照损坏、缺失或暂时不能构建).
+
+    Args:
+        place: The file or folder concerned.
+        problem: What is wrong and what to do, in Chinese.
+    """
+
+    def __init__(self, place: str | Path, problem: str) -> None:
+        self.place, self.problem = str(place), problem
+        super().__init__(f"{place}：{problem}")
 
 
 class RequestError(LianzhaoError):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TextIO
 
-from matcher.cli import saved
+from matcher.cli import saved, snapshots
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_targets, report, working
@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> int:
     verb = options.verb if options.verb != "rules" else f"rules {options.action}"
     commands = {
         "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "rules check": _check, "serve": _serve,
+        "build": snapshots.build, "prune": snapshots.prune, "company": snapshots.company,
     }  # fmt: skip
     return commands[verb](options)
 
@@ -56,22 +57,25 @@ def _rank(options: argparse.Namespace) -> int:
         top=options.top,
     )
     engine.check(request)
-    files = options.files or [engine.corpora.sample]
     if options.local or options.register is not None:
         with working("读取本地名录"):
             local, complete = _register(options, engine)
             engine = engine.with_local(local, complete=complete)
     if not options.no_store:
         engine = saved.with_lists(engine)
-    with working("读取企业"):
-        intake = read_files(files, engine.corpora, dated=options.data_date)
-    report(intake, options.rejects)
+    from_snapshot = None if options.files else snapshots.current(engine)
+    if from_snapshot:
+        intake, known = from_snapshot
+    else:
+        with working("读取企业"):
+            intake, known = read_files(options.files or [engine.corpora.sample], engine.corpora, dated=options.data_date), None
+        report(intake, options.rejects)
     with working("匹配与评分"):
-        ranking = engine.rank(intake, request)
+        ranking = engine.rank(intake, request, known)
     if not options.no_store:
         saved.keep(ranking)
     _write_ranking(options, engine, ranking)
-    if not options.files and options.format == "table":
+    if not options.files and not from_snapshot and options.format == "table":
         print(
             "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
             file=sys.stderr,

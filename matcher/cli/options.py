@@ -7,6 +7,8 @@ import sys
 from datetime import date
 from typing import NoReturn, TypeAlias
 
+from matcher.cli import snapshots
+
 _DESCRIPTION = "链招：下一站该拜访谁，为什么。按园区产业链给企业排序，逐条说明理由。"
 
 
@@ -45,13 +47,17 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line (命令行解析器)."""
     root = _Parser(prog="lianzhao", description=_DESCRIPTION, allow_abbrev=False)
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
-    for add in (_rank, _gaps, _match, _resolve, _score, _register, _lists, _judge, _others):
+    for add in (_rank, _gaps, _match, _resolve, snapshots.add_verbs, _score, _register, _lists, _judge, _others):
         add(verbs)
     return root
 
 
 def _rank(verbs: Verbs) -> None:
-    rank = verbs.add_parser("rank", help="给企业排序，列出最值得拜访的", description="给企业排序；不给文件时用随附的真实企业样例。")
+    rank = verbs.add_parser(
+        "rank",
+        help="给企业排序，列出最值得拜访的",
+        description="给企业排序；不给文件时用当前快照，还没有快照就用随附的真实企业样例。",
+    )
     rank.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV（UTF-8 或 GB18030，可 gzip）、XLSX 或 Parquet")
     _zone(rank)
     rank.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复；青岛 等于 青岛市")

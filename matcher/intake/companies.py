@@ -6,12 +6,11 @@ it leaves empty is filled from the earlier one.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -28,8 +27,9 @@ from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, Unreadabl
 from matcher.intake.flaws import flaws, persons
 from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
+from matcher.intake.rejects import Reject
 from matcher.intake.tables import read_table, with_unit
-from matcher.storage import collector_paused, whole_file
+from matcher.storage import TextColumn, collector_paused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BETWEEN_NAMES = re.compile(r"\s*[;；,，、|/\n]+\s*")
@@ -58,7 +58,7 @@ class Companies:
 
     file: NDArray[np.int32]
     row: NDArray[np.int32]
-    text: Mapping[str, list[str]]
+    text: Mapping[str, Sequence[str]]
     code_ok: NDArray[np.bool_]
     founded: NDArray[np.int32]
     as_of: NDArray[np.int32]
@@ -72,11 +72,8 @@ class Companies:
     def take(self, index: NDArray[np.int64] | Sequence[int]) -> Companies:
         """The companies at ``index``, in that order (选取)."""
         chosen = np.asarray(index, dtype=np.int64)
-        places, start = chosen.tolist(), int(chosen[0]) if len(chosen) else 0
-        if isinstance(index, range) and index.step == 1 and start >= 0:
-            text = {field: cells[start : start + len(places)] for field, cells in self.text.items()}
-        else:
-            text = {field: [cells[place] for place in places] for field, cells in self.text.items()}
+        places = chosen.tolist()
+        text = {field: _cells_at(cells, places) for field, cells in self.text.items()}
         return Companies(
             self.file[chosen], self.row[chosen], text,
             self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
@@ -91,29 +88,21 @@ class Companies:
 
     def digest(self, place: int) -> str:
         """Of all that is known of a company, whatever file and row it came from (内容指纹)."""
-        cells = [self.text[field][place] for field in TEXT_FIELDS]
         numbers = (self.capital, self.paid_capital, self.insured, self.founded, self.as_of)
-        content = "\0".join([*cells, *(str(column[place]) for column in numbers)])
-        return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+        return content_digest([self.text[field][place] for field in TEXT_FIELDS], [int(column[place]) for column in numbers])
 
 
-@dataclass(frozen=True)
-class Reject:
-    """A record that was not taken in (拒收); it never holds the cell's content, which may be a person's name.
+def content_digest(cells: Sequence[str], numbers: Sequence[int]) -> str:
+    """Of the cells of ``TEXT_FIELDS``, then capital, paid capital, headcount, founded and as_of (内容指纹)."""
+    return hashlib.sha256("\0".join([*cells, *map(str, numbers)]).encode("utf-8", "replace")).hexdigest()
 
-    Attributes:
-        source: Number of the file among those read.
-        file: Its name.
-        row: Spreadsheet row.
-        field: The column at fault.
-        reason: What was expected.
-    """
 
-    source: int
-    file: str
-    row: int
-    field: str
-    reason: str
+def _cells_at(cells: Sequence[str], places: Sequence[int]) -> list[str]:
+    if isinstance(cells, TextColumn):
+        return cells.take(places)
+    if places and places[-1] - places[0] == len(places) - 1 and places == list(range(places[0], places[0] + len(places))):
+        return list(cells[places[0] : places[-1] + 1])
+    return [cells[place] for place in places]
 
 
 @dataclass(frozen=True)
@@ -160,7 +149,7 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, d
     rejects = [Reject(n, t.file, row, field, reason) for n, t in enumerate(tables) for row, field, reason in t.rejected]
     columns = {
         field: tables[0].column(field) if len(tables) == 1 else [cell for table in tables for cell in table.column(field)]
-        for field in _FIELDS
+        for field in FIELDS
     }
     file = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table.rows) for table in tables])
     row = np.array([number for table in tables for number in table.rows], dtype=np.int32)
@@ -169,7 +158,7 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, d
         raise InputError(tables[0].file, "只有表头，没有企业")
     if dated:
         columns["as_of"] = [cell if cell.lower() not in corpora.empty_cells else dated.isoformat() for cell in columns["as_of"]]
-    intake = _build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
+    intake = build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
     named = [*sorted(table.digest for table in tables), *([dated.isoformat()] if dated else [])]
     digest = hashlib.sha256("".join(named).encode()).hexdigest()
@@ -184,17 +173,17 @@ def from_profiles(profiles: Sequence[Any], corpora: Corpora) -> Intake:
 
     Nothing is merged. A profile that would be rejected in a file, or is no object of plain values, is in ``rejects``.
     """
-    cells: dict[str, list[str]] = {field: [] for field in _FIELDS}
+    cells: dict[str, list[str]] = {field: [] for field in FIELDS}
     flawed: dict[int, tuple[str, str]] = {}
     for place, profile in enumerate(profiles):
         known, flaw = _plain_profile(profile, corpora.column_names)
         if flaw:
             flawed[place] = flaw
-        for field in _FIELDS:
+        for field in FIELDS:
             cells[field].append(known.get(field, ""))
     row = np.arange(1, len(profiles) + 1, dtype=np.int32)
     file = np.zeros(len(profiles), dtype=np.int32)
-    built = _build(cells, file, row, ["（请求）"], corpora, merge=False, flawed=flawed)
+    built = build(cells, file, row, ["（请求）"], corpora, merge=False, flawed=flawed)
     digest = hashlib.sha256(repr(sorted(cells.items())).encode()).hexdigest()
     return replace(built, digest=digest)
 
@@ -224,20 +213,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
-    """Writes ``file,row,field,reason``, whole or not at all (写拒收清单)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path, bom=True) as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["file", "row", "field", "reason"])
-        for reject in rejects:
-            file = f"'{reject.file}" if reject.file.startswith(("=", "+", "-", "@")) else reject.file
-            writer.writerow([file, reject.row, reject.field, reject.reason])
-
-
 _VARIED = frozenset({"name", "uscc", "address", "business_scope"})  # nearly every cell is another: a set of them would save nothing
 _MOST_ROW_NOTES = 1000  # rows of one problem that are told one by one
-_FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
+FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
+"""Fields of a file that companies are made of (读取的字段)."""
+DAMAGED = "统一社会信用代码被表格软件改成了数字，读不回来（按未知计）"
+"""Note on codes that a spreadsheet took for numbers (损坏的信用代码)."""
 
 
 class _Parser:
@@ -278,7 +259,7 @@ class _Parser:
         return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
 
-def _build(
+def build(
     columns: dict[str, list[str]],
     file: NDArray[np.int32],
     row: NDArray[np.int32],
@@ -288,6 +269,7 @@ def _build(
     merge: bool,
     flawed: Mapping[int, tuple[str, str]] | None = None,
 ) -> Intake:
+    """Companies from columns of stripped cells (由各列生成企业); ``flawed`` are rows known to be at fault."""
     empty = corpora.empty_cells
     found = {**(persons(columns["name"]) if merge else {}), **flaws(columns, empty), **(flawed or {})}
     rejects = tuple(Reject(int(file[place]), files[file[place]], int(row[place]), *found[place]) for place in sorted(found))
@@ -305,7 +287,7 @@ def _build(
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     if damaged:
-        parser.note("统一社会信用代码被表格软件改成了数字，读不回来（按未知计）", damaged)
+        parser.note(DAMAGED, damaged)
     failing = [place for place in np.flatnonzero(~code_ok).tolist() if text["uscc"][place]]
     if failing:
         parser.note("统一社会信用代码校验不通过（保留并标记）", failing)

@@ -17,6 +17,8 @@ _PERSON = re.compile(
     r"[\u4e00-\u9fff]{1,3}[^\W\d_a-zA-Z厂店社院司场部馆所站行室吧坊庄园会校团心网城]|[\u4e00-\u9fff]{2,}[·•][\u4e00-\u9fff·•]{2,}"
 )  # no ending of a firm
 _PERSON_LENGTH = 15
+PERSON = ("name", "疑似错列：这里应为企业登记全称，却像人名或简称")
+"""Field and reason of a row that names a person (人名的拒收理由)."""
 _MOST_PERSONS = 5  # fewer than a fifth of a table
 _SCOPE = "依法须经"  # 依法须经批准的项目…, the closing words of a scope
 _LETTER = re.compile(r"[^\W\d_]")
@@ -134,10 +136,18 @@ def persons(names: Sequence[str]) -> dict[int, tuple[str, str]]:
 
     A table of brands is full of such names and is left alone.
     """
-    short = [place for place, name in enumerate(names) if len(name) <= _PERSON_LENGTH and _PERSON.fullmatch(name)]
-    if len(short) * _MOST_PERSONS >= len(names):
-        return {}
-    return dict.fromkeys(short, ("name", "疑似错列：这里应为企业登记全称，却像人名或简称"))
+    short = like_persons(names)
+    return dict.fromkeys(short, PERSON) if are_persons(len(short), len(names)) else {}
+
+
+def like_persons(names: Sequence[str]) -> list[int]:
+    """Places of names that are as short as a person's (像人名的)."""
+    return [place for place, name in enumerate(names) if len(name) <= _PERSON_LENGTH and _PERSON.fullmatch(name)]
+
+
+def are_persons(short: int, names: int) -> bool:
+    """Whether ``short`` of so many names are persons': few are, where the others are registered names (算不算人名)."""
+    return short * _MOST_PERSONS < names
 
 
 def _add(found: dict[int, tuple[str, str]], field: str, cells: list[str], problems: dict[str, str]) -> None:

@@ -237,7 +237,7 @@ class EvidenceReader:
         """Which companies' status says that they no longer trade (已停业)."""
         return _holds(companies.text["status"], self.corpora.statuses["closed"])
 
-    def _local(self, text: Mapping[str, list[str]]) -> Column:
+    def _local(self, text: Mapping[str, Sequence[str]]) -> Column:
         here, known = _equal(text["city"], self._home), _filled(text["city"])
         if self._local_codes:
             listed = np.fromiter((code in self._local_codes for code in text["uscc"]), np.bool_, len(here))
@@ -261,7 +261,7 @@ class EvidenceReader:
                     found[number][1].append(place)
         return found
 
-    def _decided_elsewhere(self, profiles: Profiles, cities: list[str]) -> Column:
+    def _decided_elsewhere(self, profiles: Profiles, cities: Sequence[str]) -> Column:
         """Whether a group that decides in another city owns the company by name."""
         numbers = profiles.known_group.tolist()
         there = [number > 0 and short(city) != self._seats[number] for number, city in zip(numbers, cities, strict=True)]
@@ -280,28 +280,28 @@ def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:
     return np.array([*values, absent], dtype=np.int64)
 
 
-def _filled(cells: list[str]) -> NDArray[np.bool_]:
+def _filled(cells: Sequence[str]) -> NDArray[np.bool_]:
     if not any(cells):  # a column that the file lacks
         return np.zeros(len(cells), dtype=np.bool_)
     return np.fromiter(map(len, cells), np.int64, len(cells)) > 0
 
 
-def _equal(cities: list[str], wanted: str) -> NDArray[np.bool_]:
+def _equal(cities: Sequence[str], wanted: str) -> NDArray[np.bool_]:
     known = {city: short(city) == wanted for city in set(cities)}
     return np.fromiter((known[city] for city in cities), np.bool_, len(cities))
 
 
-def _foreign(currencies: list[str]) -> NDArray[np.bool_]:
+def _foreign(currencies: Sequence[str]) -> NDArray[np.bool_]:
     return np.fromiter((code not in ("", "CNY") for code in currencies), np.bool_, len(currencies))
 
 
-def _holds(cells: list[str], words: Iterable[str]) -> NDArray[np.bool_]:
+def _holds(cells: Sequence[str], words: Iterable[str]) -> NDArray[np.bool_]:
     listed = tuple(words)
     known = {cell: any(word in cell.lower() for word in listed) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.bool_, len(cells))
 
 
-def _qualified(cells: list[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
+def _qualified(cells: Sequence[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
     """What the company's own row says and what lists say, one bit a qualification."""
     said = _bits(cells, groups)
     for place in lists.days:
@@ -309,7 +309,7 @@ def _qualified(cells: list[str], groups: Iterable[list[str]], lists: OnLists) ->
     return said
 
 
-def _bits(cells: list[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
+def _bits(cells: Sequence[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
     words = list(groups)
     known = {cell: sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))

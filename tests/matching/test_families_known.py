@@ -41,7 +41,7 @@ def test_a_long_trade_name_that_many_bear_joins_only_within_a_chain(corpora: Cor
 
 @pytest.fixture(scope="module")
 def reader(engine: Engine) -> ProfileReader:
-    return engine._reader
+    return engine.reader
 
 
 def test_a_known_group_is_read_as_what_it_is_known_for(engine: Engine) -> None:
@@ -87,5 +87,5 @@ def test_every_trade_that_a_group_is_known_for_is_a_trade_of_some_segment(engine
     told = [(group.name, trade) for group in corpora.known_groups for trade in group.known_for]
     assert len(told) > 15
     companies = from_profiles([{"name": "甪鑫集团有限公司", "business_scope": trade} for _, trade in told], corpora).companies
-    best = engine._reader.read(companies).affinity.max(axis=1).tolist()
+    best = engine.reader.read(companies).affinity.max(axis=1).tolist()
     assert [pair for pair, affinity in zip(told, best, strict=True) if affinity < 250] == []
