@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
     for add in (_rank, _gaps, _match, _resolve, snapshots.add_verbs, _score, _register, _lists, _judge, _others):
         add(verbs)
+    _dated(verbs.choices["build"])
     return root
 
 
@@ -104,12 +105,14 @@ def _resolve(verbs: Verbs) -> None:
     resolve = verbs.add_parser(
         "resolve",
         help="名单上的品牌、简称、旧名、错字是哪家企业",
-        description="名单的每一行一个答案：就是它（same）、吃不准（unsure，列候选）、没有找到（none）；不给 --against 时对随附样例。",
+        description="名单的每一行一个答案：就是它（same）、吃不准（unsure，列候选）、没有找到（none）。",
     )
     resolve.add_argument(
         "queries", metavar="QUERIES", help="名单：CSV、XLSX 或 Parquet，一列 query（或 品牌、简称、名称、企业名称），可有一列 uscc"
     )
-    resolve.add_argument("--against", nargs="+", default=[], metavar="FILE", help="企业库：企业文件，可以几个")
+    resolve.add_argument(
+        "--against", nargs="+", default=[], metavar="FILE", help="企业库：企业文件，可以几个（默认当前快照，没有则随附样例）"
+    )
     resolve.add_argument("--brands", metavar="FILE", help="品牌对照表：brand,legal_name[,uscc]")
     resolve.add_argument("--no-store", action="store_true", help="不用数据库：不读人工判定")
     _output(resolve)
@@ -166,7 +169,7 @@ def _lists(verbs: Verbs) -> None:
     load.add_argument("--list", required=True, metavar="名单", help="名单叫什么，如 专精特新")
     load.add_argument("--issued", required=True, type=_day, metavar="日期", help="哪一天公布的；计算日早于它的，不作依据")
     load.add_argument("--issuer", default="", metavar="单位", help="谁公布的")
-    load.add_argument("--against", required=True, action="append", metavar="FILE", help="在这些企业文件里找，可重复")
+    load.add_argument("--against", default=[], action="append", metavar="FILE", help="在这些企业文件里找，可重复（默认当前快照）")
     _by(load)
     _intake(load)
     for action, said in (("show", "列出导入的名单；给出名单名称的，逐行列出"), ("queue", "列出吃不准、待人判定的")):

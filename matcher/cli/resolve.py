@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, TextIO
 
 from matcher.cli import saved
+from matcher.cli.bases import company_base
 from matcher.cli.files import as_json, safe, write_bytes, written
 from matcher.corpora import open_corpora
-from matcher.intake import read_files
 from matcher.intake.queries import QueryRow, read_brands, read_queries
 from matcher.matching.resolution import DECISION_LABELS, Candidate, Known, Resolution, Resolver
 from matcher.rules.resolution import load_resolution
@@ -41,14 +41,12 @@ def resolve(options: argparse.Namespace) -> int:
     rules = load_resolution(options.rules_folder)
     asked = read_queries(options.queries, corpora)
     brands = read_brands(options.brands, corpora) if options.brands else {}
-    base = read_files(options.against or [corpora.sample], corpora)
-    lost = f"，拒收 {len(base.rejects):,}" if base.rejects else ""
-    print(f"企业库：读入 {base.read:,} 行，接收 {len(base.companies):,}，合并 {base.merged:,}{lost}", file=sys.stderr)
-    resolver = Resolver(base.companies, corpora, rules, Known(brands, {} if options.no_store else saved.judged()))
+    base = company_base(options.against, corpora)
+    resolver = Resolver(base.companies, corpora, rules, Known(brands, {} if options.no_store else saved.judged()), base.index)
     lines = list(_answers(asked, resolver))
     _report(options.queries, lines)
     _write(options, lines)
-    if not options.against:
+    if not options.against and base.index is None:
         print("以上按随附样例归一。换成自己的企业库：--against 企业.csv", file=sys.stderr)
     return 0
 

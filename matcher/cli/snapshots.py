@@ -85,6 +85,7 @@ def build(options: argparse.Namespace) -> int:
                 readers={zone: engine.reader for zone, engine in engines.items()},
                 processes=max((engine.processes for engine in engines.values()), default=1),
                 rejects=Path(options.rejects) if options.rejects else None,
+                dated=options.data_date,
                 tell=tell,
             )
         report = _report(built)

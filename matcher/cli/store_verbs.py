@@ -7,6 +7,7 @@ import getpass
 import sys
 from typing import Any
 
+from matcher.cli.bases import company_base
 from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.listing import check_output, write_listing
 from matcher.corpora import open_corpora
@@ -82,10 +83,10 @@ def _import(options: argparse.Namespace) -> int:
         intake = read_files([options.file], corpora, merge=False)
     report(intake, options.rejects)
     with working("读取企业"):
-        companies = read_files(options.against, corpora)
+        base = company_base(options.against, corpora, sample=False)
     with working("归一"), open_store() as store:
-        resolver = Resolver(companies.companies, corpora, rules, Known({}, {}))
-        against = lists.base_digest(resolver, companies.digest, corpora.digest)
+        resolver = Resolver(base.companies, corpora, rules, Known({}, {}), base.index)
+        against = lists.base_digest(resolver, base.digest, corpora.digest)
         changed = lists.import_list(store, kind, intake, resolver, against=against, by=_by(options))
         found = [
             one for one in lists.list_all(store) if (one.list, one.issued, one.source) == (kind.list, kind.issued, intake.digest)

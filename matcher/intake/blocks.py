@@ -17,6 +17,7 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ import numpy as np
 from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake import delimited, parquet, workbooks
-from matcher.intake.companies import FIELDS, Intake, build
+from matcher.intake.companies import FIELDS, Intake, build, with_day
 from matcher.intake.delimited import CHINESE, LONG, LONGEST_CELL, LONGEST_RECORD, UNDECODED, LostQuoteError, alone
 from matcher.intake.flaws import like_persons
 from matcher.intake.header import Header
@@ -87,6 +88,7 @@ class Source:
         encoding: Of a text; empty for Parquet; None for what is read whole.
         damaged: Some of a text could not be decoded.
         seen: Its size and time of change when it was looked over.
+        dated: The day that its rows are of, where they do not say so.
     """
 
     path: Path
@@ -95,6 +97,7 @@ class Source:
     encoding: str | None
     damaged: bool = False
     seen: tuple[int, int] = (0, 0)
+    dated: date | None = None
 
     def blocks(self, corpora: Corpora, start: Position | None = None) -> Iterator[Block]:
         """The blocks from ``start`` on (逐块).
@@ -106,7 +109,7 @@ class Source:
             if _seen(self.path) != self.seen:
                 raise InputError(self.file, "读取过程中文件变了，请等它写完再试")
             with collector_paused():
-                yield _block(table, end, corpora)
+                yield _block(table, end, corpora, self.dated)
 
     def _tables(self, corpora: Corpora, start: Position) -> Iterator[tuple[Table, Position]]:
         if self.encoding is None:
@@ -141,12 +144,24 @@ class Source:
             yield table, Position(done, block[-1][0], checks.foreign)
 
 
-def look_over(path: str | Path, corpora: Corpora) -> Source:
+def look_over(path: str | Path, corpora: Corpora, dated: date | None = None) -> Source:
     """What kind of file it is, its digest and encoding (查看文件); its first rows are tried.
+
+    Args:
+        path: The file.
+        corpora: Column names.
+        dated: The day that its rows are of, where they do not say so; said to be of another day it is another source.
 
     Raises:
         InputError: As ``read_table`` does, as far as it can be told before the rows are read.
     """
+    source = _looked_over(path, corpora)
+    if dated is None:
+        return source
+    return replace(source, digest=hashlib.sha256(f"{source.digest} {dated}".encode()).hexdigest(), dated=dated)
+
+
+def _looked_over(path: str | Path, corpora: Corpora) -> Source:
     file = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     with unpacked(Path(path), file) as (stream, _):
         start = stream.read(_HEAD)
@@ -348,8 +363,10 @@ def _cut(table: Table, start: Position) -> Iterator[tuple[Table, Position]]:
         yield part, Position(end, last_row)
 
 
-def _block(table: Table, end: Position, corpora: Corpora) -> Block:
+def _block(table: Table, end: Position, corpora: Corpora, dated: date | None) -> Block:
     columns = {field: table.column(field) for field in FIELDS}
+    if dated:
+        columns["as_of"] = with_day(columns["as_of"], corpora, dated)
     short = set(like_persons(columns["name"]))
     sure, others = (
         _part(table, columns, [n for n in range(len(table.rows)) if (n in short) == wanted], corpora) for wanted in (False, True)

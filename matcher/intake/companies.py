@@ -157,7 +157,7 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, d
     if read == 0:
         raise InputError(tables[0].file, "只有表头，没有企业")
     if dated:
-        columns["as_of"] = [cell if cell.lower() not in corpora.empty_cells else dated.isoformat() for cell in columns["as_of"]]
+        columns["as_of"] = with_day(columns["as_of"], corpora, dated)
     intake = build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
     named = [*sorted(table.digest for table in tables), *([dated.isoformat()] if dated else [])]
@@ -166,6 +166,11 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, d
     for table in tables:
         notes.update(table.notes)
     return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), dict(notes), digest)
+
+
+def with_day(cells: Sequence[str], corpora: Corpora, dated: date) -> list[str]:
+    """Dates of rows, with the day of the whole file where a row has none (补上数据日期)."""
+    return [cell if cell.lower() not in corpora.empty_cells else dated.isoformat() for cell in cells]
 
 
 def from_profiles(profiles: Sequence[Any], corpora: Corpora) -> Intake:

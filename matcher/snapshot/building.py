@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import chain
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def build(
     readers: Mapping[str, ProfileReader] | None = None,
     processes: int = 1,
     rejects: Path | None = None,
+    dated: date | None = None,
     tell: Tell | None = None,
 ) -> Built:
     """Builds a snapshot and makes it the current one (构建快照).
@@ -79,6 +81,7 @@ def build(
         readers: Zone → who reads the texts for it, before the snapshot becomes the current one.
         processes: For reading texts.
         rejects: Where to list rejected rows instead of ``home/rejects``.
+        dated: The day that the files' rows are of, where they do not say so.
         tell: Is told how far it is.
 
     Raises:
@@ -88,14 +91,16 @@ def build(
     """
     with layout.locked(home) as stages:
         made = _Build(corpora, home, stages, rejects, tell or (lambda _what, _rows: None))
-        return made.run(files, readers or {}, processes, add=add)
+        return made.run(files, readers or {}, processes, add=add, dated=dated)
 
 
 class _Build:
     def __init__(self, corpora: Corpora, home: Path, stages: Path, rejects: Path | None, tell: Tell) -> None:
         self.corpora, self.home, self.stages, self.rejects, self.tell = corpora, home, stages, rejects, tell
 
-    def run(self, files: Sequence[str | Path], readers: Mapping[str, ProfileReader], processes: int, *, add: bool) -> Built:
+    def run(
+        self, files: Sequence[str | Path], readers: Mapping[str, ProfileReader], processes: int, *, add: bool, dated: date | None
+    ) -> Built:
         before = _readable(self.home)
         if add and before is None:
             raise SnapshotError(self.home / "current", "还没有可以并入的快照，请先不带 --add 构建一次")
@@ -104,7 +109,7 @@ class _Build:
         sources: dict[str, Source] = {}
         skipped = []
         for file in files:
-            source = look_over(file, self.corpora)
+            source = look_over(file, self.corpora, dated)
             if source.digest in known or source.digest in sources:
                 skipped.append(source.file)
             else:

@@ -160,3 +160,27 @@ def test_a_home_that_cannot_be_written_is_one_line(
     out, told = run(capsys, "build", "一月.csv", *RULES, ends=1)
     assert out == ""
     assert told.startswith("lianzhao: 程序数据目录") and "写不进去" in told and told.count("\n") == 1
+
+
+def test_the_day_of_the_data_dates_rows_without_one(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    before = parsed(capsys, "build", "二月.csv", *RULES, "--format", "json")["snapshot"]
+    assert parsed(capsys, "company", "新来玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] is None
+    after = parsed(capsys, "build", "二月.csv", "--data-date", "2024-03-31", *RULES, "--format", "json")["snapshot"]
+    assert after != before
+    assert parsed(capsys, "company", "新来玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-03-31"
+    assert parsed(capsys, "company", "第3号玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-02-29", "its own"
+
+
+def test_names_are_looked_for_in_the_current_snapshot(capsys: pytest.CaptureFixture[str], place: Path, tmp_path: Path) -> None:
+    Path("名单.csv").write_text("企业名称\n旧名玩具厂\n第5号玩具\n", encoding="utf-8")
+    assert "请用 --against" in run(capsys, "lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-01-01", ends=2)[1]
+    run(capsys, "build", "一月.csv", "二月.csv", *RULES)
+    answers, told = run(capsys, "resolve", "名单.csv", "--format", "json")
+    assert "企业库：当前快照" in told
+    found = [(row["decision"], row["name"]) for row in json.loads(answers)]
+    assert found[0] == ("same", "第3号玩具有限公司"), "by its former name"
+    assert found[1][1] == "第5号玩具有限公司"
+    files = json.loads(run(capsys, "resolve", "名单.csv", "--against", "一月.csv", "二月.csv", "--format", "json")[0])
+    assert files == json.loads(answers), "a snapshot answers as its files do"
+    told = run(capsys, "lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-01-01")[1]
+    assert "就是它" in told
