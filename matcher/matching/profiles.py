@@ -135,8 +135,8 @@ class ProfileReader:
             f"{products};{scope};{industry}" if products or industry else scope
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
         ]
-        for place, part in enumerate(parts):
-            if known_for := self._known_for(part):  # read first, as if the scope began with it
+        for place in [place for place, part in enumerate(parts) if part.known_group]:
+            if known_for := self._known_for(parts[place]):  # read first, as if the scope began with it
                 described[place] = f"{';'.join(known_for)};{described[place]}"
         default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
         items = scope_reader(self.corpora).read(described)
@@ -167,7 +167,7 @@ class ProfileReader:
             permits_until(companies.text["business_scope"], UNKNOWN_DAY),
             np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
             np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
-            np.array([bool(self._known_for(part)) for part in parts], dtype=np.bool_),
+            np.array([part.known_group > 0 and bool(self._known_for(part)) for part in parts], dtype=np.bool_),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -127,7 +127,7 @@ class ScopeReader:
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
         filler = _among(texts, self._fillers)
-        leads = filler | np.fromiter((self._permit_lead.fullmatch(text) is not None for text in texts), np.bool_, len(texts))
+        leads = filler | np.fromiter(map(bool, map(self._permit_lead.fullmatch, texts)), np.bool_, len(texts))
         order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
         return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes))
 
@@ -212,10 +212,16 @@ def _places(row: NDArray[np.int32]) -> NDArray[np.int32]:
 def _leads_last(row: NDArray[np.int32], lead: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
     """An order of the occurrences, rows as they are, in which the leads before the first telling item of a row come last."""
     index = np.arange(len(row))
-    first = np.full(rows, len(row), dtype=np.int64)
-    np.minimum.at(first, row[~lead], index[~lead])
-    told = first[row] < len(row)  # a row of nothing but leads stays as it is
-    return np.lexsort((index, told & (index < first[row]), row))
+    length = np.bincount(row, minlength=rows)
+    start = np.cumsum(length) - length
+    telling = np.flatnonzero(~lead)
+    first = np.full(rows, -1, dtype=np.int64)  # a row of nothing but leads stays as it is
+    first[row[telling][::-1]] = telling[::-1]  # the last one written is the first telling item
+    moved = np.where(first < 0, 0, first - start)[row]
+    place = np.where(index < start[row] + moved, index + length[row] - moved, index - moved)
+    order = np.empty(len(row), dtype=np.int64)
+    order[place] = index
+    return order
 
 
 def _last_before(source: NDArray[np.bool_], within: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import MODES, Corpora
-from matcher.text.scope import ScopeItems, ScopeReader, _parted, numbered, scope_reader
+from matcher.text.scope import ScopeItems, ScopeReader, _leads_last, _parted, numbered, scope_reader
 from matcher.text.verbs import NO_MODE
 
 
@@ -249,3 +250,16 @@ def test_numbers_follow_first_appearance(texts: list[str]) -> None:
     distinct, numbers = numbered(texts)
     assert distinct == list(dict.fromkeys(texts))
     assert [distinct[number] for number in numbers] == texts
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=30))
+def test_the_order_that_puts_leads_last_against_sorting(occurrences: list[tuple[int, bool]]) -> None:
+    occurrences.sort(key=lambda one: one[0])
+    row, lead = [one[0] for one in occurrences], [one[1] for one in occurrences]
+    expected: list[int] = []
+    for number in range(5):
+        mine = [n for n, own in enumerate(row) if own == number]
+        leading = [n for n in mine if all(lead[m] for m in mine if m <= n)]
+        expected += mine if len(leading) == len(mine) else [n for n in mine if n not in leading] + leading
+    found = _leads_last(np.array(row, dtype=np.int32), np.array(lead, dtype=np.bool_), 5)
+    assert found.tolist() == expected
