@@ -60,6 +60,8 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.matching
 	$(BIN)/python -m tests.benchmarks.judged
 	$(BIN)/python -m tests.benchmarks.throughput
+	$(BIN)/python -m tests.benchmarks.resolution --brute 10
+	$(BIN)/python -m tests.benchmarks.snapshots
 
 serve: .venv/all ## 在本机启动 HTTP 服务
 	$(BIN)/lianzhao serve

@@ -38,6 +38,7 @@ class Reading:
     cosine_share: int
     cosine_only_cap: int
     family_most_bearers: int
+    family_telling_bearers: int
     family_place_bearers: int
     fuzzy_share: int
     conflict_share: int
@@ -62,6 +63,8 @@ class Reading:
     exceptions: list[str]
     negated_words: list[str]
     fillers: list[str]
+    permit_leads: list[str]
+    steps: list[str]
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,14 @@ class KnownGroup:
         city: Where it decides.
         signs: Beginnings of its companies' names, behind the region or with it.
         with_: Words of which such a name holds one; empty if the sign alone tells.
+        known_for: Trades that everybody knows it for (公认的主营), as a scope would write them.
     """
 
     name: str
     city: str
     signs: tuple[str, ...]
     with_: tuple[str, ...] = ()
+    known_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,7 +207,10 @@ class Corpora:
         try:
             raw_groups: list[dict[str, Any]] = self._yaml("groups.yaml")["groups"]
             return tuple(
-                KnownGroup(raw["name"], raw["city"], tuple(raw["signs"]), tuple(raw.get("with", ()))) for raw in raw_groups
+                KnownGroup(
+                    raw["name"], raw["city"], tuple(raw["signs"]), tuple(raw.get("with", ())), tuple(raw.get("known_for", ()))
+                )
+                for raw in raw_groups
             )
         except (TypeError, KeyError) as error:
             raise CorporaError(f"{self.path / 'groups.yaml'}：字段不符（{error}）") from None

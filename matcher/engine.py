@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,44 +15,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
-from matcher.matching.families import FamilyFinder
+from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
+from matcher.processes import in_chunks
 from matcher.rules import Zone, load_zone, open_zone
-from matcher.runs import Asked, Match, Problem, Request, problem, record
+from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted_segments
 from matcher.scoring.describe import Describer, evidence_check
-from matcher.scoring.evidence import EvidenceReader, Standing, fields
+from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
-from matcher.scoring.formula import UNIT, Ruleset, rule_checks
-from matcher.scoring.lists import ListMaker, Outcome, Places, Scored
-from matcher.scoring.ranking import ORDER_UNIT, Listed
+from matcher.scoring.folding import fold_families
+from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, unserved
 from matcher.scoring.results import Assembler, TermFinder
-from matcher.types import NEED_LABELS, RankedCompany, Ranking, Run
+from matcher.snapshot import ProfileCache, read_of
+from matcher.storage import collector_paused
+from matcher.types import Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read for a ranking, whatever any rule says of it (读数).
-
-    Attributes:
-        companies: Those of the cities asked for.
-        places: Where they stand among the intake's.
-        profiles: What their texts say.
-        reader: Who read them.
-    """
-
-    intake: Intake
-    companies: Companies
-    places: NDArray[np.int64]
-    profiles: Profiles
-    reader: ProfileReader
-    finder: FamilyFinder
+_Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
 
 class Engine:
@@ -61,6 +46,12 @@ class Engine:
         zone: Zone id, a folder under ``rules/``.
         rules, corpora: Other folders than the installed ones.
         processes: Most processes used to read texts; results never depend on it.
+
+    Attributes:
+        reader: Reads the texts for the zone's segments.
+        evidence: Reads what rules may ask of a company.
+        ruleset: The compiled rules.
+        cities: Finds the companies of a city.
 
     Raises:
         RequestError: There is no such zone.
@@ -73,122 +64,72 @@ class Engine:
         self.corpora: Corpora = open_corpora(corpora)
         loaded = load_zone(zone, self.corpora, rules, self._rule_checks)
         self.processes = processes or os.cpu_count() or 1
-        self._reader = ProfileReader(loaded.segments, self.corpora)
-        self._cities = CityFilter(self.corpora)
-        self._local: dict[str, str] = {}
+        self.reader = ProfileReader(loaded.segments, self.corpora)
+        self.cities = CityFilter(self.corpora)
+        self._local: tuple[Intake, bool] | None = None
+        self._local_codes: frozenset[str] = frozenset()
+        self._lists: tuple[ListEntry, ...] = ()
         self._use(loaded)
 
-    def _use(self, zone: Zone, local_codes: frozenset[str] = frozenset()) -> None:
+    def _use(self, zone: Zone) -> None:
         self.zone: Zone = zone
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
-        self._evidence = EvidenceReader(zone, self.corpora, local_codes)
-        self.ruleset = Ruleset(zone, self._evidence.fields)
-        self._describer = Describer(zone, self.corpora, self._evidence.fields)
+        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
+        self.ruleset = Ruleset(zone, self.evidence.fields)
+        self._describer = Describer(zone, self.corpora, self.evidence.fields)
         self._explainer = Explainer(self.ruleset, self._describer)
-        self._assembler = Assembler(zone, self.ruleset, self._describer, self._reader)
+        self._assembler = Assembler(zone, self.ruleset, self._describer, self.reader)
 
     def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
         readable = fields(chains, self.corpora)
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
-    def rank(self, intake: Intake, request: Request) -> Ranking:
+    @collector_paused()
+    def rank(self, intake: Intake, request: Request, known: ProfileCache | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
-            intake: The companies.
+            intake: The companies, of files or of a snapshot.
             request: Filters, date and length.
+            known: What their texts say, if it was read before; else it is read now.
 
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
         """
-        self._allowed(request)
-        return self.ranking(self.read(intake, request.cities), request)
-
-    def read(self, intake: Intake, cities: Sequence[str] = ()) -> Reading:
-        """Reads the companies of some cities once, for rankings under any rules (读取企业).
-
-        Args:
-            intake: The companies.
-            cities: As the user names them; empty for everywhere.
-
-        Raises:
-            RequestError: There is no such city.
-        """
+        allowed = wanted_segments(self.zone, request)
         companies, places = intake.companies, np.arange(len(intake.companies))
-        if cities:
-            places = self._cities.places(companies, cities)
+        if request.cities:
+            places = self.cities.places(companies, request.cities)
             companies = companies.take(places)
-        profiles = self._reader.read(companies, self.processes)
-        return Reading(intake, companies, places, profiles, self._reader, FamilyFinder(intake.companies, self.corpora))
-
-    def outcome(self, reading: Reading, request: Request) -> Outcome:
-        """What becomes of every company that was read (每家企业的结果), by these rules; texts are read again only if words differ.
-
-        Args:
-            reading: Of this engine, or of one over the same corpora.
-            request: Filters and date; its cities are those of the reading.
-
-        Raises:
-            RequestError: As ``rank``.
-        """
-        scored, themes = self.scored(reading, request)
-        maker = ListMaker(reading.finder, reading.companies, reading.places, self.zone, self.corpora)
-        beside = np.zeros(len(reading.companies), dtype=np.bool_)
-        opportunities: Places | None = None
-        if themes is not None:
-            open_ = themes.choice.veto < 0
-            beside[themes.evidence.company[themes.choice.pair[open_]]] = True
-            opportunities = maker.list(themes, open_)
-        barred = scored.choice.veto >= 0
-        return Outcome(maker.list(scored, ~barred & ~beside), opportunities, barred & ~beside, beside)
-
-    def scored(self, reading: Reading, request: Request) -> tuple[Scored, Scored | None]:
-        """Every company's pairs with their scores, of the chains and of what lies beside them, in no order yet (评分，未排序)."""
-        allowed, companies, as_of = self._allowed(request), reading.companies, (request.as_of - EPOCH).days
-        same = reading.reader is self._reader
-        profiles = reading.profiles if same else self._reader.read(companies, self.processes)
-        standing = self._evidence.standing(companies, profiles, as_of)
-        scored = self._scored(standing, profiles, allowed & ~self._is_theme, as_of)
-        if request.chains or request.group is not None or request.need is not None:
-            return scored, None
-        return scored, self._scored(standing, profiles, self._is_theme, as_of, only=self._outside(profiles))
-
-    def ranking(self, reading: Reading, request: Request) -> Ranking:
-        """The ranked list of companies that were read (由读数排名); as ``rank``."""
-        outcome = self.outcome(reading, request)
-
-        def shown(places: Places) -> tuple[RankedCompany, ...]:
-            return self._assembler.results(
-                reading.companies,
-                places.scored.evidence,
-                places.scored.scores,
-                places.listed.first(request.top),
-                ranked=True,
-                families=places.families,
-            )
-
-        beside = outcome.opportunities
-        vetoes = outcome.chains.scored.choice.veto[outcome.vetoed]
-        counts = np.bincount(vetoes, minlength=len(self.ruleset.vetoes))
-        return Ranking(
-            self.manifest(reading.intake.digest, request),
-            shown(outcome.chains),
-            len(reading.companies),
-            {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n},
-            len(outcome.chains.folded) + (len(beside.folded) if beside else 0),
-            shown(beside) if beside else (),
-        )
+        as_of = (request.as_of - EPOCH).days
+        read = self._read_now if known is None else partial(_read_before, known, places)
+        place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
+        parts = in_chunks(place, len(companies), CHUNK, self.processes)
+        of_chains = Placed.joined([part.of_chains for part in parts])
+        beside = Placed.joined([part.beside for part in parts])
+        names = {int(places[place]): name for part in parts for place, name in part.names.items()}
+        beside = beside.take(beside.veto < 0)
+        of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
+        finder = FamilyFinder(intake.companies, self.corpora, names)
+        list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
+        opportunities, folded_beside, _ = list_(beside)
+        barred = of_chains.veto >= 0
+        results, folded, open_ = list_(of_chains.take(~barred))
+        counts = np.bincount(of_chains.veto[barred], minlength=len(self.ruleset.vetoes))
+        vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
+        run = self.manifest(intake.digest, request, self.evidence.lists.read(companies, as_of).digest)
+        return Ranking(run, results, len(companies), vetoed, folded + folded_beside, opportunities, open_)
 
     @property
     def questions(self) -> dict[str, str]:
         """Field → how to ask for it in Chinese (字段的问法)."""
-        return {name: self._describer.question(name) for name in self._evidence.fields}
+        return {name: self._describer.question(name) for name in self.evidence.fields}
 
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
-        self._allowed(request)
+        wanted_segments(self.zone, request)
         for city in request.cities:
-            self._cities.full_name(city)
+            self.cities.full_name(city)
 
     def score(self, profiles: Sequence[Any], as_of: date) -> list[RankedCompany | Problem]:
         """Scores single profiles, in order (评分): a result without rank, or what is wrong with the profile.
@@ -197,15 +138,15 @@ class Engine:
             profiles: Objects with the field names of a company file, English or Chinese.
             as_of: The run's clock.
         """
-        return self._answers(profiles, as_of, lambda result, _scored, _pair: result)
+        return self._answers(profiles, as_of, lambda result, _evidence, _scores, _pair: result)
 
     def explain(self, profiles: Sequence[Any], as_of: date) -> list[tuple[RankedCompany, Explanation] | Problem]:
         """The same as ``score``, with all that fired, did not fire and could not be read (评分并完整解释)."""
         explain = self._explainer.explain
-        return self._answers(profiles, as_of, lambda result, scored, pair: (result, explain(scored.evidence, scored.scores, pair)))
+        return self._answers(profiles, as_of, lambda result, *reasons: (result, explain(*reasons)))
 
     def _answers(
-        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Scored, int], _Answer]
+        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer]
     ) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
         companies = intake.companies
@@ -213,16 +154,21 @@ class Engine:
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
-            read = self._reader.read(companies, self.processes)
-            day = (as_of - EPOCH).days
-            scored = self._scored(self._evidence.standing(companies, read, day), read, ~self._is_theme, day)
-            pairs = scored.choice.pair
-            alone = np.zeros(len(pairs), dtype=np.int64)
-            listed = Listed(pairs, scored.scores.score[pairs] * (ORDER_UNIT // UNIT), alone, alone)
-            results = self._assembler.results(companies, scored.evidence, scored.scores, listed, ranked=False)
-            for result, pair in zip(results, pairs.tolist(), strict=True):
-                noted = replace(result, notes=intake.row_notes.get(result.row, ()))
-                answers[result.row - 1] = answer(noted, scored, pair)
+            details, day = self.reader.details(companies), (as_of - EPOCH).days
+            standing = self.evidence.standing(companies, details.profiles, day)
+            pairs = self.chain_pairs(details.profiles)
+            # whoever stands on the list beside the chains is answered so
+            for wanted, beside in ((pairs, False), (self.theme_pairs(details.profiles), True)):
+                evidence = self.evidence.read(details.profiles, standing, *wanted)
+                scores = self.ruleset.score(evidence, day)
+                choice = choose(evidence, scores)
+                chosen = choice.pair[choice.veto < 0] if beside else choice.pair
+                alone = np.zeros(len(chosen), dtype=np.int64)
+                listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
+                results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
+                for result, pair in zip(results, chosen.tolist(), strict=True):
+                    noted = replace(result, notes=intake.row_notes.get(result.row, ()))
+                    answers[result.row - 1] = answer(noted, evidence, scores, pair)
         return answers
 
     def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
@@ -235,9 +181,9 @@ class Engine:
         Raises:
             RequestError: The zone has no scale of presence.
         """
-        profiles = self._reader.read(local.companies, self.processes)
+        profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
-            self.zone, self.corpora, local.companies, profiles, self._evidence.closed(local.companies), complete=complete
+            self.zone, self.corpora, local.companies, profiles, self.evidence.closed(local.companies), complete=complete
         )
 
     def with_local(self, local: Intake, *, complete: bool = False) -> Engine:
@@ -249,26 +195,38 @@ class Engine:
         """
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
         other = copy.copy(self)
-        other._local = {"local": local.digest, "local_complete": str(complete).lower()}
-        other._use(with_needs(self.zone, self.gaps(local, complete=complete)), frozenset(code for code, good in codes if good))
+        other._local = (local, complete)
+        other._local_codes = frozenset(code for code, good in codes if good)
+        other._use(with_needs(self.zone, self.gaps(local, complete=complete)))
+        return other
+
+    def with_lists(self, entries: Sequence[ListEntry]) -> Engine:
+        """This engine with published lists that companies may stand on (按名单依据评分).
+
+        Args:
+            entries: All that stand as evidence; what was issued after a run's day is not read in it.
+        """
+        other = copy.copy(self)
+        other._lists = tuple(entries)
+        other._use(self.zone)
         return other
 
     def with_rules(self, rules: Zone | str | Path) -> Engine:
-        """This engine under other rules, over the same corpora (换一套规则试算); no file is touched, a local register is left behind.
+        """This engine under other rules, over the same corpora, lists and local register (换一套规则试算); no file is touched.
 
         Args:
             rules: A zone as loaded, changed or not, or the folder of one.
 
         Raises:
             RulesError: The folder's files hold mistakes.
+            RequestError: There is a local register, and the zone has no scale of presence.
         """
         zone = rules if isinstance(rules, Zone) else open_zone(rules, self.zone.id, self.corpora, self._rule_checks)
         other = copy.copy(self)
-        other._local = {}
-        if [segment.words for segment in zone.segments] != [segment.words for segment in self.zone.segments]:
-            other._reader = ProfileReader(zone.segments, self.corpora)
+        if read_of(zone.segments) != read_of(self.reader.segments):
+            other.reader = ProfileReader(zone.segments, self.corpora)
         other._use(zone)
-        return other
+        return other if self._local is None else other.with_local(self._local[0], complete=self._local[1])
 
     def match(self, intake: Intake) -> Iterator[Match]:
         """The best segment of every chain for every company, in input order (匹配)."""
@@ -276,8 +234,8 @@ class Engine:
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):
             companies = intake.companies.take(range(start, min(start + CHUNK, len(intake.companies))))
-            affinity = self._reader.read(companies).affinity
-            finder = TermFinder(self._reader, companies)
+            details = self.reader.details(companies)
+            affinity, finder = details.profiles.affinity, TermFinder(self.reader, details)
             best = [of_chain[affinity[:, of_chain].argmax(axis=1)] for of_chain in columns]
             for place in range(len(companies)):
                 for chain, segments in zip(chains, best, strict=True):
@@ -295,25 +253,6 @@ class Engine:
                         finder.terms(place, segment) if fit else (),
                     )
 
-    def _allowed(self, request: Request) -> NDArray[np.bool_]:
-        """Segments that the request wants."""
-        chains = set(self.zone.chain_names)
-        for chain in request.chains:
-            if chain not in chains:
-                raise RequestError("产业链", chain, chains)
-        if request.chains:
-            chains = set(request.chains)
-        if request.group is not None:
-            groups = {group.id: group for group in self.zone.file.groups}
-            if request.group not in groups:
-                raise RequestError("产业招商小组", request.group, groups)
-            if not groups[request.group].chains:
-                raise OptionError(f"小组 {request.group} 还没有指定产业链（见 {self.zone.id}/zone.yaml）")
-            chains &= set(groups[request.group].chains)
-        if request.need is not None and (request.need not in NEED_LABELS or request.need == "none"):
-            raise RequestError("需求", request.need, [need for need in NEED_LABELS if need != "none"])
-        return np.array([s.chain in chains and request.need in (None, s.need) for s in self.zone.segments]) | self._is_theme
-
     def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
         """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
         if not self._is_theme.any() or not len(profiles):
@@ -326,34 +265,126 @@ class Engine:
         )
         return clearly
 
-    def _scored(
+    def chain_pairs(
+        self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of companies and segments of the chains (与产业链的组合); ``wanted``: as ``wanted_segments`` says."""
+        return self.evidence.pairs(profiles, ~self._is_theme & wanted)
+
+    def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
+        company, segment = self.evidence.pairs(profiles, self._is_theme)
+        beside = self._outside(profiles)[company]
+        return company[beside], segment[beside]
+
+    def _placed(
         self,
-        standing: Standing,
-        profiles: Profiles,
+        companies: Companies,
+        read: _Reads,
         allowed: NDArray[np.bool_],
         as_of: int,
-        only: NDArray[np.bool_] | None = None,
-    ) -> Scored:
-        company, segment = self._evidence.pairs(profiles, allowed)
-        if only is not None:
-            company, segment = company[only[company]], segment[only[company]]
-        evidence = self._evidence.read(profiles, standing, company, segment)
-        return Scored.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group)
+        chunk: range,
+        *,
+        themes: bool,
+    ) -> _Part:
+        """What a chunk of the companies brings to the lists."""
+        companies = companies.take(chunk)
+        profiles, name_parts = read(companies, chunk)
+        standing = self.evidence.standing(companies, profiles, as_of)
 
-    def manifest(self, snapshot: str, request: Request) -> Run:
+        def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
+            evidence = self.evidence.read(profiles, standing, company, segment)
+            return Placed.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group, chunk.start)
+
+        company, segment = self.theme_pairs(profiles)
+        on_chains = placed(*self.chain_pairs(profiles, allowed))
+        on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
+        told = {place + chunk.start for place in group_places(companies)}
+        told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
+        return _Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
+
+    def _read_now(self, companies: Companies, _chunk: range) -> tuple[Profiles, Sequence[NameParts]]:
+        details = self.reader.details(companies)
+        return details.profiles, details.names
+
+    def _listed(
+        self,
+        finder: FamilyFinder,
+        companies: Companies,
+        places: NDArray[np.int64],
+        allowed: NDArray[np.bool_],
+        as_of: int,
+        placed: Placed,
+        *,
+        top: int,
+    ) -> tuple[tuple[RankedCompany, ...], int, tuple[Unserved, ...]]:
+        """The list, how many folded away, what it leaves open; ``places``: ``companies`` among the finder's, where heads may sit."""
+        at = places[placed.company].tolist()
+        families, folded = fold_families(finder, placed, at, self.corpora)
+        left = placed.take(~np.isin(at, list(folded)))
+        order = arrange(left.score, left.segment, [companies.key(place) for place in left.company.tolist()], self.zone)
+        open_ = unserved(left.segment[order.pair], top, self.zone, allowed)
+        shown = left.take(order.first(top).pair)
+        of_shown = [families.get(place) for place in places[shown.company].tolist()]
+        results = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
+        return results, len(folded), tuple(self._unserved(companies, left.take(order.pair), number, at) for number, at in open_)
+
+    def _results(
+        self, companies: Companies, segment: NDArray[np.int64], order: Listed, families: list[Family | None], as_of: int
+    ) -> tuple[RankedCompany, ...]:
+        """The lines of a list, each read again with all its reasons; every argument is in the list's order."""
+        details, each = self.reader.details(companies), np.arange(len(companies))
+        standing = self.evidence.standing(companies, details.profiles, as_of)
+        evidence = self.evidence.read(details.profiles, standing, each, segment)
+        scores, listed = self.ruleset.score(evidence, as_of), replace(order, pair=each)
+        return self._assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
+
+    def _unserved(self, companies: Companies, ordered: Placed, number: int, at: int) -> Unserved:
+        segment = self.zone.segments[number]
+        if at < 0:
+            return Unserved(segment.chain or "", segment.id, None, None, None, None, None)
+        company, text = int(ordered.company[at]), companies.text
+        name, city, county = text["name"][company], text["city"][company], self._assembler.county(companies, company)
+        score = int(ordered.score[at]) / UNIT
+        return Unserved(segment.chain or "", segment.id, name, city or None, county or None, at + 1, score)
+
+    def manifest(self, snapshot: str, request: Request, lists: str = "") -> Run:
         """The record of a run (批次清单).
 
         Args:
             snapshot: Digest of the companies.
             request: What was asked.
+            lists: Digest of the list evidence that was read; told only if there was any.
         """
         asked: Asked = {
-            "cities": sorted({self._cities.full_name(city) for city in request.cities}),
+            "cities": sorted({self.cities.full_name(city) for city in request.cities}),
             "chains": sorted(set(request.chains)),
             "group": request.group,
             "need": request.need,
             "as_of": request.as_of.isoformat(),
             "top": request.top,
-            **self._local,
+            **({} if self._local is None else {"local": self._local[0].digest, "local_complete": str(self._local[1]).lower()}),
+            **({"lists": lists} if lists else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
+
+
+def _read_before(
+    known: ProfileCache, places: NDArray[np.int64], _companies: Companies, chunk: range
+) -> tuple[Profiles, Sequence[NameParts]]:
+    return known.take(places[chunk.start : chunk.stop]), ()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a chunk of companies brings to the lists.
+
+    Attributes:
+        of_chains: Where they stand on the chains.
+        beside: Where those for the list beside the chains stand on the themes.
+        names: Parts of the names that families are told by, so that they are not taken apart again.
+    """
+
+    of_chains: Placed
+    beside: Placed
+    names: dict[int, NameParts]

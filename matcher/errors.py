@@ -3,7 +3,14 @@
     LianzhaoError
     ├── InputError      a company file that cannot be read, or a row that is wrong   (输入文件)
     ├── RulesError      files under ``rules/`` that do not say what they must         (规则文件)
+    ├── SnapshotError   a snapshot that is damaged, missing or being built            (快照)
     ├── CorporaError    files under ``corpora/`` that are missing or damaged          (语料)
+    ├── StoreError      the database                                                  (数据库)
+    │   ├── StoreUnreachableError  it cannot be opened, read or written
+    │   ├── StoreBusyError         others have been writing to it for too long
+    │   ├── StoreNewerError        a newer version of the program has changed it
+    │   ├── NotAStoreError         what is there is no database of this program
+    │   └── RunDiffersError        a run with the same inputs had other results before
     └── RequestError    a zone, chain, group or city that does not exist               (请求)
         └── OptionError   options that do not fit together, a value that cannot be read
 
@@ -16,6 +23,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class LianzhaoError(Exception):
@@ -61,6 +69,52 @@ class RulesError(LianzhaoError):
 
 class CorporaError(LianzhaoError):
     """A file under ``corpora/`` is missing or damaged (语料文件缺失或损坏)."""
+
+
+class StoreError(LianzhaoError):
+    """The database cannot do what is asked of it (数据库出错).
+
+    Args:
+        database: The file, or the address without its password.
+        problem: What is wrong and what can be done, in Chinese.
+    """
+
+    def __init__(self, database: str, problem: str) -> None:
+        self.database, self.problem = database, problem
+        super().__init__(f"数据库 {database}：{problem}")
+
+
+class StoreUnreachableError(StoreError):
+    """It cannot be opened, read or written (数据库打不开)."""
+
+
+class StoreBusyError(StoreError):
+    """Others have been writing to it for too long (数据库一直被占用)."""
+
+
+class StoreNewerError(StoreError):
+    """A newer version of the program has changed it (数据库比程序新)."""
+
+
+class NotAStoreError(StoreError):
+    """What is there is no database of this program (不是链招的数据库)."""
+
+
+class RunDiffersError(StoreError):
+    """A run with the same inputs had other results before (同一批次结果不同)."""
+
+
+class SnapshotError(LianzhaoError):
+    """A snapshot is damaged, missing, or cannot be built now (快照损坏、缺失或暂时不能构建).
+
+    Args:
+        place: The file or folder concerned.
+        problem: What is wrong and what to do, in Chinese.
+    """
+
+    def __init__(self, place: str | Path, problem: str) -> None:
+        self.place, self.problem = str(place), problem
+        super().__init__(f"{place}：{problem}")
 
 
 class RequestError(LianzhaoError):

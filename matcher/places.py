@@ -13,6 +13,7 @@ from matcher.errors import RequestError
 from matcher.intake import Companies
 
 _SUFFIX = re.compile("(?:特别行政区|地区|盟|市|省|区|县)$")
+_ADDRESS_HEAD = 24  # characters of an address that say where; what follows are streets, which bear names of places too
 _MUNICIPALITIES = {"11", "12", "31", "50"}
 _DIRECT_COUNTIES = "90"  # adcodes xx90xx: counties under the province itself
 
@@ -22,6 +23,34 @@ def short(name: str) -> str:
     name = name.strip()
     bare = _SUFFIX.sub("", name)
     return bare if len(bare) >= 2 else name
+
+
+class DistrictFinder:
+    """In which county or district an address lies (区县), by the divisions of its city."""
+
+    def __init__(self, corpora: Corpora) -> None:
+        cities = {d.adcode[:4]: short(d.name) for d in corpora.divisions if d.level == "city"}
+        cities.update(
+            {d.adcode[:2]: short(d.name) for d in corpora.divisions if d.adcode[:2] in _MUNICIPALITIES and d.level == "province"}
+        )
+        self._of_city: dict[str, list[tuple[str, str]]] = {}
+        for division in corpora.divisions:
+            city = cities.get(division.adcode[:4]) or cities.get(division.adcode[:2])
+            if division.level == "county" and city:
+                self._of_city.setdefault(city, []).append((short(division.name), division.name))
+
+    def find(self, city: str, address: str) -> str:
+        """The division whose name stands first in the address, whatever kind it had when the row was written (即墨市, 即墨区).
+
+        Returns:
+            Its full name, or the empty string.
+        """
+        found = []
+        for bare, name in self._of_city.get(short(city), ()):
+            at = re.search(f"{re.escape(bare)}(?:新区|区|县|市)", address[:_ADDRESS_HEAD])
+            if at:
+                found.append((at.start(), -len(bare), name))
+        return min(found)[2] if found else ""
 
 
 class CityFilter:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import mmap
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @contextlib.contextmanager
@@ -61,3 +65,45 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+_STEP = 4096  # cells decoded at once
+
+
+class TextColumn(Sequence[str]):
+    """Texts kept as bytes, usually a mapped file, and read when they are asked for (按需读取的一列文本).
+
+    Args:
+        data: UTF-8 of all texts, each followed by a line feed, which no text holds.
+        starts: Where each begins, and the end.
+    """
+
+    def __init__(self, data: bytes | mmap.mmap, starts: NDArray[np.int64]) -> None:
+        self._data, self._starts = data, starts
+        self._empty = len(data) == len(self)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return self.take(range(len(self))[place])
+        number = range(len(self))[place]
+        return str(self._data[int(self._starts[number]) : int(self._starts[number + 1]) - 1], "utf-8")
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), _STEP):
+            end = min(start + _STEP, len(self))
+            yield from str(self._data[int(self._starts[start]) : int(self._starts[end])], "utf-8").split("\n")[:-1]
+
+    def take(self, places: Sequence[int]) -> list[str]:
+        """The texts at ``places`` (选取)."""
+        if self._empty:
+            return [""] * len(places)
+        at = np.asarray(places, dtype=np.int64)
+        begins, ends = self._starts[at].tolist(), (self._starts[at + 1] - 1).tolist()
+        return [str(self._data[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]

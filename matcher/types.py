@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, NamedTuple
 
 Need = Literal["complement", "strengthen", "extend", "none"]
@@ -93,6 +94,7 @@ class RankedCompany:
     """One line of a ranking with all its reasons (名单中的一家企业).
 
     Attributes:
+        county: County or district (区县): the file's, else as the address names it.
         notes: What of a single profile could not be read and counts as unknown; a file's notes are counted for the file.
         segment_place, chain_place: The company's place, from 1, among the listed ones of its segment and of its chain; None without a list.
     """
@@ -103,6 +105,7 @@ class RankedCompany:
     name: str
     province: str | None
     city: str | None
+    county: str | None
     as_of: str | None
     score: float
     order_value: float
@@ -127,6 +130,25 @@ class RankedCompany:
 
 
 @dataclass(frozen=True)
+class ListEntry:
+    """A company on a published list (名单依据): 专精特新, 农业产业化龙头企业 …
+
+    Attributes:
+        list: What the list is called.
+        issued: When it was published; before that day it is evidence of nothing.
+        uscc: The company's code, empty if it is not known.
+        name: Its legal name, empty if only the code is known.
+        source: Digest of the list's file.
+    """
+
+    list: str
+    issued: date
+    uscc: str
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
 class Run:
     """The manifest of a run (批次清单): digests of all that went in."""
 
@@ -141,6 +163,23 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Unserved:
+    """A segment that the zone wants most and that nobody on the list stands for (急需而名单上没有的环节).
+
+    Attributes:
+        best: The first company further down, if there is any; then its city, county, place and score.
+    """
+
+    chain: str
+    segment: str
+    best: str | None
+    city: str | None
+    county: str | None
+    place: int | None
+    score: float | None
+
+
+@dataclass(frozen=True)
 class Ranking:
     """An ordered, explained list and its manifest (排名).
 
@@ -148,6 +187,7 @@ class Ranking:
         considered: Companies after the filters.
         vetoed: Veto → companies whose first veto in file order it is.
         folded: Companies that are on neither list because a better one of their family is.
+        unserved: Segments of ``order.wanted_priority`` and more that the list leaves open.
     """
 
     run: Run
@@ -156,3 +196,4 @@ class Ranking:
     vetoed: dict[str, int]
     folded: int
     opportunities: tuple[RankedCompany, ...]
+    unserved: tuple[Unserved, ...] = ()

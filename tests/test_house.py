@@ -41,12 +41,13 @@ def test_no_file_but_the_lock_names_a_package_host() -> None:
             assert not any(host in text for host in hosts), name
 
 
-@pytest.mark.parametrize("verb", [["--help"], ["rank", "--help"]])
+@pytest.mark.parametrize("verb", [["--help"], ["rank", "--help"], ["lists", "import", "--help"]])
 def test_help_loads_nothing_heavy(verb: list[str]) -> None:
     code = (
         "import sys\nfrom matcher.cli.options import parser\n"
         f"try: parser().parse_args({verb!r})\nexcept SystemExit: pass\n"
-        "print([name for name in ('numpy', 'jieba', 'rjieba', 'sklearn', 'pandas', 'scipy') if name in sys.modules], file=sys.stderr)"
+        "heavy = ('numpy', 'jieba', 'rjieba', 'sklearn', 'pandas', 'scipy', 'sqlalchemy')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
@@ -57,7 +58,8 @@ def test_score_loads_no_analysts_package() -> None:
         "import sys, io\nfrom types import SimpleNamespace\nfrom matcher.cli import main\n"
         'sys.stdin = SimpleNamespace(buffer=io.BytesIO(b\'{"name": "x"}\'))\n'
         f"main(['score', '--zone', {zone_ids()[0]!r}])\n"
-        "print([name for name in ('jieba', 'sklearn', 'pandas', 'fastapi') if name in sys.modules], file=sys.stderr)"
+        "heavy = ('jieba', 'sklearn', 'pandas', 'fastapi', 'sqlalchemy', 'alembic')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip().splitlines()[-1] == "[]"

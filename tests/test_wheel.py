@@ -65,3 +65,5 @@ def test_wheel_ranks_from_another_folder(wheel: Path, tmp_path: Path) -> None:
     assert len(ranking["results"]) == 5
     assert {result["city"] for result in ranking["results"]} == {"青岛"}
     assert not any(elsewhere.iterdir())
+    assert "没有留存" not in done.stderr  # the migrations are in the wheel
+    assert (tmp_path / "home" / "ledger.db").is_file()

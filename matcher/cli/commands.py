@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TextIO
 
+from matcher.cli import saved, snapshots
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
+from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.table import print_ranking
-from matcher.cli.work import check_targets as _check_targets
-from matcher.cli.work import report as _report
-from matcher.cli.work import working as _working
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files
@@ -28,6 +27,10 @@ _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
+    if options.verb in ("register", "lists", "judge", "judgements"):
+        from matcher.cli import store_verbs
+
+        return store_verbs.run(options)
     if options.verb == "rules":
         from matcher.cli import rules_verbs
 
@@ -36,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import company_verbs
 
         return company_verbs.run(options)
-    commands = {"rank": _rank, "gaps": _gaps, "match": _match, "score": _score, "serve": _serve}
+    commands = {
+        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "serve": _serve,
+        "build": snapshots.build, "prune": snapshots.prune, "company": snapshots.company,
+    }  # fmt: skip
     return commands[options.verb](options)
 
 
@@ -45,8 +51,9 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 
 def _rank(options: argparse.Namespace) -> int:
-    _check_targets(options)
-    with _working("读取规则"):
+    check_targets(options)
+    saved.check_register(options, required=False)
+    with working("读取规则"):
         engine = _engine(options)
     request = Request(
         as_of=options.as_of or today(),
@@ -57,17 +64,25 @@ def _rank(options: argparse.Namespace) -> int:
         top=options.top,
     )
     engine.check(request)
-    files = options.files or [engine.corpora.sample]
-    if options.local:
-        with _working("读取本地名录"):
-            engine = engine.with_local(_register(options, engine), complete=options.local_complete)
-    with _working("读取企业"):
-        intake = read_files(files, engine.corpora)
-    _report(intake, options.rejects)
-    with _working("匹配与评分"):
-        ranking = engine.rank(intake, request)
+    if options.local or options.register is not None:
+        with working("读取本地名录"):
+            local, complete = _register(options, engine)
+            engine = engine.with_local(local, complete=complete)
+    if not options.no_store:
+        engine = saved.with_lists(engine)
+    from_snapshot = None if options.files else snapshots.current(engine)
+    if from_snapshot:
+        intake, known = from_snapshot
+    else:
+        with working("读取企业"):
+            intake, known = read_files(options.files or [engine.corpora.sample], engine.corpora, dated=options.data_date), None
+        report(intake, options.rejects)
+    with working("匹配与评分"):
+        ranking = engine.rank(intake, request, known)
+    if not options.no_store:
+        saved.keep(ranking)
     _write_ranking(options, engine, ranking)
-    if not options.files and options.format == "table":
+    if not options.files and not from_snapshot and options.format == "table":
         print(
             "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
             file=sys.stderr,
@@ -87,31 +102,37 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
         elif options.format == "csv":
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
-            print_ranking(ranking, engine.zone, stream)
+            print_ranking(ranking, engine.zone, engine.questions, stream)
 
 
-def _register(options: argparse.Namespace, engine: Engine) -> Intake:
-    """The local register; what of it could not be taken in is counted on stderr."""
+def _register(options: argparse.Namespace, engine: Engine) -> tuple[Intake, bool]:
+    """The local register, and whether it is complete; what of it could not be taken in is counted on stderr."""
+    if options.register is not None:
+        return saved.register(options)
     local = read_files(options.local, engine.corpora)
     lost = f"，拒收 {len(local.rejects):,}" if local.rejects else ""
     print(f"本地名录：读入 {local.read:,} 行，接收 {len(local.companies):,}，合并 {local.merged:,}{lost}", file=sys.stderr)
-    return local
+    return local, options.local_complete
 
 
 def _gaps(options: argparse.Namespace) -> int:
     options.files = options.local
-    _check_targets(options)
-    with _working("读取规则"):
+    check_targets(options)
+    saved.check_register(options, required=True)
+    with working("读取规则"):
         engine = _engine(options)
     engine.check(Request(as_of=today(), chains=tuple(options.chain)))
     chains = [chain for chain in engine.zone.chains if not options.chain or chain.id in options.chain]
     if options.format == "svg" and len(chains) != 1:
         raise OptionError(f"--format svg 一次画一条产业链，请用 --chain 指定：{'、'.join(chain.id for chain in chains)}")
-    with _working("读取本地名录"):
-        local = read_files(options.local, engine.corpora)
-    _report(local, options.rejects)
-    with _working("匹配"):
-        gaps = engine.gaps(local, complete=options.local_complete)
+    with working("读取本地名录"):
+        if options.register is not None:
+            local, complete = saved.register(options)
+        else:
+            local, complete = read_files(options.local, engine.corpora), options.local_complete
+            report(local, options.rejects)
+    with working("匹配"):
+        gaps = engine.gaps(local, complete=complete)
     wanted = {chain.id for chain in chains}
     gaps = replace(gaps, segments=tuple(gap for gap in gaps.segments if gap.chain in wanted))
     write_gaps(options, gaps, engine.zone)
@@ -119,26 +140,37 @@ def _gaps(options: argparse.Namespace) -> int:
 
 
 def _match(options: argparse.Namespace) -> int:
-    _check_targets(options)
-    with _working("读取规则"):
+    check_targets(options)
+    with working("读取规则"):
         engine = _engine(options)
-    with _working("读取企业"):
+    with working("读取企业"):
         intake = read_files(options.files, engine.corpora, merge=False)
-    _report(intake, options.rejects)
+    report(intake, options.rejects)
     lines = _with_rejects(engine.match(intake), intake, list(engine.zone.chain_names))
     if options.format == "xlsx":
         from matcher.cli.xlsx import match_xlsx
 
-        with _working("匹配"):
+        with working("匹配"):
             write_bytes(options.out, match_xlsx(lines, engine.zone))
         return 0
-    with _working("匹配"), written(options.out, bom=True) as stream:
+    with working("匹配"), written(options.out, bom=True) as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(_MATCH_HEADER)
         for line in lines:
             cells = (line.file, line.row, line.uscc, line.name, line.chain, line.segment, line.affinity / 1000)
             writer.writerow([*map(safe, cells), safe("、".join(line.matched_terms))])
     return 0
+
+
+def _resolve(options: argparse.Namespace) -> int:
+    from matcher.cli.resolve import resolve
+
+    options.files = [options.queries, *options.against, *([options.brands] if options.brands else [])]
+    options.rejects = None
+    options.format = options.format or ("csv" if (options.out or "").lower().endswith(".csv") else "table")
+    check_targets(options)
+    with working("归一"):
+        return resolve(options)
 
 
 def _with_rejects(matches: Iterator[Match], intake: Intake, chains: list[str]) -> Iterator[Match]:

@@ -9,12 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 from matcher.cli.files import as_json, safe, write_bytes, written
-from matcher.cli.work import check_targets, report, working
-from matcher.engine import Engine, Reading
-from matcher.intake import read_files
+from matcher.cli.inputs import check_targets, working
+from matcher.cli.tried import companies_of, engine_of, request_of
+from matcher.engine import Engine
 from matcher.rules.changes import Changes, load_changes
-from matcher.runs import Request, today
+from matcher.runs import Request
 from matcher.tuning.certainty import Certainty, Chance, Question, certainty
+from matcher.tuning.outcome import Reading, read_companies
 from matcher.tuning.standing import Standing
 from matcher.tuning.why_not import Remedy, WhyNot, find_company, why_not
 from matcher.types import NEED_LABELS
@@ -30,16 +31,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Engine, Reading, Request, Changes]:
     check_targets(options)
-    with working("读取规则"):
-        engine = Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
-        changes = load_changes(options.rules_folder)
-    request = Request(as_of=options.as_of or today(), cities=tuple(options.city), chains=tuple(options.chain), top=options.top)
+    engine, changes, request = engine_of(options), load_changes(options.rules_folder), request_of(options)
     engine.check(request)
-    with working("读取企业"):
-        intake = read_files(options.files or [engine.corpora.sample], engine.corpora)
-        reading = engine.read(intake, request.cities)
-    if options.files:
-        report(intake, options.rejects)
+    intake, known, _ = companies_of(options, engine)
+    with working("匹配"):
+        reading = read_companies(engine, intake, request.cities, known)
     return engine, reading, request, changes
 
 
@@ -101,7 +97,7 @@ def _certainty(options: argparse.Namespace) -> int:
         found = certainty(engine, reading, request, changes, seed=options.seed, draws=options.draws)
     lines = [_line(one) for one in found.chances]
     if options.format == "xlsx":
-        from matcher.cli.xlsx import lines_xlsx
+        from matcher.cli.tuning_xlsx import lines_xlsx
 
         write_bytes(options.out, lines_xlsx(f"{engine.zone.file.name} 名单的把握", "把握", CSV_HEADER, lines))
         return 0

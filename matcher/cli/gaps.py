@@ -47,7 +47,8 @@ def _print(console: Console, gap: Gap) -> None:
     if gap.companies:
         names = "、".join(leader.name for leader in gap.leaders[:_MOST_NAMES])
         more = f"等 {gap.companies} 家" if gap.companies > _MOST_NAMES else f"{gap.companies} 家"
-        text = f"{names} {more}，合 {gap.effective:.1f} 家的分量，注册资本共 {money(gap.capital)}，名称也对得上的占 {gap.sure:.0%}"
+        capital = f"注册资本共 {money(gap.capital)}" if gap.capital else "注册资本不详"
+        text = f"{names} {more}，合 {gap.effective:.1f} 家的分量，{capital}，名称也对得上的占 {gap.sure:.0%}"
         console.print(Padding(Text(text), (0, 0, 0, 6), expand=False))
     if gap.anchors:
         console.print(Padding(Text(f"龙头：{'、'.join(gap.anchors)}"), (0, 0, 0, 6), expand=False))

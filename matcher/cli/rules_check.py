@@ -15,12 +15,12 @@ from matcher.tuning.lint import Lint
 CSV_HEADER = ("file", "line", "field", "kind", "label", "text")
 
 
-def write_lint(options: argparse.Namespace, found: Lint, engine: Engine) -> None:
-    """Writes what was found as asked for (写出体检结果)."""
+def write_lint(options: argparse.Namespace, found: Lint, engine: Engine, called: str) -> None:
+    """Writes what was found as asked for (写出体检结果); ``called``: what the companies are called."""
     shown = [*found.concerns, *(found.notes if options.all else ())]
     lines = [[one.file, one.line, one.field, one.kind, KIND_LABELS[one.kind], one.text] for one in shown]
     if options.format == "xlsx":
-        from matcher.cli.xlsx import lines_xlsx
+        from matcher.cli.tuning_xlsx import lines_xlsx
 
         write_bytes(options.out, lines_xlsx(f"{engine.zone.file.name} 规则体检", "疑处", CSV_HEADER, lines))
         return
@@ -35,10 +35,10 @@ def write_lint(options: argparse.Namespace, found: Lint, engine: Engine) -> None
             writer.writerow(CSV_HEADER)
             writer.writerows([safe(cell) for cell in line] for line in lines)
         else:
-            stream.write("\n".join(_report(options, found, engine, shown)) + "\n")
+            stream.write("\n".join(_report(options, found, engine, called, shown)) + "\n")
 
 
-def _report(options: argparse.Namespace, found: Lint, engine: Engine, shown: list[Concern]) -> list[str]:
+def _report(options: argparse.Namespace, found: Lint, engine: Engine, called: str, shown: list[Concern]) -> list[str]:
     zone = engine.zone
     segments = [segment for segment in zone.segments if segment.chain]
     lines = [
@@ -46,8 +46,7 @@ def _report(options: argparse.Namespace, found: Lint, engine: Engine, shown: lis
         f"{sum(len(segment.terms) for segment in zone.segments):,} 个词、{len(engine.ruleset.rules)} 条评分规则、"
         f"{len(engine.ruleset.vetoes)} 条否决"
     ]
-    source = "、".join(options.files) or "随附样例"
-    lines.append(f"疑处 {len(found.concerns)} 处（按{source}的 {found.companies:,} 家看）")
+    lines.append(f"疑处 {len(found.concerns)} 处（按{called}的 {found.companies:,} 家看）")
     lines += [f"  {one.file}:{one.line} [{one.field}] {KIND_LABELS[one.kind]}：{one.text}" for one in shown]
     counts = Counter(note.kind for note in found.notes)
     unseen = f"规则和否决 {counts['silent']} 条、词 {found.dead_terms:,} 个没有命中过，分组 {counts['cap_never']} 个没有封过顶"

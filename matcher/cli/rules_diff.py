@@ -27,7 +27,7 @@ Zones = tuple[Zone, Zone]
 def write_diff(options: argparse.Namespace, found: Diff, zones: Zones) -> None:
     """Writes a comparison as asked for (写出对比)."""
     if options.format == "xlsx":
-        from matcher.cli.xlsx import diff_xlsx
+        from matcher.cli.tuning_xlsx import diff_xlsx
 
         write_bytes(options.out, diff_xlsx(found, zones[1], CSV_HEADER, [csv_line(move, zones) for move in found.moves]))
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -12,18 +14,20 @@ from rich.text import Text
 
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
-from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking
+from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Unserved
 
 WIDTH = 80
 """Columns of what is printed where no terminal says otherwise (默认宽度)."""
 _MOST_OPPORTUNITIES = 10
 _MOST_OTHERS = 3
+_MOST_OPEN = 6
+_ASSUMED = "*"  # told once below the list
 _MOVED = 0.98  # an order value this far below the score is told
 
 
-def print_ranking(ranking: Ranking, zone: Zone, stream: TextIO) -> None:
-    """Prints the list with reasons and points (打印名单)."""
-    console = Console(file=stream, width=None if _wide(stream) else WIDTH, highlight=False, soft_wrap=False)
+def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], stream: TextIO) -> None:
+    """Prints the list with reasons and points (打印名单); ``questions`` says how to ask for a field."""
+    console = Console(file=stream, width=None if wide(stream) else WIDTH, highlight=False, soft_wrap=False)
     groups = {group.id: group.label for group in zone.scoring.groups}
     segments = {(segment.chain, segment.id): segment for segment in zone.segments}
     cities = ranking.run.request["cities"] or []
@@ -40,10 +44,11 @@ def print_ranking(ranking: Ranking, zone: Zone, stream: TextIO) -> None:
         console.print()
         for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
             _card(console, result, zone, groups, segments)
-    _footer(console, ranking, zone)
+    _footer(console, ranking, zone, questions)
 
 
-def _wide(stream: TextIO) -> bool:
+def wide(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that knows its own width (终端)."""
     return stream is sys.stdout and stream.isatty() and os.environ.get("COLUMNS") is None
 
 
@@ -57,9 +62,10 @@ def _card(
     if high > low:
         line += f"（{low:.1f}–{high:.1f}）"
     place = result.city or result.province or "城市不详"
+    place += f" {result.county}" if result.county else ""
     console.print(head)
     segment = segments.get((result.chain, result.segment or ""))
-    need = NEED_LABELS[result.need] + ("（推定）" if segment and segment.chain and segment.assumed else "")
+    need = NEED_LABELS[result.need] + (_ASSUMED if segment and segment.chain and segment.assumed else "")
     name = segment.name if segment else ""
     fit = f"{need} · " + (f"{zone.chain_names[result.chain]} / {name}" if result.chain else name)
     console.print(Padding(Text(f"{line}　{place}"), (0, 0, 0, 5), expand=False))
@@ -79,15 +85,44 @@ def _card(
 def _family(family: Family, name: str) -> str:
     """Whom to call on, and who folds under this line."""
     head = (
-        "本企业是集团" if family.head == name else f"由 {family.head}（{family.head_city or '城市不详'}）决定（按名称推定，先核实）"
+        "本企业是集团" if family.head == name else f"由 {family.head}（{family.head_city or '城市不详'}）定，先约它（按名称推定）"
     )
-    others = "、".join(family.others[:_MOST_OTHERS])
-    more = f"等 {len(family.others)} 家" if len(family.others) > _MOST_OTHERS else ""
+    beside = [other for other in family.others if other != family.head]
+    others = "、".join(beside[:_MOST_OTHERS])
+    more = f"等 {len(beside)} 家" if len(beside) > _MOST_OTHERS else ""
     return head + (f"；同属的 {others}{more} 不再单列" if others else "")
 
 
-def _footer(console: Console, ranking: Ranking, zone: Zone) -> None:
+def _is_assumed(result: RankedCompany, zone: Zone) -> bool:
+    return any(segment.assumed for segment in zone.segments if (segment.chain, segment.id) == (result.chain, result.segment))
+
+
+def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
+    """Wanted segments that the list leaves open: those with somebody further down first, then those with nobody at all."""
+    names = {(segment.chain, segment.id): segment.name for segment in zone.segments}
+    further = sorted((one for one in unserved if one.place is not None), key=lambda one: one.place or 0)
+    lines = [
+        f"急需而名单上没有：「{names[one.chain, one.segment]}」，最靠前的是 {one.best}"
+        f"（{' '.join(filter(None, (one.city, one.county))) or '城市不详'}，第 {one.place} 名，{one.score:.1f} 分）"
+        for one in further[:_MOST_OPEN]
+    ]
+    if len(further) > _MOST_OPEN:
+        rest = "、".join(f"「{names[one.chain, one.segment]}」" for one in further[_MOST_OPEN:])
+        lines.append(f"急需而名单上没有，后面才有：{rest}")
+    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if one.place is None):
+        lines.append(f"急需而这批资料里没有合格企业：{nobody}，可换城市，或经商会、园区去找")
+    return lines
+
+
+def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str]) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
+    if any(_is_assumed(result, zone) for result in ranking.results):
+        console.print(Text(f"{_ASSUMED} 园区没有公开说过这个需求，按产业链推定", style="dim"))
+    for line in _open_segments(ranking.unserved, zone):
+        console.print(Text(line))
+    asked = Counter(result.next_question for result in ranking.results if result.next_question)
+    if asked and asked.most_common(1)[0][1] * 2 > len(ranking.results):
+        console.print(Text(f"这批资料多半没有写明，行前逐家核实：{questions[str(asked.most_common(1)[0][0])]}", style="dim"))
     dropped = "，".join(f"{labels[veto]} {count:,}" for veto, count in ranking.vetoed.items())
     if ranking.results:
         console.print(Text("次序按折算后的分：同一环节、同一产业链已有几家在前，后面的略减，所以分高的偶尔排在后面", style="dim"))

@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from io import BytesIO
 from math import ceil
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import xlsxwriter
@@ -21,8 +21,6 @@ from matcher.cli.gaps import POSITION_LABELS, coverage_lines
 from matcher.matching.gaps import LEVEL_LABELS, Gap, Gaps
 from matcher.rules import Zone
 from matcher.runs import Match
-from matcher.tuning.diff import Diff, Move, Part
-from matcher.tuning.edits import Edit
 from matcher.types import NEED_LABELS, Contribution, RankedCompany, Ranking
 
 T = TypeVar("T")
@@ -56,7 +54,7 @@ def ranking_xlsx(ranking: Ranking, zone: Zone, labels: Mapping[str, str]) -> byt
     """
     columns = [*_company_columns(zone, labels), *_group_columns(zone)]
     lists = (("名单", ranking.results), ("机会型", ranking.opportunities))
-    with _Book(f"{zone.file.name} 拜访目标名单", str(ranking.run.request["as_of"])) as book:
+    with Book(f"{zone.file.name} 拜访目标名单", str(ranking.run.request["as_of"])) as book:
         for title, results in lists:
             book.add(title, columns, results, frozen=2)
         lines = [(title, result, line) for title, results in lists for result in results for line in result.contributions]
@@ -85,7 +83,7 @@ def match_xlsx(matches: Iterable[Match], zone: Zone) -> bytes:
         Column("产业链代号", lambda m: m.chain, 18),
         Column("环节代号", lambda m: m.segment, 22),
     ]
-    with _Book(f"{zone.file.name} 契合度", many=True) as book:
+    with Book(f"{zone.file.name} 契合度", many=True) as book:
         book.add("契合度", columns, matches)
     return book.content()
 
@@ -114,66 +112,24 @@ def gaps_xlsx(gaps: Gaps, zone: Zone) -> bytes:
         Column("产业链代号", lambda g: g.chain, 18),
         Column("环节代号", lambda g: g.segment, 22),
     ]
-    with _Book(f"{zone.file.name} 产业链缺口") as book:
+    with Book(f"{zone.file.name} 产业链缺口") as book:
         book.add("缺口", columns, gaps.segments, frozen=2)
         book.add("名录", _FACT_COLUMNS, [("名录", line) for line in coverage_lines(gaps.coverage)])
     return book.content()
 
 
-def diff_xlsx(found: Diff, zone: Zone, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
-    """Two lists compared as a workbook (名单对比工作簿): 对比, 分差明细, 规则改动.
+def listing_xlsx(name: str, titles: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """What the database holds as a workbook (列表工作簿).
 
     Args:
-        found: The comparison.
-        zone: The new rules, for the title.
-        header: What ``lines`` hold.
-        lines: One a company.
+        name: What is listed.
+        titles: Key → title of the column.
+        rows: Cells by key.
     """
-    parts: list[Column[tuple[Move, Part]]] = [
-        Column("企业名称", lambda line: line[0].name, 32),
-        Column("项", lambda line: line[1].label, 20),
-        Column("旧", lambda line: line[1].old, 9, "ten-thousandths"),
-        Column("新", lambda line: line[1].new, 9, "ten-thousandths"),
-        Column("分差", lambda line: line[1].change, 9, "ten-thousandths"),
-        Column("代号", lambda line: line[1].id, 24),
-    ]
-    edits: list[Column[Edit]] = [
-        Column("哪里", lambda e: e.where, 36),
-        Column("什么", lambda e: e.what, 14),
-        Column("旧", lambda e: e.old, 40, "wrapped"),
-        Column("新", lambda e: e.new, 40, "wrapped"),
-    ]
-    with _Book(f"{zone.file.name} 名单对比", found.as_of) as book:
-        book.add("对比", _plain_columns(header), lines, frozen=1)
-        book.add("分差明细", parts, [(move, part) for move in found.moves for part in move.parts], frozen=2)
-        book.add("规则改动", edits, found.edits)
+    columns = [Column[Mapping[str, Any]](title, itemgetter(key), 20, "wrapped") for key, title in titles.items()]
+    with Book(name) as book:
+        book.add(name, columns, rows)
     return book.content()
-
-
-def lines_xlsx(title: str, sheet: str, header: Sequence[str], lines: Sequence[Sequence[Any]]) -> bytes:
-    """Lines as a workbook of one sheet (单表工作簿).
-
-    Args:
-        title: Shown above every printed page.
-        sheet: Its name.
-        header: What the lines hold.
-        lines: The lines.
-    """
-    with _Book(title) as book:
-        book.add(sheet, _plain_columns(header), lines)
-    return book.content()
-
-
-def _plain_columns(header: Sequence[str]) -> list[Column[Sequence[Any]]]:
-    wide = ("name", "parts", "text")
-    return [
-        Column(title, partial(_cell, place), 36 if title in wide else 14, "wrapped" if title in wide else "text")
-        for place, title in enumerate(header)
-    ]
-
-
-def _cell(place: int, line: Sequence[Any]) -> Any:
-    return line[place]
 
 
 def _company_columns(zone: Zone, labels: Mapping[str, str]) -> list[Column[RankedCompany]]:
@@ -272,11 +228,38 @@ def _facts(ranking: Ranking, zone: Zone) -> Iterator[Fact]:
     yield "资料摘要", run.snapshot
     yield "规则摘要", run.ruleset
     yield "语料摘要", run.corpora
+    for key, title in (("local", "本地名录摘要"), ("lists", "名单依据摘要")):
+        if request.get(key):
+            yield title, str(request[key])
     for name, number in sorted(run.versions.items()):
         yield f"版本：{name}", number
 
 
-class _Book:
+def resolved_xlsx(lines: Sequence[Mapping[str, str | float]], decisions: Mapping[Any, str]) -> bytes:
+    """Answers of the resolution as a workbook (归一工作簿): one line per row of the list.
+
+    Args:
+        lines: Column of the CSV → cell.
+        decisions: Decision → Chinese term.
+    """
+    columns: list[Column[Mapping[str, str | float]]] = [
+        Column("名单", lambda line: line["query"], 26),
+        Column("答案", lambda line: decisions[line["decision"]], 10),
+        Column("统一社会信用代码", lambda line: line["uscc"], 22),
+        Column("企业名称", lambda line: line["name"], 34),
+        Column("把握", lambda line: line["confidence"], 8, "hundredths"),
+        Column("候选", lambda line: str(line["candidates"]).replace(" | ", "\n"), 60, "wrapped"),
+        Column("为什么", lambda line: line["why"], 24, "wrapped"),
+        Column("上级", lambda line: line["parent"], 34),
+        Column("上级的信用代码", lambda line: line["parent_uscc"], 22),
+        Column("曾用名", lambda line: line["former_name"], 26),
+    ]
+    with Book("企业归一") as book:
+        book.add("归一", columns, lines, frozen=1)
+    return book.content()
+
+
+class Book:
     """A workbook under way, as a context (工作簿); leaving it closes its temporary files, whatever has happened.
 
     Args:
@@ -300,7 +283,7 @@ class _Book:
             {**look, "bold": True, "text_wrap": True, "align": "center", "valign": "vcenter", "bg_color": "#DDEBF7", "border": 1}
         )
 
-    def __enter__(self) -> _Book:
+    def __enter__(self) -> Book:
         return self
 
     def __exit__(self, *_: object) -> None:

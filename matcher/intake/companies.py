@@ -6,13 +6,13 @@ it leaves empty is filled from the earlier one.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, Unreadabl
 from matcher.intake.flaws import flaws, persons
 from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
+from matcher.intake.rejects import Reject
 from matcher.intake.tables import read_table, with_unit
-from matcher.storage import collector_paused, whole_file
+from matcher.storage import TextColumn, collector_paused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BETWEEN_NAMES = re.compile(r"\s*[;；,，、|/\n]+\s*")
@@ -57,7 +58,7 @@ class Companies:
 
     file: NDArray[np.int32]
     row: NDArray[np.int32]
-    text: Mapping[str, list[str]]
+    text: Mapping[str, Sequence[str]]
     code_ok: NDArray[np.bool_]
     founded: NDArray[np.int32]
     as_of: NDArray[np.int32]
@@ -72,8 +73,9 @@ class Companies:
         """The companies at ``index``, in that order (选取)."""
         chosen = np.asarray(index, dtype=np.int64)
         places = chosen.tolist()
+        text = {field: _cells_at(cells, places) for field, cells in self.text.items()}
         return Companies(
-            self.file[chosen], self.row[chosen], {f: [cells[i] for i in places] for f, cells in self.text.items()},
+            self.file[chosen], self.row[chosen], text,
             self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
             self.insured[chosen],
         )  # fmt: skip
@@ -86,29 +88,21 @@ class Companies:
 
     def digest(self, place: int) -> str:
         """Of all that is known of a company, whatever file and row it came from (内容指纹)."""
-        cells = [self.text[field][place] for field in TEXT_FIELDS]
         numbers = (self.capital, self.paid_capital, self.insured, self.founded, self.as_of)
-        content = "\0".join([*cells, *(str(column[place]) for column in numbers)])
-        return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+        return content_digest([self.text[field][place] for field in TEXT_FIELDS], [int(column[place]) for column in numbers])
 
 
-@dataclass(frozen=True)
-class Reject:
-    """A record that was not taken in (拒收); it never holds the cell's content, which may be a person's name.
+def content_digest(cells: Sequence[str], numbers: Sequence[int]) -> str:
+    """Of the cells of ``TEXT_FIELDS``, then capital, paid capital, headcount, founded and as_of (内容指纹)."""
+    return hashlib.sha256("\0".join([*cells, *map(str, numbers)]).encode("utf-8", "replace")).hexdigest()
 
-    Attributes:
-        source: Number of the file among those read.
-        file: Its name.
-        row: Spreadsheet row.
-        field: The column at fault.
-        reason: What was expected.
-    """
 
-    source: int
-    file: str
-    row: int
-    field: str
-    reason: str
+def _cells_at(cells: Sequence[str], places: Sequence[int]) -> list[str]:
+    if isinstance(cells, TextColumn):
+        return cells.take(places)
+    if places and places[-1] - places[0] == len(places) - 1 and places == list(range(places[0], places[0] + len(places))):
+        return list(cells[places[0] : places[-1] + 1])
+    return [cells[place] for place in places]
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ class Intake:
     Attributes:
         files: The files as the user named them.
         notes: Problem → count, for rows that were kept with the field unknown or flagged.
-        digest: SHA-256 over the files' contents, whatever their order.
+        digest: SHA-256 over the files' contents, whatever their order, and the day that they are said to be of.
         row_notes: Row → its notes, of the first rows of each problem; of one file or of profiles.
     """
 
@@ -132,42 +126,51 @@ class Intake:
     row_notes: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
-def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True) -> Intake:
+def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True, dated: date | None = None) -> Intake:
     """Reads company files (读入企业文件).
 
     Args:
         paths: CSV (plain or gzip'd), XLSX and other workbooks, Parquet.
         corpora: Column names, currencies.
         merge: Fold rows with the same code into one company.
+        dated: The day that the data are of, for rows without a date of their own (数据日期).
 
     Raises:
         InputError: A file cannot be read at all, or holds no company.
     """
     with collector_paused():
-        return _read_files(paths, corpora, merge=merge)
+        return _read_files(paths, corpora, merge=merge, dated=dated)
 
 
-def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool) -> Intake:
+def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, dated: date | None) -> Intake:
     tables = [read_table(path, corpora) for path in paths]
     if merge:  # whichever file is named first, the same row stands for a company that is in both
         tables.sort(key=lambda table: table.digest)
     rejects = [Reject(n, t.file, row, field, reason) for n, t in enumerate(tables) for row, field, reason in t.rejected]
     columns = {
         field: tables[0].column(field) if len(tables) == 1 else [cell for table in tables for cell in table.column(field)]
-        for field in _FIELDS
+        for field in FIELDS
     }
     file = np.repeat(np.arange(len(tables), dtype=np.int32), [len(table.rows) for table in tables])
     row = np.array([number for table in tables for number in table.rows], dtype=np.int32)
     read = len(row) + len(rejects)
     if read == 0:
         raise InputError(tables[0].file, "只有表头，没有企业")
-    intake = _build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
+    if dated:
+        columns["as_of"] = with_day(columns["as_of"], corpora, dated)
+    intake = build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
-    digest = hashlib.sha256("".join(sorted(table.digest for table in tables)).encode()).hexdigest()
+    named = [*sorted(table.digest for table in tables), *([dated.isoformat()] if dated else [])]
+    digest = hashlib.sha256("".join(named).encode()).hexdigest()
     notes = Counter(intake.notes)
     for table in tables:
         notes.update(table.notes)
     return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), dict(notes), digest)
+
+
+def with_day(cells: Sequence[str], corpora: Corpora, dated: date) -> list[str]:
+    """Dates of rows, with the day of the whole file where a row has none (补上数据日期)."""
+    return [cell if cell.lower() not in corpora.empty_cells else dated.isoformat() for cell in cells]
 
 
 def from_profiles(profiles: Sequence[Any], corpora: Corpora) -> Intake:
@@ -175,17 +178,17 @@ def from_profiles(profiles: Sequence[Any], corpora: Corpora) -> Intake:
 
     Nothing is merged. A profile that would be rejected in a file, or is no object of plain values, is in ``rejects``.
     """
-    cells: dict[str, list[str]] = {field: [] for field in _FIELDS}
+    cells: dict[str, list[str]] = {field: [] for field in FIELDS}
     flawed: dict[int, tuple[str, str]] = {}
     for place, profile in enumerate(profiles):
         known, flaw = _plain_profile(profile, corpora.column_names)
         if flaw:
             flawed[place] = flaw
-        for field in _FIELDS:
+        for field in FIELDS:
             cells[field].append(known.get(field, ""))
     row = np.arange(1, len(profiles) + 1, dtype=np.int32)
     file = np.zeros(len(profiles), dtype=np.int32)
-    built = _build(cells, file, row, ["（请求）"], corpora, merge=False, flawed=flawed)
+    built = build(cells, file, row, ["（请求）"], corpora, merge=False, flawed=flawed)
     digest = hashlib.sha256(repr(sorted(cells.items())).encode()).hexdigest()
     return replace(built, digest=digest)
 
@@ -215,20 +218,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def write_rejects(rejects: Iterable[Reject], path: Path) -> None:
-    """Writes ``file,row,field,reason``, whole or not at all (写拒收清单)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path, bom=True) as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["file", "row", "field", "reason"])
-        for reject in rejects:
-            file = f"'{reject.file}" if reject.file.startswith(("=", "+", "-", "@")) else reject.file
-            writer.writerow([file, reject.row, reject.field, reject.reason])
-
-
 _VARIED = frozenset({"name", "uscc", "address", "business_scope"})  # nearly every cell is another: a set of them would save nothing
 _MOST_ROW_NOTES = 1000  # rows of one problem that are told one by one
-_FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
+FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
+"""Fields of a file that companies are made of (读取的字段)."""
+DAMAGED = "统一社会信用代码被表格软件改成了数字，读不回来（按未知计）"
+"""Note on codes that a spreadsheet took for numbers (损坏的信用代码)."""
 
 
 class _Parser:
@@ -249,6 +244,8 @@ class _Parser:
         self, cells: list[str], read: Callable[[str], int], unknown: int, field: str, places: Sequence[int] | None = None
     ) -> NDArray[np.int64]:
         """``places`` are those of the cells among all rows, where they are not all."""
+        if not any(cells):  # a column that the file lacks
+            return np.full(len(cells), unknown, dtype=np.int64)
         known: dict[str, int] = {}
         problems: dict[str, str] = {}
         for cell in set(cells):
@@ -264,10 +261,10 @@ class _Parser:
                     at.setdefault(problems[cell], []).append(place)
             for problem, where in at.items():
                 self.note(problem, where)
-        return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
+        return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
 
-def _build(
+def build(
     columns: dict[str, list[str]],
     file: NDArray[np.int32],
     row: NDArray[np.int32],
@@ -277,6 +274,7 @@ def _build(
     merge: bool,
     flawed: Mapping[int, tuple[str, str]] | None = None,
 ) -> Intake:
+    """Companies from columns of stripped cells (由各列生成企业); ``flawed`` are rows known to be at fault."""
     empty = corpora.empty_cells
     found = {**(persons(columns["name"]) if merge else {}), **flaws(columns, empty), **(flawed or {})}
     rejects = tuple(Reject(int(file[place]), files[file[place]], int(row[place]), *found[place]) for place in sorted(found))
@@ -290,12 +288,12 @@ def _build(
     if any(text["former_names"]):
         text["former_names"] = [_BETWEEN_NAMES.sub("、", cell) if cell else cell for cell in text["former_names"]]
     currencies = {cell: capital.currency(cell) for cell in set(columns["reg_capital_raw"])}
-    text["capital_currency"] = [currencies[cell] for cell in columns["reg_capital_raw"]]
+    text["capital_currency"] = list(map(currencies.__getitem__, columns["reg_capital_raw"]))
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
     as_of = parser.column(columns["as_of"], read_date, UNKNOWN_DAY, "数据日期").astype(np.int32)
     if damaged:
-        parser.note("统一社会信用代码被表格软件改成了数字，读不回来（按未知计）", damaged)
-    failing = [place for place, (code, good) in enumerate(zip(text["uscc"], code_ok, strict=True)) if code and not good]
+        parser.note(DAMAGED, damaged)
+    failing = [place for place in np.flatnonzero(~code_ok).tolist() if text["uscc"][place]]
     if failing:
         parser.note("统一社会信用代码校验不通过（保留并标记）", failing)
     companies = Companies(
@@ -352,6 +350,8 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
 
 def _merged(companies: Companies) -> Companies:
     """One company per code; failing codes fold only under the same name."""
+    if len(codes := list(filter(None, companies.text["uscc"]))) == len(set(codes)):
+        return companies
     first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}
     names, good = companies.text["name"], companies.code_ok.tolist()

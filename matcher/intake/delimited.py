@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
@@ -19,8 +20,11 @@ LONG = [UNDECODED]
 """A record with a cell that is too long (单元格过长的一行)."""
 LONGEST_CELL = 100_000
 """Characters beyond which a cell is not a field of a company (单元格字数上限)."""
-_LONGEST_RECORD = 200  # lines; a record beyond it has lost a quotation mark
-_CHINESE = re.compile("[\u4e00-\u9fff]")
+LONGEST_RECORD = 200
+"""Lines of a record at most; one beyond it has lost a quotation mark (一行记录最多占的行数)."""
+HEAD_LINES = HEADER_WITHIN + LONGEST_RECORD
+"""Lines that are looked at for the header (找表头时看的行数)."""
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,18 @@ def open_delimited(raw: bytes, file: str, corpora: Corpora) -> Delimited:
     Raises:
         InputError: It is no text, or has no column that names a company.
     """
-    csv.field_size_limit(2**31 - 1)
     text = _decoded(raw, file)
-    lines = text.split("\n", HEADER_WITHIN + _LONGEST_RECORD)[: HEADER_WITHIN + _LONGEST_RECORD]
+    header, delimiter, line = find_columns(text.split("\n", HEAD_LINES)[:HEAD_LINES], file, corpora)
+    return Delimited(text, header, delimiter, line, UNDECODED in text)
+
+
+def find_columns(lines: list[str], file: str, corpora: Corpora) -> tuple[Header, str, int]:
+    """The header among a text's first lines, the delimiter, and the lines up to and including the header's (找表头与分隔符).
+
+    Raises:
+        InputError: There is no column that names a company.
+    """
+    csv.field_size_limit(2**31 - 1)
     seen: list[str] = []
     for delimiter in (",", "\t", ";", "|"):
         reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter)
@@ -60,7 +73,7 @@ def open_delimited(raw: bytes, file: str, corpora: Corpora) -> Delimited:
                 break
         header = find_header(records, corpora.column_names, corpora.wan_headers)
         if header is not None:
-            return Delimited(text, header, delimiter, ends[header.place], UNDECODED in text)
+            return header, delimiter, ends[header.place]
         seen = seen or known_words(records, corpora.column_names)
     raise InputError(file, no_name_column(seen), row=1)
 
@@ -78,39 +91,61 @@ def _decoded(raw: bytes, file: str) -> str:
             return _unix(raw.decode("utf-16"))
         except UnicodeDecodeError:
             raise InputError(file, "不是文本文件，应为 CSV") from None
-    if raw.count(b"\0", 0, 65536) or sum(byte < 9 for byte in raw[:4096]) > 4:
-        raise InputError(file, "不是表格文件，应为 CSV（UTF-8 或 GB18030）、XLSX 或 Parquet")
+    no_binary(raw, file)
     with contextlib.suppress(UnicodeDecodeError):
         return _unix(raw.decode("utf-8-sig"))
     # what is not decoded is rejected row by row
     as_utf8 = raw.decode("utf-8-sig", errors="replace")
-    if len(_CHINESE.findall(as_utf8)) > as_utf8.count(UNDECODED):  # in another encoding next to nothing would make sense
+    if len(CHINESE.findall(as_utf8)) > as_utf8.count(UNDECODED):  # in another encoding next to nothing would make sense
         return _unix(as_utf8)
     as_gb = raw.decode("gb18030", errors="replace")
-    if as_gb.count(UNDECODED) > len(_CHINESE.findall(as_gb)):
+    if as_gb.count(UNDECODED) > len(CHINESE.findall(as_gb)):
         raise InputError(file, "认不出编码，应为 UTF-8 或 GB18030")
     return _unix(as_gb)
+
+
+def no_binary(start: bytes, file: str) -> None:
+    """Raises if a file's first 64 KB look like no text (不是文本)."""
+    if start.count(b"\0", 0, 65536) or sum(byte < 9 for byte in start[:4096]) > 4:
+        raise InputError(file, "不是表格文件，应为 CSV（UTF-8 或 GB18030）、XLSX 或 Parquet")
 
 
 def _unix(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-class _LostQuoteError(Exception):
+class LostQuoteError(Exception):
     """A record runs on and on: a quotation mark was never closed."""
 
 
 def records(table: Delimited) -> Iterator[tuple[int, list[str]]]:
     """(spreadsheet row, record) after the header (逐行); a lost quotation mark costs its own line only."""
-    lines, width, delimiter = table.text.split("\n"), table.header.width, table.delimiter
+    lines = table.text.split("\n")
+    plain = _one_a_line(lines[table.line :], table.delimiter)
+    return zip(count(table.header.place + 2), plain, strict=False) if plain is not None else _carefully(table, lines)
+
+
+def _one_a_line(lines: list[str], delimiter: str) -> list[list[str]] | None:
+    """The records of a text in which each is a line of its own, as nearly always; None where one is not, or is too long."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    with contextlib.suppress(csv.Error):
+        found = list(reader)
+        if len(found) == len(lines) and max(map(len, lines), default=0) <= LONGEST_CELL:
+            return found
+    return None
+
+
+def _carefully(table: Delimited, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The records one by one, with the row of each."""
+    width, delimiter = table.header.width, table.delimiter
     long = max(map(len, lines)) > LONGEST_CELL
     row, start = table.header.place + 1, table.line
     began = [start]  # line where the record under way began
 
     def feed(first: int) -> Iterator[str]:
         for number in range(first, len(lines)):
-            if number - began[0] > _LONGEST_RECORD:
-                raise _LostQuoteError
+            if number - began[0] > LONGEST_RECORD:
+                raise LostQuoteError
             yield lines[number] + "\n"
 
     while start < len(lines):
@@ -124,19 +159,19 @@ def records(table: Delimited) -> Iterator[tuple[int, list[str]]]:
                 if long or used - began[0] > 1:
                     if used - began[0] > 1 and len(record) != width:
                         row -= 1
-                        raise _LostQuoteError
+                        raise LostQuoteError
                     yield row, LONG if max(map(len, record), default=0) > LONGEST_CELL else record
                 else:
                     yield row, record
                 began[0] = used
             return
-        except (csv.Error, _LostQuoteError):
+        except (csv.Error, LostQuoteError):
             row += 1
-            yield row, _alone(lines[began[0]], width, delimiter)
+            yield row, alone(lines[began[0]], width, delimiter)
             start = began[0] + 1
 
 
-def _alone(line: str, width: int, delimiter: str) -> list[str]:
+def alone(line: str, width: int, delimiter: str) -> list[str]:
     """A line read for itself after its quotation marks did not fit: good if it is a whole record, else marked as lost."""
     record = next(csv.reader([line], delimiter=delimiter), [])
     if line.count('"') % 2 or len(record) != width:

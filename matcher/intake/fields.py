@@ -169,6 +169,11 @@ def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], lis
     return codes, good, sorted(damaged)
 
 
+def is_rounded(code: str) -> bool:
+    """Whether a code may have lost its last digits to a spreadsheet though its check fits (疑似被改成数字)."""
+    return _ROUNDED.fullmatch(code) is not None
+
+
 def check_codes(codes: Sequence[str]) -> NDArray[np.bool_]:
     """Whether each code passes the check of GB 32100-2015 (统一社会信用代码校验).
 

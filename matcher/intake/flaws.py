@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+
+import numpy as np
 
 LONGEST_NAME = 200
 _PERSON = re.compile(
     r"[\u4e00-\u9fff]{1,3}[^\W\d_a-zA-Z厂店社院司场部馆所站行室吧坊庄园会校团心网城]|[\u4e00-\u9fff]{2,}[·•][\u4e00-\u9fff·•]{2,}"
 )  # no ending of a firm
 _PERSON_LENGTH = 15
+PERSON = ("name", "疑似错列：这里应为企业登记全称，却像人名或简称")
+"""Field and reason of a row that names a person (人名的拒收理由)."""
 _MOST_PERSONS = 5  # fewer than a fifth of a table
 _SCOPE = "依法须经"  # 依法须经批准的项目…, the closing words of a scope
 _LETTER = re.compile(r"[^\W\d_]")
@@ -98,12 +103,10 @@ def flaws(columns: Mapping[str, list[str]], empty: frozenset[str]) -> dict[int, 
 def _nameless(names: Sequence[str], empty: frozenset[str]) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     longest = max(map(len, empty), default=0)
-    scopes = _SCOPE in "\n".join(names)
-    for place, name in enumerate(names):
-        if longest < len(name) <= LONGEST_NAME and name[0] not in _FIRST and name[0].isalpha() and name.isprintable():
-            if scopes and _SCOPE in name:
-                found[place] = ("name", "疑似错列：这里应为企业名称，却像经营范围")
-            continue  # nearly all end here
+    if _SCOPE in "\n".join(names):
+        found = {place: ("name", "疑似错列：这里应为企业名称，却像经营范围") for place, name in enumerate(names) if _SCOPE in name}
+    for place in _odd(names, longest):
+        name = names[place]
         if len(name) <= longest and name.lower() in empty:
             found[place] = ("name", "没有企业名称")
         elif len(name) > LONGEST_NAME:
@@ -115,15 +118,36 @@ def _nameless(names: Sequence[str], empty: frozenset[str]) -> dict[int, tuple[st
     return found
 
 
+def _odd(names: Sequence[str], longest: int) -> list[int]:
+    """Places of the few names that have to be looked at one by one: very short or long, or of other signs than letters."""
+    count = len(names)
+    lengths = np.fromiter(map(len, names), np.int64, count)
+    firsts = list(map(itemgetter(slice(1)), names))
+    strange = {first for first in set(firsts) if first in _FIRST or not first.isalpha()}
+    odd = (lengths <= longest) | (lengths > LONGEST_NAME)
+    odd |= np.fromiter(map(strange.__contains__, firsts), np.bool_, count)
+    odd |= ~np.fromiter(map(str.isprintable, names), np.bool_, count)
+    places: list[int] = np.flatnonzero(odd).tolist()
+    return places
+
+
 def persons(names: Sequence[str]) -> dict[int, tuple[str, str]]:
     """In a table of registered names, two to four characters alone are a person's (人名): no legal form leaves room for so few.
 
     A table of brands is full of such names and is left alone.
     """
-    short = [place for place, name in enumerate(names) if len(name) <= _PERSON_LENGTH and _PERSON.fullmatch(name)]
-    if len(short) * _MOST_PERSONS >= len(names):
-        return {}
-    return dict.fromkeys(short, ("name", "疑似错列：这里应为企业登记全称，却像人名或简称"))
+    short = like_persons(names)
+    return dict.fromkeys(short, PERSON) if are_persons(len(short), len(names)) else {}
+
+
+def like_persons(names: Sequence[str]) -> list[int]:
+    """Places of names that are as short as a person's (像人名的)."""
+    return [place for place, name in enumerate(names) if len(name) <= _PERSON_LENGTH and _PERSON.fullmatch(name)]
+
+
+def are_persons(short: int, names: int) -> bool:
+    """Whether ``short`` of so many names are persons': few are, where the others are registered names (算不算人名)."""
+    return short * _MOST_PERSONS < names
 
 
 def _add(found: dict[int, tuple[str, str]], field: str, cells: list[str], problems: dict[str, str]) -> None:

@@ -33,13 +33,16 @@ class LineChecks:
     Args:
         header: The file's header.
         corpora: Names of columns.
+
+    Attributes:
+        foreign: The last header met had another order of columns: what follows cannot be read. It holds from block to block.
     """
 
     def __init__(self, header: Header, corpora: Corpora) -> None:
         self._header, self._corpora, self._place = header, corpora, header.name
         words = {word for word, field in corpora.column_names.items() if field == "name"}
         self._words = header.words | words | {word.upper() for word in words} | {word.title() for word in words} | _TOTALS | {""}
-        self._foreign, self._from = False, 0
+        self.foreign, self._from = False, 0
 
     def dropped(
         self, records: Sequence[Sequence[str]], cells: Sequence[Sequence[str]], *, damaged: bool, long: bool
@@ -53,8 +56,9 @@ class LineChecks:
             long: Some cells may be too long.
         """
         found: dict[int, str] = {}
+        self._from = 0
         for place in self._odd(records, cells, damaged=damaged, long=long):
-            if self._foreign:
+            if self.foreign:
                 self._all_foreign(found, records, place)
             record = records[place]
             if not any(map(str.strip, record)):
@@ -62,7 +66,7 @@ class LineChecks:
             elif reason := self._flaw(record, damaged=damaged):
                 found[place] = reason
             self._from = place + 1
-        if self._foreign:
+        if self.foreign:
             self._all_foreign(found, records, len(records))
         return found
 
@@ -100,19 +104,19 @@ class LineChecks:
             reason = self._of_header(record)
             if reason:
                 return reason
-        if self._foreign:
+        if self.foreign:
             return "前面重复的表头列序不同，这一行不知道怎样读，请分成两个文件"
         return "合计行，不是企业" if name in _TOTALS else self._of_notice(record, name)
 
     def _of_header(self, record: Sequence[str]) -> str:
         if line_key(record) in self._header.lines:
-            self._foreign = False
+            self.foreign = False
             return _AGAIN
         again = find_header([record], self._corpora.column_names, self._corpora.wan_headers)
         if again is None:
             return ""
-        self._foreign = (again.columns, again.units) != (self._header.columns, self._header.units)
-        return _AGAIN if not self._foreign else "重复的表头，列的次序与前面不同，请分成两个文件"
+        self.foreign = (again.columns, again.units) != (self._header.columns, self._header.units)
+        return _AGAIN if not self.foreign else "重复的表头，列的次序与前面不同，请分成两个文件"
 
     def _of_notice(self, record: Sequence[str], name: str) -> str:
         written = [cell.strip() for cell in record if cell.strip()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matcher.corpora import Corpora
@@ -58,8 +59,8 @@ class ParquetTable:
             raise InputError(self.file, "Parquet 文件损坏或不完整，请重新导出再试") from None
 
 
-def open_parquet(raw: bytes, file: str, corpora: Corpora) -> ParquetTable:
-    """Reads the schema and finds the columns (打开列存表格).
+def open_parquet(raw: bytes | Path, file: str, corpora: Corpora) -> ParquetTable:
+    """Reads the schema and finds the columns (打开列存表格); of a path the rows are read as they are asked for.
 
     Raises:
         InputError: It is damaged, encrypted, too large, has no column that names a company, or a column of nested values.
@@ -67,10 +68,11 @@ def open_parquet(raw: bytes, file: str, corpora: Corpora) -> ParquetTable:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if raw[:4] == b"PARE":
+    if isinstance(raw, bytes) and raw[:4] == b"PARE":
         raise InputError(file, "Parquet 文件已加密，请去掉加密重新导出")
     try:
-        source = pq.ParquetFile(pa.BufferReader(raw), memory_map=False)
+        opened = pa.BufferReader(raw) if isinstance(raw, bytes) else pa.OSFile(str(raw))
+        source = pq.ParquetFile(opened, memory_map=False, pre_buffer=isinstance(raw, bytes))
         schema, rows = source.schema_arrow, source.metadata.num_rows
     except (pa.ArrowException, OSError, ValueError):
         raise InputError(file, "Parquet 文件损坏或不完整，请重新导出再试") from None

@@ -6,14 +6,16 @@ what is said of a record here is said of it whatever file it came from.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
@@ -26,6 +28,8 @@ MOST_BYTES = 4 * 1024**3
 """Unpacked size beyond which a file is refused (解压后上限): it has to fit into memory several times."""
 _SMALL_BYTES = 64 * 1024**2  # a gzip file that unpacks to less is harmless whatever its ratio
 _MOST_RATIO = workbooks.MOST_RATIO
+EMPTY = "文件是空的，应有一行表头和至少一行企业"
+"""What is said of a file without anything (空文件)."""
 WHOLE = "（整行）"
 """What stands for the field where a whole row is at fault (整行)."""
 _BARE = "0123456789.,０１２３４５６７８９．，"
@@ -79,7 +83,7 @@ class Table:
 
     def _filled(self, place: int, field: str) -> list[str]:
         """The cells at one place, bare amounts with their unit and serial numbers of days as dates."""
-        cells = [cell.strip() for cell in self.cells[place]]
+        cells = list(map(str.strip, self.cells[place]))
         unit = self.header.units.get(place, "")
         if unit:
             cells = [with_unit(cell, unit) for cell in cells]
@@ -87,7 +91,7 @@ class Table:
             currencies = self.column("currency")
             named = ["" if name.lower() in self.empty else name for name in currencies]
             cells = [_with_currency(cell, name) for cell, name in zip(cells, named, strict=True)]
-        if field in DATES and set(map(len, cells)) - {0, 10}:  # nearly always all are 2012-04-01
+        if field in DATES and any(map(str.isdigit, {cell[4:5] for cell in cells})):  # nearly always all are 2012-04-01
             cells = [_from_serial(cell, self.day_zero) if cell[:1].isdigit() else cell for cell in cells]
         return cells
 
@@ -126,29 +130,32 @@ def read_table(path: str | Path, corpora: Corpora) -> Table:
     digest = hashlib.sha256(raw).hexdigest()
     if raw[:4] == b"PAR1" or raw[:4] == b"PARE":
         opened = parquet.open_parquet(raw, file, corpora)
-        return _assembled(file, opened.header, opened.records(), digest, corpora, damaged=opened.damaged)
+        return assembled(file, opened.header, opened.records(), digest, corpora, damaged=opened.damaged)
     if raw[:4] in workbooks.STARTS:
         book = workbooks.read_workbook(raw, file, corpora)
-        table = _assembled(file, book.header, book.records, digest, corpora)
+        table = assembled(file, book.header, book.records, digest, corpora)
         return Table(**{**vars(table), "day_zero": book.day_zero, "notes": book.notes})
-    _no_other_kind(raw, file)
+    no_other_kind(raw, file)
     text = delimited.open_delimited(raw, file, corpora)
-    return _assembled(file, text.header, delimited.records(text), digest, corpora, damaged=text.damaged, long=False)
+    return assembled(file, text.header, delimited.records(text), digest, corpora, damaged=text.damaged, long=False)
 
 
-def _bytes(path: Path, file: str) -> bytes:
+@contextlib.contextmanager
+def unpacked(path: Path, file: str) -> Iterator[tuple[BinaryIO, int]]:
+    """The bytes of a file, gzip'd or not, and how many there may be at most (打开文件，按需解压).
+
+    Raises:
+        InputError: It cannot be read, also while it is being read.
+    """
     try:
         with path.open("rb") as stream:
             start = stream.read(4)
             stream.seek(0)
             if start[:2] != b"\x1f\x8b":
-                raw = stream.read(MOST_BYTES + 1)
+                yield stream, MOST_BYTES
             else:
-                most = min(MOST_BYTES, max(_SMALL_BYTES, path.stat().st_size * _MOST_RATIO))
-                with gzip.open(stream) as unpacked:
-                    raw = unpacked.read(most + 1)
-                if most < len(raw) <= MOST_BYTES:
-                    raise InputError(file, f"解压后比原文件大 {_MOST_RATIO} 倍以上，不像表格，没有读入")
+                with gzip.open(stream) as content:
+                    yield cast("BinaryIO", content), min(MOST_BYTES, max(_SMALL_BYTES, path.stat().st_size * _MOST_RATIO))
     except FileNotFoundError:
         raise InputError(file, "没有这个文件") from None
     except IsADirectoryError:
@@ -157,14 +164,27 @@ def _bytes(path: Path, file: str) -> bytes:
         raise InputError(file, "gzip 文件损坏或不完整，请重新下载或解压后再试") from None
     except OSError as error:
         raise InputError(file, f"读不到文件（{error.strerror or error}）") from None
-    if len(raw) > MOST_BYTES:
-        raise InputError(file, f"解压后超过 {MOST_BYTES // 1024**3} GB，请分成几个文件")
-    if not raw.strip():
-        raise InputError(file, "文件是空的，应有一行表头和至少一行企业")
+
+
+def _bytes(path: Path, file: str) -> bytes:
+    with unpacked(path, file) as (stream, most):
+        raw = stream.read(most + 1)
+    not_too_large(len(raw), most, file)
+    if not raw or raw.isspace():
+        raise InputError(file, EMPTY)
     return raw
 
 
-def _no_other_kind(raw: bytes, file: str) -> None:
+def not_too_large(size: int, most: int, file: str) -> None:
+    """Raises if more than ``most`` bytes were unpacked (大小上限)."""
+    if most < size <= MOST_BYTES:
+        raise InputError(file, f"解压后比原文件大 {_MOST_RATIO} 倍以上，不像表格，没有读入")
+    if size > MOST_BYTES:
+        raise InputError(file, f"解压后超过 {MOST_BYTES // 1024**3} GB，请分成几个文件")
+
+
+def no_other_kind(raw: bytes, file: str) -> None:
+    """Raises if a file begins like something that is no table (别的文件类型)."""
     for start, said in _KINDS:
         if raw.startswith(start):
             raise InputError(file, said)
@@ -172,7 +192,7 @@ def _no_other_kind(raw: bytes, file: str) -> None:
         raise InputError(file, "这是网页或 XML 表格，请用 Excel 或 WPS 打开，另存为 .xlsx 再试")
 
 
-def _assembled(
+def assembled(
     file: str,
     header: Header,
     source: Iterable[tuple[int, Sequence[str]]],
@@ -181,8 +201,20 @@ def _assembled(
     *,
     damaged: bool = False,
     long: bool = True,
+    checks: LineChecks | None = None,
 ) -> Table:
-    """The table of these records; those that are no company's are rejected, empty ones passed over."""
+    """The table of these records (整理成表); those that are no company's are rejected, empty ones passed over.
+
+    Args:
+        file: As the user named it.
+        header: Its header.
+        source: (spreadsheet row, cells).
+        digest: Of the file.
+        corpora: Names of columns, empty cells.
+        damaged: Some cells may hold what could not be decoded.
+        long: Some cells may be too long.
+        checks: Those of the block before, if the file is read in blocks.
+    """
     rows: list[int] = []
     records: list[Sequence[str]] = []
     rejected: list[tuple[int, str, str]] = []
@@ -199,7 +231,7 @@ def _assembled(
             rows.append(row)
             records.append([*given, *[""] * width][:width])
     cells = list(zip(*records, strict=True))
-    dropped = LineChecks(header, corpora).dropped(records, cells, damaged=damaged, long=long)
+    dropped = (checks or LineChecks(header, corpora)).dropped(records, cells, damaged=damaged, long=long)
     if dropped:
         rejected += [(rows[place], WHOLE, reason) for place, reason in dropped.items() if reason]
         rows = [row for place, row in enumerate(rows) if place not in dropped]

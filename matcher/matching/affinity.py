@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matcher.corpora import KINDS, MODES, Corpora
-from matcher.matching.vocabulary import TextHits, Vocabulary
+from matcher.matching.vocabulary import TextHits, Vocabulary, spread
 from matcher.rules.load import SegmentSpec
-from matcher.text.scope import ScopeItems
+from matcher.text.scope import ScopeItems, numbered
 from matcher.text.tokenizer import cut
 from matcher.text.verbs import NO_MODE
 
@@ -104,21 +104,23 @@ class Matcher:
     def match(self, texts: Texts) -> Affinities:
         """Affinities of a batch (批量计算契合度)."""
         items = texts.items
-        known = {name: number for number, name in enumerate(dict.fromkeys(texts.names), start=len(items.texts))}
-        name_text = np.fromiter((known[name] for name in texts.names), np.int64, len(texts.names))
-        hits = self.vocabulary.find([*items.texts, *known])
+        names, name_text = numbered(texts.names)
+        name_text += len(items.texts)
+        hits = self.vocabulary.find([*items.texts, *names])
         weight = hits.weight
         places = self._places(items)
         own, of_chain, chain_items, main, mode = self._amounts(texts, weight, places)
         counted = np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places)
         total = np.bincount(items.row, counted, items.rows).astype(np.int64)
-        literal = self._literal(own, of_chain, total, weight[name_text])
+        name_weight = weight[name_text].toarray()
+        literal = self._literal(own, of_chain, total, name_weight)
         affinity = self._with_cosine(literal, self.cosine(texts, hits, name_text))
         conflict = hits.conflict[name_text]
         first = items.position < self.corpora.reading.main_items
-        np.logical_or.at(conflict, items.row[first], hits.conflict[items.item[first]])
-        affinity = np.where(conflict, affinity * self.corpora.reading.conflict_share // 1000, affinity)
-        return Affinities(affinity.astype(np.int16), main, mode, weight[name_text] > 0, chain_items, hits, name_text)
+        which, segment = np.nonzero(hits.conflict[items.item[first]])
+        conflict[items.row[first][which], segment] = True
+        affinity[conflict] = affinity[conflict] * self.corpora.reading.conflict_share // 1000
+        return Affinities(affinity.astype(np.int16), main, mode, name_weight > 0, chain_items, hits, name_text)
 
     def beside_the_chain(self, items: NDArray[np.int64], chain_items: NDArray[np.int32]) -> NDArray[np.int16]:
         """Companies × segments: how many of each company's items are not of the segment's chain (链外项数)."""
@@ -132,33 +134,31 @@ class Matcher:
         return places
 
     def _amounts(
-        self, texts: Texts, weight: NDArray[np.int8], places: NDArray[np.int64]
+        self, texts: Texts, weight: sparse.csr_array, places: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]]:
         """``own`` and its sum by chain in thousandths of a first item, items by chain, the best main hit, the strongest hit's mode."""
         items, width = texts.items, len(self.segments)
         modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
-        text_of, segment_of = np.nonzero(weight[: len(items.texts)])
-        first = np.searchsorted(text_of, np.arange(len(items.texts) + 1))
-        count = first[items.item + 1] - first[items.item]
-        which = np.repeat(np.arange(len(items.item)), count)  # occurrence of each (occurrence, segment) hit
-        offset = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
-        segment = segment_of[first[items.item[which]] + offset]
+        first = weight.indptr[items.item]
+        which, offset = spread(weight.indptr[items.item + 1] - first)  # occurrence of each (occurrence, segment) hit
+        hit = first[which] + offset
+        segment, term = weight.indices[hit].astype(np.int64), weight.data[hit].astype(np.int64)
         row, mode = items.row[which].astype(np.int64), modes[which].astype(np.int64)
-        term = weight[items.item[which], segment].astype(np.int64)
         made = (self._kind[segment] == _MAKER) & (mode == _PRODUCE) & (term >= _TELLING)  # 生产白酒 says more than 白酒
         term = np.where(made, np.minimum(100, term * self.corpora.reading.made_lift // 1000), term)
         claim = self._mode_weight[self._kind[segment], mode] * term // 100
         value = claim * places[which] // 1000
-        size = items.rows * width
-        own = np.bincount(row * width + segment, value, size).astype(np.int64).reshape(items.rows, width)
+        size, cell = items.rows * width, row * width + segment
+        own = np.bincount(cell, value, size).astype(np.int64).reshape(items.rows, width)
         of_chain, chain_items = self._chain_amounts(which, segment, row, value, items.rows)
         strongest = np.full(size, -1, dtype=np.int64)
-        np.maximum.at(strongest, row * width + segment, value * 16 + (15 - mode))
-        mode_of = np.where(strongest < 0, NO_MODE, 15 - strongest % 16).astype(np.int8).reshape(items.rows, width)
+        np.maximum.at(strongest, cell, value * 16 + (15 - mode))
+        mode_of = np.full(size, NO_MODE, dtype=np.int8)
+        mode_of[cell] = 15 - strongest[cell] % 16
         main = np.zeros(size, dtype=np.int64)
         early = items.position[which] < self.corpora.reading.main_items
-        np.maximum.at(main, (row * width + segment)[early], claim[early])
-        return own, of_chain, chain_items, main.astype(np.int16).reshape(items.rows, width), mode_of
+        np.maximum.at(main, cell[early], claim[early])
+        return own, of_chain, chain_items, main.astype(np.int16).reshape(items.rows, width), mode_of.reshape(items.rows, width)
 
     def _chain_amounts(
         self, which: NDArray[np.int64], segment: NDArray[np.int64], row: NDArray[np.int64], value: NDArray[np.int64], rows: int
@@ -198,13 +198,17 @@ class Matcher:
         literal[row, segment] = (reading.strength_share * strength + (1000 - reading.strength_share) * share) // 1000
         return literal
 
-    def _with_cosine(self, literal: NDArray[np.int64], cosine: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _with_cosine(self, literal: NDArray[np.int64], cosine: sparse.csr_array) -> NDArray[np.int64]:
+        """The last line of the formula, where there is any cosine; ``literal`` is written over."""
         reading = self.corpora.reading
-        lifted = literal + (1000 - literal) * cosine * reading.cosine_share // 1_000_000
-        alone = np.minimum(cosine * reading.cosine_share // 1000, reading.cosine_only_cap)
-        return np.where(literal > 0, lifted, alone)
+        row = np.repeat(np.arange(len(literal)), np.diff(cosine.indptr))
+        before = literal[row, cosine.indices]
+        lifted = before + (1000 - before) * cosine.data * reading.cosine_share // 1_000_000
+        alone = np.minimum(cosine.data * reading.cosine_share // 1000, reading.cosine_only_cap)
+        literal[row, cosine.indices] = np.where(before > 0, lifted, alone)
+        return literal
 
-    def cosine(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:
+    def cosine(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> sparse.csr_array:
         """TF-IDF cosine of companies × segments in thousandths, rounded down (余弦相似度).
 
         A company's term frequencies are its items' token counts weighted by place, in steps; equal to scikit-learn's
@@ -213,12 +217,11 @@ class Matcher:
         counts = self._company_counts(texts, hits, name_text)
         scaled = counts.multiply(self._idf).tocsr().astype(np.float64)
         norms = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel())
-        dots = (scaled @ self._documents).toarray()
-        bottom = norms[:, None] * self._document_norms
-        cosine: NDArray[np.int64] = np.floor(1000 * np.divide(dots, bottom, out=np.zeros_like(dots), where=bottom > 0)).astype(
-            np.int64
-        )
-        return cosine
+        dots = (scaled @ self._documents).tocsr()
+        bottom = np.repeat(norms, np.diff(dots.indptr)) * self._document_norms[dots.indices]
+        share = np.divide(dots.data, bottom, out=np.zeros_like(bottom), where=bottom > 0)
+        thousandths = np.floor(1000 * share).astype(np.int64)
+        return sparse.csr_array((thousandths, dots.indices, dots.indptr), shape=dots.shape)
 
     def _company_counts(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> sparse.csr_array:
         """Companies × words: weighted token counts, whole numbers."""
@@ -227,13 +230,13 @@ class Matcher:
         column = np.fromiter(map(words.get, hits.tokens, itertools.repeat(-1)), np.int64, len(hits.tokens))
         good = column >= 0
         of_text = sparse.csr_array(
-            (np.ones(int(good.sum()), dtype=np.int64), (hits.owner[good], column[good])), shape=(len(hits.best), len(words))
+            (np.ones(int(good.sum()), dtype=np.int64), (hits.owner[good], column[good])), shape=(hits.best.shape[0], len(words))
         )
         steps = np.maximum(self._places(items) // _PLACE_STEP, 1)
         rows = np.concatenate([items.row.astype(np.int64), np.arange(items.rows)])
         columns = np.concatenate([items.item.astype(np.int64), name_text])
         weights = np.concatenate([steps, np.full(items.rows, _NAME_TOKENS)])
-        return sparse.csr_array((weights, (rows, columns)), shape=(items.rows, len(hits.best))) @ of_text
+        return sparse.csr_array((weights, (rows, columns)), shape=(items.rows, hits.best.shape[0])) @ of_text
 
     def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:
         """Words × segments: TF-IDF of each segment's terms, name, description and industry classes; and the norms."""

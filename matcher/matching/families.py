@@ -7,9 +7,10 @@ Two companies are of one family if
 2. they serve the same chain and bear the same 字号 that hardly anybody else in the country bears: anywhere if it has three characters
    or more, in one city if it has two; unless so many of the file bear it that it must be a place (``family_place_bearers``);
 3. one is a group, the other of the same city bears its 字号, alone or with two characters or more behind it (开元旅业集团, 开元森泊),
-   and they serve the same chain, or the 字号 is rare or has three characters or more;
+   and they serve the same chain, or the 字号 is rare or has three characters or more and few bear it (``family_telling_bearers``);
 4. both names say that they belong to the same group of those that everybody knows (上药凯仑, 上海医药集团青岛国风; ``groups.yaml``);
-5. they have no 字号, serve the same chain in one city and are equal without the legal form (浙江省旅游集团, 浙江旅游).
+5. they have no 字号, serve the same chain in one city and are equal without the legal form (浙江省旅游集团, 浙江旅游);
+6. they bear the same 字号 at the same address.
 
 A group's 字号 that too many bear in the country (东方; ``family_most_bearers``) tells nothing, not even by rule 1. A 字号 that is a
 place (中国, 朝阳) or ends like the name of a water or a mountain (千岛湖, 新安江) proves nothing but by rules 1 and 4. An unknown city
@@ -25,7 +26,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
@@ -37,12 +38,12 @@ from matcher.types import NameParts
 
 _LEAST = 2  # characters of a 字号 that can tell anything
 _TELLING = 3  # characters of a rare 字号 that tells wherever it stands
+_LEAST_ADDRESS = 6  # characters of an address that is more than a town
 _NO_CHAIN = -1
 _LANDSCAPE = tuple("江湖河海山岛湾滩洋溪岭")
 
 
-@dataclass(frozen=True)
-class _Member:
+class _Member(NamedTuple):
     """A company as families see it."""
 
     place: int
@@ -52,6 +53,13 @@ class _Member:
     chain: int
     rare: bool
     like_a_place: bool
+    address: str
+    bearers: int
+
+
+def group_places(companies: Companies) -> list[int]:
+    """Indices of the companies that may be groups by name (名称像集团的企业)."""
+    return [place for place, name in enumerate(companies.text["name"]) if "集团" in name or "控股" in name]
 
 
 class FamilyFinder:
@@ -60,13 +68,14 @@ class FamilyFinder:
     Args:
         companies: All companies, whatever city is asked for: the head may sit elsewhere.
         corpora: Trade names and how many bear them.
+        parts: Index of a company → the parts of its name, of those that were taken apart before.
     """
 
-    def __init__(self, companies: Companies, corpora: Corpora) -> None:
+    def __init__(self, companies: Companies, corpora: Corpora, parts: Mapping[int, NameParts] | None = None) -> None:
         self.companies, self.corpora = companies, corpora
+        self._parts = parts or {}
         self._known: dict[int, _Member] = {}
-        names = companies.text["name"]
-        self._group_places = [place for place, name in enumerate(names) if "集团" in name or "控股" in name]
+        self._group_places = group_places(companies)
 
     def over(self, companies: Companies) -> FamilyFinder:
         """The same for companies of the same names and cities in the same places, of whom other things are known (同名异值)."""
@@ -120,7 +129,7 @@ class FamilyFinder:
             is_place = bearers[member.part.trade_name] > self.corpora.reading.family_place_bearers
             for key in _keys(member, is_place=is_place):
                 leader[find(member.place)] = find(first.setdefault(key, member.place))
-            for group in _parents(member, groups):
+            for group in _parents(member, groups, self.corpora.reading.family_telling_bearers):
                 leader[find(member.place)] = find(group.place)
         families: dict[int, list[_Member]] = {}
         for member in members:
@@ -135,16 +144,17 @@ class FamilyFinder:
                 self._known[place] = self._member(place)
             member = self._known[place]
             if member.part.outlet == "none":
-                found.append(replace(member, chain=chains[place]) if place in chains else member)
+                found.append(member._replace(chain=chains[place]) if place in chains else member)
         return found
 
     def _member(self, place: int) -> _Member:
         text, reader = self.companies.text, name_reader(self.corpora)
         name = normalise(text["name"][place])
-        part = reader.parse(name, text["city"][place] or text["province"][place])
-        rare = part.trade_name not in self.corpora.common_trade_names
+        part = self._parts.get(place) or reader.parse(name, text["city"][place] or text["province"][place])
+        bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
         like_a_place = _like_a_place(part.trade_name, reader)
-        return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, rare, like_a_place)
+        address = normalise(text["address"][place])
+        return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, not bearers, like_a_place, address, bearers)
 
 
 def _like_a_place(name: str, reader: NameReader) -> bool:
@@ -152,9 +162,11 @@ def _like_a_place(name: str, reader: NameReader) -> bool:
 
 
 def _keys(member: _Member, *, is_place: bool) -> list[tuple[str | int, ...]]:
-    """What companies of one family have in common without a group's help: rules 2, 4 and 5."""
+    """What companies of one family have in common without a group's help: rules 2, 4, 5 and 6."""
     name, chain = member.part.trade_name, member.chain
     known: list[tuple[str | int, ...]] = [("known", member.part.known_group)] if member.part.known_group else []
+    if len(name) >= _LEAST and len(member.address) >= _LEAST_ADDRESS:
+        known.append(("address", name, member.city, member.address))
     if chain == _NO_CHAIN:
         return known
     if not name:
@@ -178,7 +190,7 @@ def _groups(members: list[_Member], corpora: Corpora) -> dict[str, list[_Member]
     return found
 
 
-def _parents(member: _Member, groups: Mapping[str, list[_Member]]) -> list[_Member]:
+def _parents(member: _Member, groups: Mapping[str, list[_Member]], telling: int) -> list[_Member]:
     """The groups whose 字号 begins a company's name: rules 1 and 3."""
     found = []
     name = member.part.trade_name
@@ -189,7 +201,7 @@ def _parents(member: _Member, groups: Mapping[str, list[_Member]]) -> list[_Memb
             near_or_rare = group.rare or (bool(member.city) and member.city == group.city)
             explicit = f"{name[:length]}集团" in member.name and near_or_rare
             near = bool(member.city) and member.city == group.city and not group.like_a_place
-            same_trade = group.chain == member.chain or group.rare or length >= _TELLING
+            same_trade = group.chain == member.chain or group.rare or (length >= _TELLING and group.bearers <= telling)
             if group.place != member.place and (explicit or (near and same_trade and member.chain != _NO_CHAIN)):
                 found.append(group)
     return found

@@ -224,7 +224,8 @@ def _there(
     effective = sum(weight for _, weight, _, _ in found)
     sure = sum(weight for _, weight, _, named in found if named)
     capital = companies.capital
-    order = sorted(found, key=lambda one: (-one[1], -int(capital[one[0]]), -one[2], companies.key(one[0])))
+    # whoever is named first stands for the segment: large, and clearly of it
+    order = sorted(found, key=lambda one: (-one[1] * one[2], -int(capital[one[0]]), companies.key(one[0])))
     level: Level = "absent" if complete else "unknown"
     if effective >= scale.strong:
         level = "strong"

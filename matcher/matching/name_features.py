@@ -1,13 +1,17 @@
 """A query beside a name, part by part (名称比较): 字号, 行业表述, 行政区划, 组织形式, each comparison a number from 0 to 1.
 
+What is compared is listed in ``rules.resolution.FEATURES``.
+
 A query that ends in a legal form is a full name; any other is cut short: a brand, a short form. The two are weighed differently.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -19,36 +23,14 @@ from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
 _COMPARED = 20
-FEATURES = (
-    "whole_equal",  # 全称相同
-    "core_equal",  # 字号加行业表述相同
-    "trade_equal",  # 字号相同
-    "trade_near",  # 字号相近（编辑距离）
-    "trade_begins",  # 一个字号是另一个的开头
-    "industry_near",  # 行业表述相近
-    "industry_open",  # 一方没有写行业
-    "industry_begins",  # 一方的行业是另一方的开头
-    "region_same",  # 行政区划一致
-    "region_other",  # 行政区划矛盾
-    "form_same",  # 组织形式相同
-    "form_other",  # 组织形式矛盾
-    "outlet_other",  # 一个是分支网点，另一个不是
-    "branch_other",  # 都是分支网点，公司之后的部分不同
-    "group_same",  # 都是集团
-    "group_other",  # 只有一方写集团
-    "core_near",  # 字号加行业表述的相似度
-    "core_within",  # 查询整段出现在名称里
-    "shortened",  # 查询逐字按次序出现在名称里（简称）
-    "number_other",  # 数字、字母不同（一公司、二公司）
-    "is_joint_stock",  # 候选是股份公司：被人提起的多是大公司
-    "is_group",  # 候选是集团
-    "is_long",  # 候选名称比查询长出多少
-)
-"""Comparisons of a query with a name, each 0…1 (比较特征)."""
-QUERY_FEATURES = ("score", "lead", "rare", "long")
-"""Of a candidate in its list: its score, its lead over the best other (分差), rarity and length of the 字号 asked for."""
 _STOCK = "股份"
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
+_FORMS = ("有限公司", "有限责任公司", "股份有限公司")
+_SPELLINGS = ("", "市", "县", "区", "省")
+_DIVISION = re.compile("[省市区县]$")
+_FIRST_TIER = re.compile("北京|上海|广州|深圳")
+_CENTRES = re.compile("天津|重庆|武汉|哈尔滨|沈阳|成都|南京|西安|长春|济南|杭州|大连|青岛|厦门|宁波")  # 直辖市与副省级城市
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _NUMBER = frozenset("〇零一二三四五六七八九0123456789abcdefghijklmnopqrstuvwxyz")
@@ -77,6 +59,21 @@ class Asked:
         return self.text.endswith(_FULL)
 
     @property
+    def is_open(self) -> bool:
+        """It names no region (没有写行政区划)."""
+        return not any(parts.region for parts in self.readings)
+
+    @property
+    def is_named(self) -> bool:
+        """It has a 字号, not only a place or a trade (有字号)."""
+        return any(parts.trade_name for parts in self.readings)
+
+    @property
+    def kind(self) -> Literal["short", "open", "full"]:
+        """Cut short, a full name without its region, or a full name (写法)."""
+        return "short" if not self.is_full else "open" if self.is_open else "full"
+
+    @property
     def trade_name(self) -> str:
         """What it calls the company, as near to a 字号 as can be told."""
         parts = self.readings[-1]
@@ -99,7 +96,7 @@ class NameComparer:
 
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
-        text = normalise(query.replace("\n", " ")).strip()
+        text = _UNSEEN.sub("", normalise(query.replace("\n", " "))).strip()
         short = squeezed([query])[0]
         body, form = text, "unknown"
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
@@ -117,16 +114,17 @@ class NameComparer:
             names: All names as given, by number.
             without: Numbers that may not be answered.
         """
-        numbers = self.index.candidates(asked.short, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
+        likely = self.index.candidates(asked.short, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
+        respelt = self.index.any_of(_respelt(asked))[:_COMPARED]
         found = []
-        for number in numbers:
-            if number not in without:
-                found.append(self._best_reading(asked, number, names[number]))
-        return sorted(found, key=lambda one: (-one.score, len(names[one.number]), one.number))
+        for number in dict.fromkeys([*likely, *respelt]):
+            entry = int(self.index.entries[number])
+            if entry not in without:
+                found.append(self._best_reading(asked, entry, names[entry], self.index.name(number)))
+        return sorted(found, key=lambda one: (-one.score, len(names[one.number]), names[one.number], one.number))
 
-    def _best_reading(self, asked: Asked, number: int, name: str) -> Compared:
+    def _best_reading(self, asked: Asked, number: int, name: str, short: str) -> Compared:
         theirs = self.reader.parse(normalise(name))
-        short = self.index.name(number)
         best = None
         weights = self.weights["full" if asked.is_full else "short"]
         for parts in asked.readings:
@@ -138,7 +136,7 @@ class NameComparer:
         return best
 
     def query_features(self, asked: Asked, ordered: Sequence[Compared], place: int = 0) -> dict[str, float]:
-        """``QUERY_FEATURES`` of the candidate at ``place`` of an ordered list (查询特征)."""
+        """The query features of the candidate at ``place`` of an ordered list (查询特征)."""
         own = ordered[place].score
         others = [one.score for n, one in enumerate(ordered[:2]) if n != place]
         trade = asked.trade_name
@@ -146,23 +144,27 @@ class NameComparer:
         return {
             "score": own / 10,
             "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
-            "rare": 1 / (1 + math.log10(1 + bearers)),
-            "long": min(1.0, len(trade) / 6),
+            "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,
+            "long": min(1.0, len(trade) / 6) if asked.is_named else 0.0,
+            "open_region": float(asked.is_open),
+            "unnamed": float(not asked.is_named),
         }
 
 
 def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameReader) -> dict[str, float]:
-    """``FEATURES`` of a squeezed query and a squeezed name that are not zero (特征)."""
+    """The features of ``rules.resolution`` of a squeezed query and a squeezed name that are not zero (特征)."""
     core = a.core or query
     within = len(core) >= 2 and core in name
     both_outlets = a.outlet != "none" and b.outlet != "none"
     found = {
         "whole_equal": query == name,
+        "one_edit": query != name and OSA.distance(query, name, score_cutoff=1) == 1,
+        "begins": query != name and name.startswith(query),
+        "within": query in name,
         "core_equal": bool(a.core) and a.core == b.core,
         "outlet_other": (a.outlet == "none") != (b.outlet == "none"),
         "branch_other": both_outlets and query.rpartition("公司")[2] != name.rpartition("公司")[2],
         "group_same": a.is_group and b.is_group,
-        "group_other": a.is_group != b.is_group,
         "core_near": fuzz.ratio(core, b.core) / 100,
         "core_within": within,
         "shortened": len(core) >= 2 and not within and _in_order(core, name),
@@ -170,14 +172,41 @@ def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameRea
         "is_joint_stock": b.legal_form == "joint_stock",
         "is_group": b.is_group,
         "is_long": min(1.0, max(0, len(b.core) - len(core)) / 10),
+        "is_national": not b.region,
+        "at_centre": _centre(b),
         **_trades(a.trade_name, b.trade_name),
         **_industries(a.industry_term, b.industry_term),
     }
     if a.region and b.region:
+        found["region_equal"] = _DIVISION.sub("", a.region) == _DIVISION.sub("", b.region)
         found["region_same" if reader.same_region(a.region, b.region) else "region_other"] = True
     if a.legal_form != "unknown":
-        found["form_same" if a.legal_form == b.legal_form else "form_other"] = True
+        found["form_same"] = a.legal_form == b.legal_form
+    found["all_but_form"] = (
+        found["core_equal"] and not found["outlet_other"] and bool(found.get("region_equal", not (a.region or b.region)))
+    )
     return {key: float(value) for key, value in found.items() if value}
+
+
+def _respelt(asked: Asked) -> list[str]:
+    """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
+    found: dict[str, None] = {}
+    for parts in asked.readings:
+        if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
+            continue
+        place = _DIVISION.sub("", parts.region)
+        for form in _FORMS:
+            for tail in _SPELLINGS if place else ("",):
+                found[f"{place}{tail}{parts.core}{form}"] = found[f"{parts.trade_name}{place}{tail}{parts.industry_term}{form}"] = (
+                    None
+                )
+    return list(found)
+
+
+def _centre(parts: NameParts) -> float:
+    if _FIRST_TIER.search(parts.region):
+        return 1.0
+    return 0.5 if parts.level == 1 or _CENTRES.search(parts.region) else 0.0
 
 
 def _trades(a: str, b: str) -> dict[str, float]:
@@ -193,7 +222,7 @@ def _trades(a: str, b: str) -> dict[str, float]:
 
 def _industries(a: str, b: str) -> dict[str, float]:
     if not a or not b:
-        return {"industry_open": float(a != b)}
+        return {}
     shorter, longer = sorted((a, b), key=len)
     return {"industry_near": fuzz.ratio(a, b) / 100, "industry_begins": float(a != b and longer.startswith(shorter))}
 

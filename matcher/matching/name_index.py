@@ -8,7 +8,7 @@ with the greatest sum of information (−log₂ of a gram's share of the names) 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -22,13 +22,19 @@ _MOST_SHARE = 0.03  # a gram that more than this share of the names hold is not 
 _LEAST_CAP = 5000  # … in a small file it is
 _BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
 _DOC_BITS = 26
+_BLOCK = 500_000  # texts hashed, and characters sorted, at a time
+_END = ord("\n")
+_FIRST_TIER = ("北京", "上海", "广州", "深圳")
+BETWEEN = "、"
+"""What stands between the former names in their cell (曾用名的分隔)."""
 
 
 def squeezed(names: Sequence[str]) -> list[str]:
     """Names as the index keeps them (压缩后的名称)."""
     if not names:
         return []
-    joined = normalise("\n".join(name.replace("\n", " ").replace("\r", " ") for name in names))
+    joined = "\n".join([name.replace("\n", " ").replace("\r", " ") for name in names])
+    joined = normalise(joined.encode("utf-8", "ignore").decode())  # half a surrogate pair is no character
     return _ODD.sub("", joined).split("\n")
 
 
@@ -43,8 +49,11 @@ class NameIndex:
         grams: Numbers of the kept grams, ascending.
         first: Where the postings of each gram start, and the end.
         postings: Numbers of the names that hold each gram, ascending.
-        hashes, by_hash: Hashes of the names, ascending, and the names they belong to.
-        standing: Who is meant when a name is cut short: a joint-stock company before a group before others, outlets last.
+        hashes: Of the names, ascending: a name's number is its place here, whatever the order of the rows it came from.
+        entries: Place of each name among those the index was built from.
+        standing: Who is meant when a name is cut short: a joint-stock company before a group before others, one of 北京,
+            上海, 广州, 深圳 before one of elsewhere, outlets last.
+        former: Place of the company that each name behind the companies' own belongs to.
     """
 
     text: NDArray[np.uint8]
@@ -54,40 +63,49 @@ class NameIndex:
     first: NDArray[np.int64]
     postings: NDArray[np.uint32]
     hashes: NDArray[np.uint64]
-    by_hash: NDArray[np.uint32]
+    entries: NDArray[np.uint32]
     standing: NDArray[np.int8]
+    former: NDArray[np.uint32]
 
     @classmethod
-    def build(cls, names: Sequence[str]) -> NameIndex:
-        """The index of ``names`` as given (建索引)."""
+    def build(cls, names: Sequence[str], former: Sequence[int] = ()) -> NameIndex:
+        """The index of ``names`` as given (建索引).
+
+        Args:
+            names: Those of the companies, then their former names.
+            former: Place of the company of each former name.
+        """
+        if len(names) >> _DOC_BITS:
+            raise ValueError(f"more than {1 << _DOC_BITS} names")
         short = squeezed(names)
-        joined = "\n".join(short) + "\n" if short else ""
-        chars = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-        alphabet = np.unique(chars)
-        alphabet = alphabet[alphabet != ord("\n")]
-        number = np.where(chars == ord("\n"), 0, np.searchsorted(alphabet, chars) + 1).astype(np.uint64)
-        doc = np.cumsum(np.concatenate([[0], chars[:-1] == ord("\n")])).astype(np.uint64) if len(chars) else number
-        width = np.uint64(len(alphabet) + 1)
-        one = number > 0
-        two = one[:-1] & one[1:]
-        keys = np.concatenate(
-            [_key(number[one] * width, doc[one]), _key(number[:-1][two] * width + number[1:][two], doc[:-1][two])]
-        )
-        keys.sort()
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
-        gram = keys >> np.uint64(_DOC_BITS)
-        begins = np.flatnonzero(np.concatenate([[True], gram[1:] != gram[:-1]])) if len(gram) else np.zeros(0, dtype=np.int64)
-        sizes = np.diff(np.concatenate([begins, [len(gram)]]))
-        kept = sizes <= max(_LEAST_CAP, int(len(short) * _MOST_SHARE))
-        postings = (keys & np.uint64((1 << _DOC_BITS) - 1)).astype(np.uint32)[np.repeat(kept, sizes)]
-        encoded = [name.encode() for name in short]
-        starts = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-        hashes = _hashes(short)
+        hashes = hashed(short)
         order = np.argsort(hashes, kind="stable").astype(np.uint32)
-        text = np.frombuffer(b"".join(encoded), dtype=np.uint8)
-        first = np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64)
+        short = [short[at] for at in order.tolist()]
         standing = np.fromiter(map(_standing, short), np.int8, len(short))
-        return cls(text, starts, alphabet, gram[begins[kept]], first, postings, hashes[order], order, standing)
+        joined = "".join([f"{name}\n" for name in short])
+        del short
+        text = np.frombuffer(joined.replace("\n", "").encode(), dtype=np.uint8)
+        chars = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
+        del joined
+        starts = _starts(chars)
+        counts = _counts(chars, int(chars.max(initial=_END)) + 1)
+        counts[_END] = 0
+        alphabet = np.flatnonzero(counts).astype(np.uint32)
+        number = np.zeros(len(counts), dtype=np.uint32)
+        number[alphabet] = np.arange(1, len(alphabet) + 1)
+        inverted = _inverted(number[chars], len(alphabet) + 1, len(names))
+        return cls(text, starts, alphabet, *inverted, hashes[order], order, standing, np.array(former, dtype=np.uint32))
+
+    @classmethod
+    def of(cls, names: Iterable[str], former: Iterable[str]) -> NameIndex:
+        """The index of a company base (企业库的索引): its names, then the former ones in order of place.
+
+        Args:
+            names: Of the companies.
+            former: The cell of each company with its former names.
+        """
+        pairs = [(place, name) for place, cell in enumerate(former) if cell for name in cell.split(BETWEEN) if name]
+        return cls.build([*names, *(name for _, name in pairs)], [place for place, _ in pairs])
 
     def save(self, folder: Path) -> None:
         """Writes each array to a file of its own (保存)."""
@@ -112,11 +130,15 @@ class NameIndex:
         return self.text[self.starts[number] : self.starts[number + 1]].tobytes().decode()
 
     def exact(self, query: str) -> list[int]:
-        """The names that are ``query`` when squeezed, ascending (完全相同)."""
-        short = squeezed([query])[0]
-        wanted = _hashes([short])[0]
-        begin, end = np.searchsorted(self.hashes, wanted), np.searchsorted(self.hashes, wanted, side="right")
-        return sorted(int(n) for n in self.by_hash[begin:end] if self.name(int(n)) == short)
+        """Places of the names that are ``query`` when squeezed, ascending (完全相同)."""
+        return sorted(self.entries[self.any_of(squeezed([query]))].tolist())
+
+    def any_of(self, short: Sequence[str]) -> list[int]:
+        """Numbers of the names that are one of these squeezed ones, ascending (与其中之一相同)."""
+        wanted = _hashes(short)
+        begins, ends = np.searchsorted(self.hashes, wanted), np.searchsorted(self.hashes, wanted, side="right")
+        ranges = zip(short, begins.tolist(), ends.tolist(), strict=True)
+        return sorted({number for text, begin, end in ranges for number in range(begin, end) if self.name(number) == text})
 
     def holders(self, word: str) -> int:
         """How many names hold the rarest pair of neighbours of ``word`` (squeezed), at most; all names if none is kept."""
@@ -124,7 +146,7 @@ class NameIndex:
         return min(sizes, default=len(self))
 
     def candidates(self, query: str, most: int, *, by_standing: bool) -> NDArray[np.int64]:
-        """Up to ``most`` names that share the most information with the squeezed query, best first (候选).
+        """Numbers of up to ``most`` names that share the most information with the squeezed query, best first (候选).
 
         Args:
             query: Squeezed.
@@ -180,17 +202,81 @@ class NameIndex:
 def _standing(name: str) -> int:
     if "公司" in name and not name.endswith("公司"):
         return -3
+    first_tier = name.startswith(_FIRST_TIER)
     if name.endswith("股份有限公司"):
-        return 3
-    return 2 if "集团" in name or "控股" in name else 0
+        return 3 + first_tier
+    return first_tier + (2 if "集团" in name or "控股" in name else 0)
 
 
-def _key(gram: NDArray[np.uint64], doc: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    return (gram << np.uint64(_DOC_BITS)) | doc
+def _starts(chars: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Where each line starts in UTF-8 without line ends, and the end."""
+    found, base = [np.zeros(1, dtype=np.int64)], 0
+    for at in range(0, len(chars), _BLOCK):
+        part = chars[at : at + _BLOCK]
+        wide = 1 + (part > 0x7F).astype(np.int64) + (part > 0x7FF) + (part > 0xFFFF)
+        wide[part == _END] = 0
+        ends = base + np.cumsum(wide)
+        found.append(ends[part == _END])
+        base = int(ends[-1])
+    return np.concatenate(found)
+
+
+def _counts(values: NDArray[np.uint32], width: int) -> NDArray[np.int64]:
+    """How often each number occurs."""
+    total = np.zeros(width, dtype=np.int64)
+    for at in range(0, len(values), _BLOCK):
+        found = np.bincount(values[at : at + _BLOCK])
+        total[: len(found)] += found
+    return total
+
+
+def _inverted(
+    number: NDArray[np.uint32], width: int, names: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint32]]:
+    """Grams, where the postings of each start, and the postings.
+
+    Characters with near numbers are sorted together, part after part: all at once would take several times the memory.
+
+    Args:
+        number: Of each character, 0 at a name's end.
+        width: How many numbers there are.
+        names: How many names.
+    """
+    doc = np.zeros(len(number), dtype=np.uint32)
+    np.cumsum(number[:-1] == 0, out=doc[1:])
+    counts = _counts(number, width)
+    counts[0] = 0
+    part_of = (np.cumsum(counts) // _BLOCK).astype(np.uint16)
+    cap = max(_LEAST_CAP, int(names * _MOST_SHARE))
+    grams, sizes, postings = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
+    of_char = part_of[number]
+    for part in range(int(part_of[-1]) + 1):
+        at = np.flatnonzero((of_char == part) & (number > 0))
+        gram = number[at] * np.uint64(width)
+        after = number[at + 1]  # the last one of all is an end
+        two = after > 0
+        keys = np.concatenate([gram, gram[two] + after[two]]) << np.uint64(_DOC_BITS)
+        keys |= np.concatenate([doc[at], doc[at][two]])
+        keys.sort()
+        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+        gram = keys >> np.uint64(_DOC_BITS)
+        begins = np.flatnonzero(np.concatenate([[True], gram[1:] != gram[:-1]])) if len(gram) else np.zeros(0, np.int64)
+        size = np.diff(np.append(begins, len(gram)))
+        kept = size <= cap
+        grams.append(gram[begins[kept]])
+        sizes.append(size[kept])
+        postings.append((keys & np.uint64((1 << _DOC_BITS) - 1)).astype(np.uint32)[np.repeat(kept, size)])
+    first = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+    return np.concatenate(grams), first, np.concatenate(postings)
+
+
+def hashed(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """A hash of each text, the same in every process (哈希)."""
+    return np.concatenate([_hashes(texts[at : at + _BLOCK]) for at in range(0, len(texts) or 1, _BLOCK)])
 
 
 def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
-    """A hash of each name that is the same in every process: a polynomial over its code points."""
+    """Sums over the code points, each mixed with its place."""
     lengths = np.fromiter(map(len, names), np.int64, len(names))
     chars = np.frombuffer("".join(names).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     place = (np.arange(len(chars)) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.uint64)

@@ -6,9 +6,7 @@ alone, so the result is the same for any number of chunks and processes.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +17,7 @@ from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Matcher, Texts
 from matcher.matching.vocabulary import TextHits
+from matcher.processes import in_chunks
 from matcher.rules.load import SegmentSpec
 from matcher.storage import collector_paused
 from matcher.text.names import name_reader
@@ -28,7 +27,7 @@ from matcher.text.scope import ScopeItems, scope_reader
 from matcher.text.verbs import NO_MODE
 from matcher.types import NameParts
 
-CHUNK = 10_000
+CHUNK = 20_000
 """Companies read at once; bounds memory and nothing else."""
 _COUNTY = 3
 _CONSULT = MODES.index("consult")
@@ -52,6 +51,7 @@ class Profiles:
         permit_until: Last day of the permits that the scope names, in days since 1970, or ``UNKNOWN_DAY``.
         place_named: The name has no 字号 but that of a county: 某县旅游投资.
         known_group: 1 + index of the known group whose part the company is by name, 0 if it is none or the group itself.
+        renowned: A group that everybody knows for a trade, whatever its scope says.
     """
 
     affinity: NDArray[np.int16]
@@ -68,9 +68,20 @@ class Profiles:
     permit_until: NDArray[np.int64]
     place_named: NDArray[np.bool_]
     known_group: NDArray[np.int16]
+    renowned: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.marks)
+
+
+@dataclass(frozen=True)
+class Details:
+    """Profiles with the name parts, texts and hits that they were read from (画像与命中明细)."""
+
+    profiles: Profiles
+    names: list[NameParts]
+    texts: Texts
+    affinities: Affinities
 
 
 def legal_forms(corpora: Corpora) -> tuple[str, ...]:
@@ -101,16 +112,17 @@ class ProfileReader:
 
     def read(self, companies: Companies, processes: int = 1) -> Profiles:
         """Profiles of all companies (读取画像), by up to ``processes`` processes."""
-        if len(companies) <= CHUNK:
-            return self._read_chunk(companies)
-        chunks = [range(n, min(n + CHUNK, len(companies))) for n in range(0, len(companies), CHUNK)]
-        if processes > 1 and "fork" in multiprocessing.get_all_start_methods():
-            context = multiprocessing.get_context("fork")
-            with ProcessPoolExecutor(processes, mp_context=context, initializer=_adopt, initargs=(self, companies)) as pool:
-                parts = list(pool.map(_read_in_worker, chunks))
-        else:
-            parts = [self._read_chunk(companies.take(chunk)) for chunk in chunks]
+        parts = in_chunks(lambda chunk: self.details(companies.take(chunk)).profiles, len(companies), CHUNK, processes)
+        if len(parts) == 1:
+            return parts[0]
         return Profiles(*(np.concatenate([getattr(part, field) for part in parts]) for field in Profiles.__dataclass_fields__))
+
+    def details(self, companies: Companies) -> Details:
+        """Profiles of a few companies with all that they were read from, for explanations (带命中明细)."""
+        with collector_paused():
+            texts, parts = self.texts(companies)
+            found = self.matcher.match(texts)
+            return Details(self._profiles(companies, texts, parts, found), parts, texts, found)
 
     def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:
         """The companies' texts as matching reads them (待匹配文本), and their names' parts."""
@@ -123,6 +135,9 @@ class ProfileReader:
             f"{products};{scope};{industry}" if products or industry else scope
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
         ]
+        for place in [place for place, part in enumerate(parts) if part.known_group]:
+            if known_for := self._known_for(parts[place]):  # read first, as if the scope began with it
+                described[place] = f"{';'.join(known_for)};{described[place]}"
         default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
         items = scope_reader(self.corpora).read(described)
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
@@ -130,18 +145,11 @@ class ProfileReader:
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
         return Texts(items, [part.core for part in parts], default), parts
 
-    def affinities(self, companies: Companies) -> tuple[Texts, Affinities]:
-        """Texts and affinities with all hits, for explanations (带命中明细)."""
-        texts, _ = self.texts(companies)
-        return texts, self.matcher.match(texts)
+    def _known_for(self, part: NameParts) -> tuple[str, ...]:
+        """What a group is known for: a holding's scope lists investments and metals; the group's name says what it is."""
+        return self.corpora.known_groups[part.known_group - 1].known_for if part.known_group and part.is_group else ()
 
-    def _read_chunk(self, companies: Companies) -> Profiles:
-        with collector_paused():
-            return self._profiles(companies)
-
-    def _profiles(self, companies: Companies) -> Profiles:
-        texts, parts = self.texts(companies)
-        found = self.matcher.match(texts)
+    def _profiles(self, companies: Companies, texts: Texts, parts: list[NameParts], found: Affinities) -> Profiles:
         items = texts.items
         countable = ~items.filler[items.item]
         return Profiles(
@@ -159,6 +167,7 @@ class ProfileReader:
             permits_until(companies.text["business_scope"], UNKNOWN_DAY),
             np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
             np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
+            np.array([part.known_group > 0 and bool(self._known_for(part)) for part in parts], dtype=np.bool_),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -172,16 +181,3 @@ class ProfileReader:
         unless = hits.unless_marks[name_text]
         result: NDArray[np.int64] = marks & ~(unless & self._removable)
         return result
-
-
-_adopted: list[tuple[ProfileReader, Companies]] = []
-
-
-def _adopt(reader: ProfileReader, companies: Companies) -> None:
-    """Runs once in each worker; a forked worker shares the reader's tables and the companies with its parent."""
-    _adopted[:] = [(reader, companies)]
-
-
-def _read_in_worker(chunk: range) -> Profiles:
-    reader, companies = _adopted[0]
-    return reader._read_chunk(companies.take(chunk))

@@ -13,12 +13,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import cached_property
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
 from matcher.matching.name_features import Asked, Compared, NameComparer
-from matcher.matching.name_index import NameIndex, squeezed
+from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
 from matcher.rules.resolution import ResolutionRules
 from matcher.text.normalise import normalise
 
@@ -29,8 +33,11 @@ MOST = 5
 """Candidates of an answer at most (候选数)."""
 LONGEST = 100
 """Characters beyond which a query is no name (名称最长)."""
+_NO_NAME = 1000  # characters; more is not even read
 _CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
 _CERTAIN = 0.999
+_APART = 0.1  # in score; two that are nearer are alike
+_LEAST = 0.001  # a further candidate with less is none
 _WHY = {
     "core_equal": "字号和行业相同",
     "trade_equal": "字号相同",
@@ -68,7 +75,7 @@ class Resolution:
         decision: same, unsure or none.
         company: The one that is meant, or that is likeliest to be.
         why: What decided, in Chinese.
-        candidates: Up to ``MOST``, the likeliest first.
+        candidates: Up to ``MOST``, the likeliest first; where a family is asked for, its group before all.
         parent: Whose outlet the company is (上级), if it is one and the parent is known.
     """
 
@@ -113,16 +120,11 @@ class Resolver:
         index: NameIndex | None = None,
     ) -> None:
         self.companies, self.rules = companies, rules
-        names, former = companies.text["name"], companies.text["former_names"]
-        self._entries = list(names)
-        self._place = list(range(len(names)))
-        for place, cell in enumerate(former):
-            for name in filter(None, cell.split("、")):
-                self._entries.append(name)
-                self._place.append(place)
-        self.index = index or NameIndex.build(self._entries)
+        self.index = index or NameIndex.of(companies.text["name"], companies.text["former_names"])
+        if len(self.index) != len(companies) + len(self.index.former):
+            raise ValueError("the index is of another base")
+        self._entries = _Entries(companies, self.index.former)
         self._comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
-        self._by_code = {code: place for place, code in enumerate(companies.text["uscc"]) if code}
         known = known or Known({}, {})
         self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
         self._brands = dict(zip(squeezed(list(known.brands)), known.brands.values(), strict=True))
@@ -134,27 +136,58 @@ class Resolver:
             query: A name, a brand, a short form, or a credit code.
             code: The credit code, if the query comes with one; it decides.
         """
+        query = query.encode("utf-8", "ignore").decode()
+        if len(query) > _NO_NAME:
+            return self._too_long(query)
         asked = self._comparer.read(query)
         if asked.short in self._judged:
             return self._decided(query, self._judged[asked.short], "人工判定")
-        wanted = normalise(code).strip().upper() or asked.short.upper()
+        wanted = normalise(code[:_NO_NAME]).strip().upper() or asked.short.upper()
         if _CODE.fullmatch(wanted):
-            place = self._by_code.get(wanted)
-            if place is not None:
-                return self._same(query, self._candidate(place), "统一社会信用代码相同")
-            if not code:
+            places = self._with_code(wanted)
+            if len(places) == 1:
+                return self._same(query, self._candidate(places[0]), "统一社会信用代码相同")
+            if places:
+                return self._several(query, [self._candidate(place) for place in places], "用同一个代码")
+            if not code.strip():
                 return Resolution(query, "none", None, "没有这个统一社会信用代码")
         if asked.short in self._brands:
             name, brand_code = self._brands[asked.short]
             return self._decided(query, brand_code or name, "品牌对照表")
-        return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+        found = self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+        return self._doubted(found, wanted) if _CODE.fullmatch(wanted) else found
+
+    def _doubted(self, found: Resolution, code: str) -> Resolution:
+        """A name that fits a company of another code than the query's is no proof."""
+        if found.decision != "same" or found.company is None or not found.company.uscc:
+            return found
+        return replace(found, decision="unsure", why=f"{found.why}，但统一社会信用代码不是 {code}", parent=None)
+
+    def _too_long(self, query: str) -> Resolution:
+        return Resolution(query, "none", None, f"超过 {LONGEST} 个字，不是企业名称")
+
+    def _with_code(self, code: str) -> list[int]:
+        """Places of the companies with a code, by name."""
+        hashes, order = self._codes
+        begin, end = np.searchsorted(hashes, hashed([code])[0], "left"), np.searchsorted(hashes, hashed([code])[0], "right")
+        text = self.companies.text
+        return sorted(
+            (place for place in order[begin:end].tolist() if text["uscc"][place] == code),
+            key=lambda place: (text["name"][place], place),
+        )
+
+    @cached_property
+    def _codes(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        hashes = hashed(list(self.companies.text["uscc"]))
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], order
 
     def _refused(self, query: str, asked: Asked) -> Resolution | None:
         reason = ""
         if not asked.short:
             reason = "没有写名称"
         elif len(asked.short) > LONGEST:
-            reason = f"超过 {LONGEST} 个字，不是企业名称"
+            return self._too_long(query)
         elif len(asked.short) < 2:
             reason = "只有一个字，说不准是哪家"
         elif self.index.exact(query):
@@ -166,43 +199,48 @@ class Resolver:
         return Resolution(query, "none", None, reason) if reason else None
 
     def _exact(self, query: str) -> Resolution | None:
-        entries = self.index.exact(query)
-        places = list(dict.fromkeys(self._place[entry] for entry in entries))
-        if not places:
-            return None
-        found = [self._candidate(place, entry) for place, entry in zip(places, entries, strict=False)]
-        if len({one.uscc or one.place for one in found}) > 1:
-            each = round(1 / len(found), 3)
-            shown = tuple(replace(one, confidence=each) for one in found[:MOST])
-            return Resolution(query, "unsure", shown[0], f"有 {len(found)} 家同名", shown)
-        return self._same(query, found[0], "曾用名相同" if found[0].former else "名称相同")
+        found: dict[int, Candidate] = {}
+        for entry in self.index.exact(query):
+            place = self._entries.place(entry)
+            found.setdefault(place, self._candidate(place, entry))
+        ones = sorted(found.values(), key=lambda one: (bool(one.former), one.name, one.uscc, one.place))
+        present = [one for one in ones if not one.former]
+        if len(present) == 1 or len(ones) == 1:  # who bears the name today comes before who bore it once
+            return self._same(query, ones[0], "曾用名相同" if ones[0].former else "名称相同", tuple(ones[:MOST]))
+        return self._several(query, ones, "同名") if ones else None
+
+    def _several(self, query: str, ones: Sequence[Candidate], how: str) -> Resolution:
+        shown = tuple(replace(one, confidence=round(1 / len(ones), 3)) for one in ones[:MOST])
+        return Resolution(query, "unsure", shown[0], f"有 {len(ones)} 家{how}", shown)
 
     def _near(self, query: str, asked: Asked) -> Resolution:
         best: dict[int, Compared] = {}
         for one in self._comparer.compared(asked, self._entries):
-            best.setdefault(self._place[one.number], one)
-        ordered = list(best.values())
-        found = tuple(
-            self._candidate(
-                self._place[one.number],
-                one.number,
-                self._confidence(asked, ordered, n),
-                {k: round(v, 3) for k, v in one.features.items() if v},
-            )
-            for n, one in enumerate(ordered[:MOST])
+            best.setdefault(self._entries.place(one.number), one)
+        text = self.companies.text
+        ordered = sorted(  # rows of one name in the order of their codes, whatever their order in the file
+            best.values(),
+            key=lambda one: (-one.score, *(text[field][self._entries.place(one.number)] for field in ("name", "uscc"))),
         )
+        chances = _together([self._confidence(asked, ordered, n) for n in range(min(MOST, len(ordered)))])
+        found = tuple(
+            self._candidate(self._entries.place(one.number), one.number, chance, one.features)
+            for one, chance in zip(ordered, chances, strict=False)
+        )
+        found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST)
         if not found or found[0].confidence < self.rules.unsure_at:
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
-        named = any(parts.trade_name for parts in asked.readings)
-        if found[0].confidence >= self.rules.same_at and named:
+        named = asked.is_named
+        alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
+        if found[0].confidence >= getattr(self.rules.same_at, asked.kind) and named and alone:
             return self._same(query, found[0], _why(ordered[0]), found)
-        shown = _parent_first(asked, found, ordered)
-        return Resolution(query, "unsure", shown[0], _doubt(ordered) if named else "没有字号，只凭行业说不准", shown)
+        why = _doubt(ordered) if named else "没有字号，只凭行业说不准"
+        return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
 
     def _confidence(self, asked: Asked, ordered: Sequence[Compared], place: int) -> float:
         weights = self.rules.confidence.full if asked.is_full else self.rules.confidence.short
         values = {**ordered[place].features, **self._comparer.query_features(asked, ordered, place), "one": 1.0}
-        return round(1 / (1 + math.exp(-sum(weights.get(name, 0.0) * value for name, value in values.items()))), 3)
+        return round(1 / (1 + math.exp(-math.fsum(weights.get(name, 0.0) * value for name, value in values.items()))), 3)
 
     def _candidate(
         self, place: int, entry: int | None = None, confidence: float = _CERTAIN, features: Mapping[str, float] | None = None
@@ -219,13 +257,16 @@ class Resolver:
         """The company that a person or a table names by code or full name."""
         if wanted is None:
             return Resolution(query, "none", None, f"{by}：都不是")
-        place = self._by_code.get(wanted)
-        entries = [] if place is not None else self.index.exact(wanted)
-        if place is None and not entries:
-            return Resolution(query, "none", None, f"{by}给的 {wanted} 不在企业库里")
-        if place is None and len({self._place[entry] for entry in entries}) > 1:
-            return replace(self._exact(wanted) or Resolution(query, "none", None, by), query=query)
-        return self._same(query, self._candidate(self._place[entries[0]] if place is None else place), by)
+        places = self._with_code(wanted.strip().upper())
+        if not places:
+            found = self._exact(wanted)
+            if found is not None and found.decision == "same" and found.company is not None:
+                places = [found.company.place]
+            elif found is not None:
+                return replace(found, query=query, why=f"{by}给的名称{found.why}")
+        if len(places) != 1:
+            return Resolution(query, "none", None, f"{by}给的 {wanted} " + ("不止一家" if places else "不在企业库里"))
+        return self._same(query, self._candidate(places[0]), by)
 
     def _parent(self, company: Candidate) -> Candidate | None:
         """Whose outlet a company is: the company that its own name begins with."""
@@ -236,30 +277,60 @@ class Resolver:
         entries = self.index.exact(head.removesuffix("分") + found) if found and not head.endswith("分") else []
         if not entries and found:
             entries = self.index.exact(company.name[: company.name.find("公司") + 2])
-        places = {self._place[entry] for entry in entries} - {company.place}
+        places = {self._entries.place(entry) for entry in entries} - {company.place}
         return self._candidate(places.pop()) if len(places) == 1 else None
 
 
-def _parent_first(asked: Asked, found: tuple[Candidate, ...], ordered: Sequence[Compared]) -> tuple[Candidate, ...]:
-    """Where a bare 字号 or a 集团 is asked for, the group comes before its firms."""
+class _Entries(Sequence[str]):
+    """The companies' names, then their former ones in order of place (全部名称); read where they lie, never copied.
+
+    Args:
+        companies: The base.
+        former: Place of the company of each former name.
+    """
+
+    def __init__(self, companies: Companies, former: NDArray[np.uint32]) -> None:
+        self._names, self._cells, self._former = companies.text["name"], companies.text["former_names"], former
+
+    def __len__(self) -> int:
+        return len(self._names) + len(self._former)
+
+    def place(self, entry: int) -> int:
+        """Of the company that bears or bore the name."""
+        return entry if entry < len(self._names) else int(self._former[entry - len(self._names)])
+
+    @overload
+    def __getitem__(self, entry: int) -> str: ...
+    @overload
+    def __getitem__(self, entry: slice) -> list[str]: ...
+    def __getitem__(self, entry: int | slice) -> str | list[str]:
+        if isinstance(entry, slice):
+            return [self[n] for n in range(*entry.indices(len(self)))]
+        if entry < len(self._names):
+            return self._names[entry]
+        number = entry - len(self._names)
+        place = self._former[number]
+        first = int(np.searchsorted(self._former, place))
+        return [name for name in self._cells[int(place)].split(BETWEEN) if name][number - first]
+
+
+def _together(chances: Sequence[float]) -> list[float]:
+    """At most one can be meant: where the others' chances leave the first too little, they are cut in proportion."""
+    first, rest = chances[:1], chances[1:]
+    room = (1 - first[0]) / sum(rest) if sum(rest) else 1.0
+    return [*first, *(round(chance * min(1.0, room), 3) for chance in rest)]
+
+
+def _parent_first(asked: Asked, found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """A family as such: where a bare 字号 or a 集团 is asked for, the group stands before its firms, even those that are likelier."""
     if any(parts.industry_term and not parts.is_group for parts in asked.readings):
         return found
-    heads = [n for n in range(len(found)) if ordered[n].features.keys() >= {"is_group", "trade_equal"}]
+    heads = [n for n in range(len(found)) if found[n].features.keys() >= {"is_group", "trade_equal"}]
     return tuple(found[n] for n in sorted(range(len(found)), key=lambda n: (n not in heads, n)))
 
 
 def _why(best: Compared) -> str:
-    said = [
-        label
-        for name, label in (
-            ("core_equal", "字号和行业相同"),
-            ("trade_equal", "字号相同"),
-            ("core_within", "名称里有这几个字"),
-            ("shortened", "是它的简称"),
-        )
-        if best.features.get(name)
-    ]
-    return said[0] if said else "名称相近"
+    return next((label for name, label in _WHY.items() if best.features.get(name)), "名称相近")
 
 
 def _doubt(ordered: Sequence[Compared]) -> str:

@@ -12,12 +12,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import chain
+from typing import TypeVar
 
 import ahocorasick_rs
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
+from scipy import sparse
 
 from matcher.corpora import Corpora
 from matcher.rules.load import SegmentSpec
@@ -28,6 +30,8 @@ _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
 _MOST_FUZZY = 12
+_LOW = np.uint64((1 << 16) - 1)
+_Number = TypeVar("_Number", np.int64, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -35,14 +39,14 @@ class TextHits:
     """What was found in distinct texts (命中).
 
     Attributes:
-        best: texts × segments; 0 or a code of the best hit, see ``weight`` and ``term``.
+        best: texts × segments, sparse as nearly all cells are empty; the code of the best hit, see ``weight`` and ``term``.
         conflict: texts × segments; a word of the segment's ``conflicts`` occurs.
         marks: For each kind of place (name, first items, only item, scope, unless): bit mask of marks by text.
         tokens: All texts' tokens in order, and the number of the text each belongs to.
         owner: See ``tokens``.
     """
 
-    best: NDArray[np.int64]
+    best: sparse.csr_array
     conflict: NDArray[np.bool_]
     name_marks: NDArray[np.int64]
     first_marks: NDArray[np.int64]
@@ -52,14 +56,17 @@ class TextHits:
     tokens: list[str]
     owner: NDArray[np.int64]
 
-    @cached_property
-    def weight(self) -> NDArray[np.int8]:
-        """Weight of the best hit in tenths of a term's weight (0–100); 0 where there is none."""
-        return (self.best >> 40).astype(np.int8)
+    @property
+    def weight(self) -> sparse.csr_array:
+        """Weight of the best hits in tenths of a term's weight (1–100), in the cells of ``best``."""
+        return sparse.csr_array(
+            ((self.best.data >> 40).astype(np.int8), self.best.indices, self.best.indptr), shape=self.best.shape
+        )
 
-    def term(self, text: int, segment: int) -> int:
-        """Number of the pattern that hit best, in ``Vocabulary.patterns``."""
-        return (1 << 24) - 1 - (int(self.best[text, segment]) & ((1 << 24) - 1))
+
+def term_number(code: int) -> int:
+    """Number of the pattern that hit best, in ``Vocabulary.patterns``, of a code in ``TextHits.best`` (命中词的编号)."""
+    return (1 << 24) - 1 - (code & ((1 << 24) - 1))
 
 
 class Vocabulary:
@@ -94,12 +101,24 @@ class Vocabulary:
         table = np.array(sorted((order[p], role, target, weight) for p, role, target, weight in uses), dtype=np.int64).reshape(
             -1, 4
         )
-        self._role, self._target, self._weight = table[:, 1], table[:, 2], table[:, 3]
-        self._first_use = np.searchsorted(table[:, 0], np.arange(len(self.patterns) + 1))
         self._lengths = np.fromiter(map(len, self.patterns), np.int64, len(self.patterns))
         self._latin = np.fromiter((pattern[0].isascii() or pattern[-1].isascii() for pattern in self.patterns), np.bool_)
         self._search = ahocorasick_rs.AhoCorasick(self.patterns) if self.patterns else None
-        self._covers, self._first_cover = self._cover_table()
+        covers = self._cover_table(table)
+        plain = np.isin(table[:, 1], (_EXCLUDED, _CONFLICT))
+        plain[covers[:, 0]] = False
+        self._excluded, self._conflict = (self._masks(table[plain & (table[:, 1] == role)]) for role in (_EXCLUDED, _CONFLICT))
+        covers[:, 0] = (np.cumsum(~plain) - 1)[covers[:, 0]]
+        table = table[~plain]
+        self._role, self._target, self._weight = (np.ascontiguousarray(column) for column in table[:, 1:].T)
+        self._first_use = np.searchsorted(table[:, 0], np.arange(len(self.patterns) + 1))
+        self._codes = self._code(self._weight * 10, table[:, 0])
+        self._by_code = np.argsort(self._codes, kind="stable")
+        self._rank = np.empty(len(table), dtype=np.int64)
+        self._rank[self._by_code] = np.arange(len(table))
+        self._covers, self._first_cover = covers, np.searchsorted(covers[:, 0], np.arange(len(table) + 1))
+        self._is_cover = np.zeros(len(self.patterns), dtype=np.bool_)
+        self._is_cover[covers[:, 1]] = True
         self._slips = self._slip_table(order)
 
     def find(self, texts: Sequence[str]) -> TextHits:
@@ -111,27 +130,21 @@ class Vocabulary:
         tokens = cut(joined, self.corpora)
         ends = np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         token_owner = np.searchsorted(starts, ends - 1, side="right") - 1
-        hits = self._hits(joined, ends)
-        pattern, begin = hits[:, 0], hits[:, 1]
-        text = np.searchsorted(starts, begin, side="right") - 1
-        uses_of = self._first_use[pattern + 1] - self._first_use[pattern]
-        which = np.repeat(np.arange(len(pattern)), uses_of)
-        offset = np.arange(len(which)) - np.repeat(np.cumsum(uses_of) - uses_of, uses_of)
+        pattern, begin, end = self._hits(joined, ends)
+        hit = np.searchsorted(starts, begin, side="right") - 1
+        excluded, conflict = (self._silenced(masks, pattern, hit, count) for masks in (self._excluded, self._conflict))
+        which, offset = spread(self._first_use[pattern + 1] - self._first_use[pattern])
         use = self._first_use[pattern[which]] + offset
-        text, pattern, end = text[which], pattern[which], hits[which, 2]
-        role, target, weight = self._role[use], self._target[use], self._weight[use]
-        role = np.where(self._covered(use, begin[which], hits), _TAKEN_BACK, role)
+        role, target = self._role[use], self._target[use]
+        role[self._covered(use, which, pattern, begin)] = _TAKEN_BACK
+        text, pattern, end = hit[which], pattern[which], end[which]
 
-        excluded = np.zeros((count, width), dtype=np.bool_)
-        at = role == _EXCLUDED
-        excluded[text[at], target[at]] = True
-        conflict = np.zeros((count, width), dtype=np.bool_)
-        at = role == _CONFLICT
-        conflict[text[at], target[at]] = True
-        best = np.zeros((count, width), dtype=np.int64)
-        at = (role == _TERM) & ~excluded[text, np.minimum(target, width - 1)]
-        np.maximum.at(best, (text[at], target[at]), self._code(weight[at] * 10, pattern[at]))
-        self._add_slips(texts, best, excluded)
+        for wanted, found in ((_EXCLUDED, excluded), (_CONFLICT, conflict)):
+            at = np.flatnonzero(role == wanted)
+            found[text[at], target[at]] = True
+        at = np.flatnonzero(role == _TERM)
+        at = at[~excluded[text[at], target[at]]]
+        best = self._with_slips(texts, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
         marks = []
         for wanted in (_NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK):
             mask = np.zeros(count, dtype=np.int64)
@@ -149,49 +162,80 @@ class Vocabulary:
         """Orders hits by weight, then length, then alphabet; see ``TextHits.best``."""
         return (weight << 40) | (self._lengths[pattern] << 24) | ((1 << 24) - 1 - pattern)
 
-    def _hits(self, joined: str, token_ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(pattern, begin, end) of the literal occurrences that respect word borders."""
+    def _strongest(self, cell: NDArray[np.int64], use: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The distinct cells of texts × segments, ascending, and the best code of the uses that hit each."""
+        uses = max(len(self._role), 1)
+        cell, rank = np.divmod(np.sort(cell * uses + self._rank[use]), uses)
+        last = np.ones(len(cell), dtype=np.bool_)
+        last[:-1] = cell[1:] != cell[:-1]
+        return cell[last], self._codes[self._by_code[rank[last]]]
+
+    def _hits(self, joined: str, token_ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Pattern, begin and end of the literal occurrences that respect word borders."""
         found = self._search.find_matches_as_indexes(joined, overlapping=True) if self._search else []
-        hits = np.array(found, dtype=np.int64).reshape(-1, 3)
+        table = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3)
+        pattern, begin, end = (np.ascontiguousarray(column) for column in table.T)
         border = np.zeros(len(joined) + 1, dtype=np.bool_)
         border[0] = True
         border[token_ends] = True
-        before = np.concatenate([[0], np.cumsum(border)])  # borders at places < i
-        begin, end = hits[:, 1], hits[:, 2]
+        before = np.zeros(len(border) + 1, dtype=np.int32)  # borders at places < i
+        np.cumsum(border, out=before[1:])
         at_begin, at_end = border[begin], border[end]
         inside = before[end] - before[begin + 1]
-        whole = at_begin & at_end
-        part_of_one = (inside == 0) & (at_begin | at_end) & ~self._latin[hits[:, 0]]
-        long_enough = (self._lengths[hits[:, 0]] > _SHORT) & ~self._latin[hits[:, 0]]
-        kept: NDArray[np.int64] = hits[whole | part_of_one | long_enough]
-        return kept
+        part_of_one = (inside == 0) & (at_begin | at_end)
+        long_enough = self._lengths[pattern] > _SHORT
+        kept = np.flatnonzero((at_begin & at_end) | ((part_of_one | long_enough) & ~self._latin[pattern]))
+        return pattern[kept], begin[kept], end[kept]
 
-    def _cover_table(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(use, term, offset) where a term of the same segment contains an excluded word or a conflict; first row of each use."""
+    def _masks(self, uses: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Patterns × segments as packed bits: whom each pattern's uses speak of. Such words are many, and of many segments at once."""
+        table = np.zeros((len(self.patterns), len(self.segments)), dtype=np.bool_)
+        table[uses[:, 0], uses[:, 2]] = True
+        return np.packbits(table, axis=1)
+
+    def _silenced(
+        self, masks: NDArray[np.uint8], pattern: NDArray[np.int64], text: NDArray[np.int64], count: int
+    ) -> NDArray[np.bool_]:
+        """Texts × segments: which have a hit whose mask holds the segment. The hits are in the order of the texts."""
+        some: NDArray[np.bool_] = np.asarray(masks.any(axis=1))
+        speaks = np.flatnonzero(some[pattern])
+        owner = text[speaks]
+        first = np.flatnonzero(np.diff(owner, prepend=-1))
+        found = np.zeros((count, masks.shape[1]), dtype=np.uint8)
+        if len(first):
+            found[owner[first]] = np.bitwise_or.reduceat(masks[pattern[speaks]], first, axis=0)
+        return np.unpackbits(found, axis=1, count=len(self.segments)).view(np.bool_)
+
+    def _cover_table(self, uses: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(use, term, offset) where a term of the same segment contains an excluded word or a conflict, by use."""
         covers = []
+        silent = np.isin(uses[:, 1], (_EXCLUDED, _CONFLICT))
         for number, segment in enumerate(self.segments):
-            own = np.flatnonzero((self._target == number) & np.isin(self._role, (_EXCLUDED, _CONFLICT)))
-            words = [(use, self.patterns[np.searchsorted(self._first_use, use, side="right") - 1]) for use in own.tolist()]
+            own = np.flatnonzero(silent & (uses[:, 2] == number))
+            words = [(use, self.patterns[uses[use, 0]]) for use in own.tolist()]
             for term, _ in segment.terms:
                 for use, word in words:
                     offset = term.find(word)
                     while offset >= 0 and term != word:
                         covers.append((use, bisect_left(self.patterns, term), offset))
                         offset = term.find(word, offset + 1)
-        table = np.array(sorted(covers), dtype=np.int64).reshape(-1, 3)
-        return table, np.searchsorted(table[:, 0], np.arange(len(self._role) + 1))
+        return np.array(sorted(covers), dtype=np.int64).reshape(-1, 3)
 
-    def _covered(self, use: NDArray[np.int64], begin: NDArray[np.int64], hits: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which found uses stand within a term of their own segment that was found too."""
-        covered = np.zeros(len(use), dtype=np.bool_)
-        count = (self._first_cover[use + 1] - self._first_cover[use]) if len(use) else use
+    def _covered(
+        self, use: NDArray[np.int64], which: NDArray[np.int64], pattern: NDArray[np.int64], begin: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Which found uses stand within a term of their own segment that was found too; ``which`` is the hit of each use."""
+        first = self._first_cover[use]
+        count = self._first_cover[use + 1] - first
         open_ = np.flatnonzero(count)
-        which = np.repeat(open_, count[open_])
-        offset = np.arange(len(which)) - np.repeat(np.cumsum(count[open_]) - count[open_], count[open_])
-        row = self._covers[self._first_cover[use[which]] + offset]
-        span = int(hits[:, 2].max(initial=0)) + 1
-        there = np.isin(row[:, 1] * span + begin[which] - row[:, 2], hits[:, 0] * span + hits[:, 1])
-        covered[which[there & (begin[which] >= row[:, 2])]] = True
+        each, offset = spread(count[open_])
+        found = open_[each]
+        row = self._covers[first[found] + offset]
+        at = begin[which[found]] - row[:, 2]
+        span = int(begin.max(initial=0)) + 1
+        cover = np.flatnonzero(self._is_cover[pattern])
+        there = _member(row[:, 1] * span + at, np.sort(pattern[cover] * span + begin[cover]))
+        covered: NDArray[np.int64] = found[there & (at >= 0)]
         return covered
 
     def _slip_table(self, order: dict[str, int]) -> _Slips:
@@ -204,27 +248,41 @@ class Vocabulary:
         }
         return _Slips([(number, self.patterns[number]) for number in sorted(numbers)])
 
-    def _add_slips(self, texts: Sequence[str], best: NDArray[np.int64], excluded: NDArray[np.bool_]) -> None:
-        """Items of 4–12 characters that no term of a chain hits but that are a slip away from a strong one count at a share (近似拼写).
+    def _with_slips(
+        self,
+        texts: Sequence[str],
+        lengths: NDArray[np.int64],
+        cell: NDArray[np.int64],
+        code: NDArray[np.int64],
+        excluded: NDArray[np.bool_],
+    ) -> sparse.csr_array:
+        """Best hits as a matrix, with those of slips (近似拼写).
 
-        Each chain is looked at for itself, so that a word of one chain never moves another.
+        Items of 4–12 characters that no term of a chain hits but that are a slip away from a strong one count at a share. Each chain
+        is looked at for itself, so that a word of one chain never moves another.
         """
-        share = self.corpora.reading.fuzzy_share
-        of_chain = [np.flatnonzero(self._chains == chain) for chain in range(int(self._chains.max(initial=-1)) + 1)]
-        literal = best > 0
-        hit = np.stack([literal[:, segments].any(axis=1) for segments in of_chain], axis=1) if of_chain else None
-        short = [number for number, text in enumerate(texts) if _LEAST_FUZZY - 1 <= len(text) <= _MOST_FUZZY]
+        share, width = self.corpora.reading.fuzzy_share, len(self.segments)
+        first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
+        short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
+        slips: dict[int, int] = {}
         for place, number in self._slips.candidates([texts[text] for text in short]):
             text, term = short[place], self.patterns[number]
             if term == texts[text] or OSA.distance(term, texts[text], score_cutoff=1) > 1:
                 continue
+            hit = set(self._chains[cell[first[text] : first[text + 1]] % width].tolist())
             for use in range(self._first_use[number], self._first_use[number + 1]):
-                target = self._target[use]
+                target = int(self._target[use])
                 strong = self._role[use] == _TERM and self._weight[use] >= _LEAST_FUZZY_WEIGHT
-                if strong and hit is not None and not excluded[text, target] and not hit[text, self._chains[target]]:
+                if strong and not excluded[text, target] and int(self._chains[target]) not in hit:
                     weight = np.array([self._weight[use] * share // 100])
-                    code = int(self._code(weight, np.array([number]))[0])
-                    best[text, target] = max(best[text, target], code)
+                    at = text * width + target
+                    slips[at] = max(slips.get(at, 0), int(self._code(weight, np.array([number]))[0]))
+        if slips:
+            cell, code = np.concatenate([cell, list(slips)]), np.concatenate([code, list(slips.values())])
+            order = np.argsort(cell)
+            cell, code = cell[order], code[order]
+            first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
+        return sparse.csr_array((code, cell % max(width, 1), first), shape=(len(texts), width))
 
 
 class _Slips:
@@ -246,6 +304,8 @@ class _Slips:
         self._sums, self._whole = sums, whole
         self._sum_keys = np.array(sorted(sums), dtype=np.uint64)
         self._whole_keys = np.array(sorted(whole), dtype=np.uint64)
+        self._whole_low = np.zeros(int(_LOW) + 1, dtype=np.bool_)  # few keys: nearly all others are told apart by their last digits
+        self._whole_low[self._whole_keys & _LOW] = True
 
     def candidates(self, texts: list[str]) -> list[tuple[int, int]]:
         """(text, pattern) pairs worth a comparison, sorted."""
@@ -261,7 +321,8 @@ class _Slips:
         }
         owner = np.repeat(np.arange(len(texts)), lengths)
         without = totals[owner] - hashes
-        for place in np.flatnonzero(_member(without, self._whole_keys)).tolist():
+        likely = np.flatnonzero(self._whole_low[without & _LOW])
+        for place in likely[_member(without[likely], self._whole_keys)].tolist():
             pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
         return sorted(pairs)
 
@@ -274,7 +335,15 @@ def _hashes(text: str) -> NDArray[np.uint64]:
     return result
 
 
-def _member(values: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _member(values: NDArray[_Number], keys: NDArray[_Number]) -> NDArray[np.bool_]:
     """Whether each value is one of the sorted keys."""
+    if not len(keys):
+        return np.zeros(len(values), dtype=np.bool_)
     found: NDArray[np.bool_] = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
     return found
+
+
+def spread(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For groups of these sizes laid out one after another: the group of each member, and its place in the group (展开)."""
+    group = np.repeat(np.arange(len(counts)), counts)
+    return group, np.arange(len(group)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -12,7 +12,7 @@ from pathlib import Path
 from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
-from matcher.rules.schema import ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
+from matcher.rules.schema import Anchor, ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
 from matcher.rules.source import Location, Source, TextChecks
 from matcher.text.scope import scope_reader
 from matcher.types import NEED_LABELS
@@ -28,6 +28,9 @@ class SegmentSpec:
         chain: Chain id, or None for a theme of the opportunity list.
         terms: (term, weight 1–10) with all spellings, sorted; no term twice.
         need: ``none`` for a theme.
+        asks: What to ask such a company first; empty for the question of its kind.
+        offers: Anchors and platforms of the zone that speak for coming.
+        verb: Said of makers instead of 生产; empty for 生产.
         presence: What the local register holds of it, in words; empty without one.
         suppliers, customers: Local companies before and after it in the chain.
     """
@@ -49,15 +52,12 @@ class SegmentSpec:
     excluded: tuple[str, ...]
     conflicts: tuple[str, ...]
     wants_group: bool = False
+    asks: str = ""
+    offers: tuple[str, ...] = ()
+    verb: str = ""
     presence: str = ""
     suppliers: tuple[str, ...] = ()
     customers: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> tuple[object, ...]:
-        """All that matching reads of it (匹配所读): of two zones with equal words every company has the same affinities."""
-        told = (self.name, self.description, self.gbt4754)
-        return (self.chain, self.kind, *told, self.terms, self.excluded, self.conflicts)
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,9 @@ class _Loader:
         if problems or zone is None or scoring is None:
             raise RulesError(problems)
         ordered = tuple(sorted(good.values(), key=lambda chain: _group_order(zone, chain.id)))
-        segments = [self._segment(s, c) for c in ordered for s in c.segments]
-        segments += [self._segment(theme, None) for theme in opportunities.themes]
+        offering = [*zone.platforms, *zone.anchors]
+        segments = [self._segment(s, c, offering) for c in ordered for s in c.segments]
+        segments += [self._segment(theme, None, ()) for theme in opportunities.themes]
         return Zone(self.zone, zone, ordered, tuple(segments), scoring, self._digest())
 
     def _digest(self) -> str:
@@ -188,7 +189,7 @@ class _Loader:
             digest.update(name.encode() + b"\0" + hashlib.sha256((self.root / name).read_bytes()).digest())
         return digest.hexdigest()
 
-    def _segment(self, segment: Segment | Theme, chain: ChainFile | None) -> SegmentSpec:
+    def _segment(self, segment: Segment | Theme, chain: ChainFile | None, offering: Sequence[Anchor]) -> SegmentSpec:
         full = segment if isinstance(segment, Segment) else None
         weights: dict[str, int] = {}
         for weight, terms in segment.terms.items():
@@ -208,6 +209,9 @@ class _Loader:
             reason=segment.ground.reason,
             assumed=segment.ground.source == "assumed",
             wants_group=full is not None and full.wants_group,
+            asks=(full and full.asks) or "",
+            offers=tuple(one.name for one in offering if chain and one.chain == chain.id and segment.id in one.attracts),
+            verb=(full and full.verb) or "",
             needs_chemical_park=full is not None and full.needs_chemical_park,
             gbt4754=tuple(segment.gbt4754),
             terms=tuple(sorted(weights.items())),
@@ -278,9 +282,10 @@ class _Loader:
                 if anchor.chain not in chains:
                     source.problem((key, number, "chain"), f"没有产业链 '{anchor.chain}'")
                 segments = chains.get(anchor.chain)
-                for place, segment in enumerate(anchor.segments):
-                    if segments is not None and segment not in segments:
-                        source.problem((key, number, "segments", place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
+                for field, named in (("segments", anchor.segments), ("attracts", anchor.attracts)):
+                    for place, segment in enumerate(named):
+                        if segments is not None and segment not in segments:
+                            source.problem((key, number, field, place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
 
     def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:
         groups = {group.id for group in scoring.groups}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,7 +12,41 @@ from matcher.errors import RulesError
 from matcher.locate import folder
 from matcher.rules.source import Source
 
+FEATURES = (
+    "whole_equal",  # 全称相同
+    "one_edit",  # 全称只差一处：多一字、少一字、错一字，或两字颠倒
+    "all_but_form",  # 行政区划、字号、行业表述都相同
+    "core_equal",  # 字号加行业表述相同
+    "trade_equal",  # 字号相同
+    "trade_near",  # 字号相近（编辑距离）
+    "trade_begins",  # 一个字号是另一个的开头
+    "industry_near",  # 行业表述相近
+    "industry_begins",  # 一方的行业是另一方的开头
+    "region_equal",  # 行政区划相同
+    "region_same",  # 行政区划一致，如一个在另一个之内
+    "region_other",  # 行政区划矛盾
+    "form_same",  # 组织形式相同
+    "outlet_other",  # 一个是分支网点，另一个不是
+    "branch_other",  # 都是分支网点，公司之后的部分不同
+    "group_same",  # 都是集团
+    "core_near",  # 字号加行业表述的相似度
+    "begins",  # 名称以查询开头
+    "within",  # 查询整段出现在名称里
+    "core_within",  # 查询的字号加行业整段出现在名称里
+    "shortened",  # 查询逐字按次序出现在名称里（简称）
+    "number_other",  # 数字、字母不同（一公司、二公司）
+    "is_joint_stock",  # 候选是股份公司：被人提起的多是大公司
+    "is_group",  # 候选是集团
+    "is_long",  # 候选名称比查询长出多少
+    "is_national",  # 候选名称没有行政区划：要大公司才准
+    "at_centre",  # 候选在一线城市，1；在其他直辖市、副省级城市或只写省名，0.5：叫得响的品牌多在大城市
+)
+"""Comparisons of a query with a name, each 0…1 (比较特征)."""
+QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed")
+"""Of a candidate in its list: its score, its lead over the best other (分差), rarity and length of the 字号 asked for, and that the query
+has no region, no 字号."""
 Weight = Annotated[float, Field(ge=-100, le=100)]
+Kind = TypeVar("Kind", bound="ByKind")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -26,6 +61,37 @@ class ByKind(_Strict):
     full: dict[str, Weight]
 
 
+class Ordering(ByKind):
+    """Weights of ``FEATURES`` in the score that orders candidates (排先后的权重)."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Ordering:
+        return _only(self, FEATURES)
+
+
+class Confidence(ByKind):
+    """Weights of all features in the logistic confidence; ``one`` is the intercept (把握的权重)."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Confidence:
+        return _only(self, (*FEATURES, *QUERY_FEATURES, "one"))
+
+
+def _only(weights: Kind, known: Collection[str]) -> Kind:
+    unknown = sorted((weights.short.keys() | weights.full.keys()) - set(known))
+    if unknown:
+        raise ValueError(f"没有这些比较项：{'、'.join(unknown)}")
+    return weights
+
+
+class SameAt(_Strict):
+    """Confidence from which the answer is *same*, by how the query is written (就是它的把握)."""
+
+    short: Share
+    open: Share
+    full: Share
+
+
 class Bought(_Strict):
     """What a threshold was measured to give (阈值换来的准确率)."""
 
@@ -38,22 +104,22 @@ class ResolutionRules(_Strict):
     """The whole file (归一规则).
 
     Attributes:
-        same_at: Confidence from which the answer is *same*.
+        same_at: Confidence from which the answer is *same*: cut short, a full name without its region, a full name.
         unsure_at: … from which it is *unsure*; below it is *none*.
-        order: Weights of the score that orders candidates.
-        confidence: Weights of the logistic confidence; ``one`` is the intercept.
+        order: The score that orders candidates.
+        confidence: What the best one's confidence is made of.
         bought: Measured on development data at ``same_at``.
     """
 
-    same_at: Share
+    same_at: SameAt
     unsure_at: Share
-    order: ByKind
-    confidence: ByKind
+    order: Ordering
+    confidence: Confidence
     bought: Bought
 
     @model_validator(mode="after")
     def _ordered(self) -> ResolutionRules:
-        if self.unsure_at >= self.same_at:
+        if self.unsure_at >= min(self.same_at.short, self.same_at.open, self.same_at.full):
             raise ValueError("unsure_at 应小于 same_at")
         return self
 

@@ -62,11 +62,15 @@ class Group(_Strict):
 
 
 class Anchor(_Strict):
-    """A company or institution already in the zone (现有龙头), or a platform or resource (平台、资源)."""
+    """A company or institution already in the zone (现有龙头), or a platform or resource (平台、资源).
+
+    ``segments`` are those that it stands in, ``attracts`` those of the chain whose companies it speaks for coming (可带动的环节).
+    """
 
     name: Text
     chain: Id
     segments: list[Id] = []
+    attracts: list[Id] = []
     ground: Ground
 
 
@@ -102,7 +106,8 @@ class Segment(_Strict):
     """A segment of a chain (环节).
 
     ``wants_group`` says that the zone wants a brand or group for it, not one more single house.
-    ``terms`` maps a weight 1–10 to the words that carry it: 10 says this trade and no other, 2 is a hint.
+    ``terms`` maps a weight 1–10 to the words that carry it: 10 says this trade and no other, 2 is a hint. ``asks`` is what to ask such
+    a company first (见面先问), ``verb`` what is said of its makers instead of 生产 (种植、养殖).
     """
 
     id: Id
@@ -116,6 +121,8 @@ class Segment(_Strict):
     gbt4754: list[Code] = []
     needs_chemical_park: bool = False
     wants_group: bool = False
+    asks: Text | None = None
+    verb: Annotated[str, Field(min_length=2, max_length=4)] | None = None
     terms: dict[Annotated[int, Field(ge=1, le=10)], Annotated[list[Term], Field(min_length=1)]]
     synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}
     excluded: list[NotThis] = []
@@ -209,6 +216,7 @@ class Order(_Strict):
     ``fill`` gives, per need, the thousandths by which the score of the first, second … company of a segment counts; the last
     number repeats; ``chain_fill`` does the same for a chain. ``least_affinity`` (thousandths) is what a segment needs to be
     considered for a company at all. A theme outside the chains takes a company over when its affinity is higher by ``opportunity_margin``.
+    Segments of ``wanted_priority`` and more are named below a list that has nobody for them.
     """
 
     least_affinity: Annotated[int, Field(ge=1, le=1000)]
@@ -218,6 +226,7 @@ class Order(_Strict):
         Annotated[list[Annotated[int, Field(ge=0, le=1000)]], Field(min_length=1)],
     ]
     chain_fill: ChainFill = ChainFill(step=0, least=1000)
+    wanted_priority: Annotated[int, Field(ge=1, le=10)] = 10
 
 
 class Presence(_Strict):

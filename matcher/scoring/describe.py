@@ -14,7 +14,7 @@ from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.values import Column, Field
+from matcher.scoring.values import Field
 from matcher.types import NEED_LABELS
 
 UNKNOWN_TEXT = "不详"
@@ -49,7 +49,8 @@ class Describer:
             "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
         }  # fmt: skip
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
-        self._verb_words = [verb for verbs in corpora.reading.modes.values() for verb in verbs]
+        self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
+        self._steps = frozenset(corpora.reading.steps)
         self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
 
     def segment(self, number: int) -> SegmentSpec | None:
@@ -74,7 +75,7 @@ class Describer:
             return "否" if marks.known[pair] else UNKNOWN_TEXT
         field, column = self.fields[name], evidence.columns[name]
         if field.kind == "list":
-            return self._listed(name, field, column, pair)
+            return self._listed(name, evidence, pair)
         if not column.known[pair]:
             return UNKNOWN_TEXT
         raw: Any = column.values[pair]
@@ -89,22 +90,34 @@ class Describer:
             return f"{_about(float(raw))}（外币折算）"
         return (_BRIEF if brief and name in _BRIEF else _NUMBERS).get(name, _plain)(float(raw))
 
-    def _listed(self, name: str, field: Field, column: Column, pair: int) -> str:
+    def _listed(self, name: str, evidence: Evidence, pair: int) -> str:
+        column = evidence.columns[name]
         mask = int(column.values[pair])
-        words = [self._words[name][word] for bit, word in enumerate(field.names) if mask >> bit & 1]
+        days = evidence.lists.days.get(int(evidence.company[pair]), {}) if name == "qualifications" else {}
+        words = [
+            self._words[name][word] + (f"（名单 {days[bit]}）" if bit in days else "")
+            for bit, word in enumerate(self.fields[name].names)
+            if mask >> bit & 1
+        ]
         return "、".join(words) if words else ("无" if column.known[pair] else UNKNOWN_TEXT)
 
     def reason(self, evidence: Evidence, pair: int, remarks: Remarks) -> str:
-        """The sentence a planner reads (推荐理由): business, gap that it closes, what speaks for it, biggest doubt, what to ask."""
+        """The sentence a planner reads (推荐理由): business, gap that it closes, what speaks for it, biggest doubt, what to ask.
+
+        What the whole file lacks (参保人数) is no company's matter: ``next_question`` keeps it.
+        """
         segment = self.segment(int(evidence.segment[pair]))
         if segment is None:
             return "名称和经营范围都看不出与园区产业链的关系。"
         if segment.chain is None:
             purpose = f"属机会型方向「{segment.name}」"
         else:
-            purpose = _PURPOSES[segment.need].format(chain=segment.chain_name, segment=segment.name)
+            purposes = _PURPOSES[segment.need] if segment.priority > _ASIDE else _BY_THE_WAY
+            purpose = purposes.format(chain=segment.chain_name, segment=segment.name)
         local = f"（{segment.presence}）" if segment.presence else ""
-        said = [f"{self._business(evidence, pair, remarks.business) or segment.name}，{purpose}{local}"]
+        said = [f"{self._business(evidence, pair, remarks.business, segment) or segment.name}，{purpose}{local}"]
+        if segment.offers:
+            said.append(f"可依托{'、'.join(segment.offers[:_MOST_OFFERS])}")
         if partners := _partners(segment):
             said.append(partners)
         founded = evidence.columns["founded"]
@@ -112,26 +125,28 @@ class Describer:
         if strengths:
             said.append("、".join(strengths))
         if remarks.doubt:
-            said.append(f"疑点：{remarks.doubt}")
-        first = remarks.asks or self._visit_questions.get(segment.kind)
+            said.append(f"待核：{remarks.doubt}")
+        first = remarks.asks or segment.asks or self._visit_questions.get(segment.kind)
         if first:
             said.append(f"先问清{first}")
-        if remarks.question and not remarks.asks:
-            said.append(f"行前核实{self.question(remarks.question)}")
         return "；".join(said) + "。"
 
     def question(self, field: str) -> str:
         """How to ask for a field (问法)."""
         return self._questions.get(field) or self.fields[field].label.split("（")[0]
 
-    def _business(self, evidence: Evidence, pair: int, phrases: Sequence[str]) -> str:
+    def _business(self, evidence: Evidence, pair: int, phrases: Sequence[str], segment: SegmentSpec) -> str:
         """Its main business in a few words: 生产片剂、颗粒剂；主营旅游景点开发."""
         told = [phrase for phrase in phrases if not any(_is_class_of(phrase, other) for other in phrases)]
-        told = [phrase for phrase in told if "其他" not in phrase] or told
+        told = [phrase for phrase in told if "其他" not in phrase and phrase not in self._steps] or told
         mode = self.value("mode", evidence, pair) if evidence.columns["mode"].known[pair] else ""
         verb = self._verbs.get(mode, "")
+        if segment.verb and verb == self._verbs.get(self._words["mode"]["produce"]):
+            verb = segment.verb
         does = "、".join(told[:_MOST_TOLD])
-        return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}" if does else ""
+        if not does or does.startswith(self._verb_words):  # 生产玩具, 组织体育活动: it brings its own verb
+            return does
+        return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}"
 
 
 def _partners(segment: SegmentSpec) -> str:
@@ -171,8 +186,11 @@ _PURPOSES = {
     "strengthen": "可做强{chain}链「{segment}」",
     "extend": "可把{chain}链延伸到「{segment}」",
 }
+_BY_THE_WAY = "属{chain}链「{segment}」，可顺访"
+_ASIDE = 4  # priority up to which a segment is no gap that anybody would speak of: 啤酒, 茶
 _MOST_TOLD = 3
 _MOST_PARTNERS = 2
+_MOST_OFFERS = 2
 _COMPANY = re.compile("(?:总|股份)?(?:有限)?(?:责任)?公司$")  # 山东凤祥实业, as people call it
 
 
@@ -185,14 +203,12 @@ class Remarks:
         strengths: What speaks for it, strongest first.
         doubt: The rule that took most points, in words.
         asks: What that rule asks.
-        question: The unknown field to ask for where no rule asks.
     """
 
     business: Sequence[str] = ()
     strengths: Sequence[str] = ()
     doubt: str | None = None
     asks: str | None = None
-    question: str | None = None
 
 
 _NUMBERS: dict[str, Callable[[float], str]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.places import short
 from matcher.rules import Zone
+from matcher.scoring.published import ListReader, OnLists
 from matcher.scoring.values import Column, Field
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
+from matcher.types import ListEntry
 
 NO_SEGMENT = -1
 """Segment number of a company that fits none (不属于任何环节)."""
@@ -62,6 +64,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "decided_elsewhere": Field("truth", "名称属知名集团，总部在别的城市"),
         "place_named": Field("truth", "名称只有县区名，没有字号"),
         "approached": Field("truth", "园区正在对接"),
+        "renowned": Field("truth", "公认的集团、品牌"),
         "wants_group": Field("truth", "环节要的是集团、品牌"),
         "individual": Field("truth", "个体工商户"),
         "listed": Field("truth", "上市"),
@@ -83,11 +86,13 @@ class Evidence:
         company: Index of each pair's company, ascending.
         segment: Index of its segment, or ``NO_SEGMENT``.
         columns: Field → values, as long as ``company``.
+        lists: What lists say of the companies.
     """
 
     company: NDArray[np.int64]
     segment: NDArray[np.int64]
     columns: dict[str, Column]
+    lists: OnLists = field(default_factory=OnLists)
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,12 @@ class Standing:
     Attributes:
         columns: Field → values, one a company.
         approached: For each name that the zone talks to: the chain's code, and the companies that bear the name.
+        lists: What lists say of the companies.
     """
 
     columns: dict[str, Column]
     approached: list[tuple[int, list[int]]]
+    lists: OnLists
 
 
 class EvidenceReader:
@@ -110,13 +117,18 @@ class EvidenceReader:
         zone: The zone.
         corpora: Marks, statuses, known groups.
         local_codes: Credit codes of companies known to be in the zone's city already.
+        lists: Published lists that companies may stand on.
 
     Attributes:
+        lists: Finds companies on them.
         of_segments: Field that only the segment decides → its values by segment number, the last of a company without one.
     """
 
-    def __init__(self, zone: Zone, corpora: Corpora, local_codes: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, zone: Zone, corpora: Corpora, local_codes: frozenset[str] = frozenset(), lists: Sequence[ListEntry] = ()
+    ) -> None:
         self.zone, self.corpora, self._local_codes = zone, corpora, local_codes
+        self.lists = ListReader(lists, corpora)
         self.fields = fields(tuple(zone.chain_names), corpora)
         strength = {str(need): value for need, value in zone.scoring.need_strength.items()}
         segments = zone.segments
@@ -182,7 +194,7 @@ class EvidenceReader:
             columns[name] = Column(column.values[company], column.known[company])
         log = columns["capital_log"]
         columns["capital_log"] = Column(log.values.astype(np.int64) + self._capital_scale[segment], log.known)
-        return Evidence(company, segment, columns)
+        return Evidence(company, segment, columns, standing.lists)
 
     def standing(self, companies: Companies, profiles: Profiles, as_of: int) -> Standing:
         """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据)."""
@@ -192,6 +204,7 @@ class EvidenceReader:
         typed = _filled(text["company_type"])
         individual = _holds(text["company_type"], statuses["individual"])
         unknown_form = profiles.legal_form == 0
+        lists = self.lists.read(companies, as_of)
         yes, no = (_holds(text["listed"], statuses[key]) for key in ("listed", "not_listed"))
         columns = {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
@@ -206,6 +219,7 @@ class EvidenceReader:
             "is_arm": Column(profiles.is_arm, everywhere),
             "decided_elsewhere": self._decided_elsewhere(profiles, text["city"]),
             "place_named": Column(profiles.place_named, everywhere),
+            "renowned": Column(profiles.renowned, everywhere),
             "individual": Column(individual, individual | ~unknown_form | typed),
             "listed": Column(yes & ~no, yes | no),
             "closed": Column(self.closed(companies), _filled(text["status"])),
@@ -213,15 +227,15 @@ class EvidenceReader:
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
             "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
             "marks": Column(profiles.marks, profiles.has_scope),
-            "qualifications": Column(_bits(text["qualifications"], statuses["qualifications"].values()), ~everywhere),
+            "qualifications": Column(_qualified(text["qualifications"], statuses["qualifications"].values(), lists), ~everywhere),
         }
-        return Standing(columns, self._in_touch(companies))
+        return Standing(columns, self._in_touch(companies), lists)
 
     def closed(self, companies: Companies) -> NDArray[np.bool_]:
         """Which companies' status says that they no longer trade (已停业)."""
         return _holds(companies.text["status"], self.corpora.statuses["closed"])
 
-    def _local(self, text: Mapping[str, list[str]]) -> Column:
+    def _local(self, text: Mapping[str, Sequence[str]]) -> Column:
         here, known = _equal(text["city"], self._home), _filled(text["city"])
         if self._local_codes:
             listed = np.fromiter((code in self._local_codes for code in text["uscc"]), np.bool_, len(here))
@@ -245,7 +259,7 @@ class EvidenceReader:
                     found[number][1].append(place)
         return found
 
-    def _decided_elsewhere(self, profiles: Profiles, cities: list[str]) -> Column:
+    def _decided_elsewhere(self, profiles: Profiles, cities: Sequence[str]) -> Column:
         """Whether a group that decides in another city owns the company by name."""
         numbers = profiles.known_group.tolist()
         there = [number > 0 and short(city) != self._seats[number] for number, city in zip(numbers, cities, strict=True)]
@@ -264,28 +278,36 @@ def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:
     return np.array([*values, absent], dtype=np.int64)
 
 
-def _filled(cells: list[str]) -> NDArray[np.bool_]:
+def _filled(cells: Sequence[str]) -> NDArray[np.bool_]:
     if not any(cells):  # a column that the file lacks
         return np.zeros(len(cells), dtype=np.bool_)
     return np.fromiter(map(len, cells), np.int64, len(cells)) > 0
 
 
-def _equal(cities: list[str], wanted: str) -> NDArray[np.bool_]:
+def _equal(cities: Sequence[str], wanted: str) -> NDArray[np.bool_]:
     known = {city: short(city) == wanted for city in set(cities)}
     return np.fromiter((known[city] for city in cities), np.bool_, len(cities))
 
 
-def _foreign(currencies: list[str]) -> NDArray[np.bool_]:
+def _foreign(currencies: Sequence[str]) -> NDArray[np.bool_]:
     return np.fromiter((code not in ("", "CNY") for code in currencies), np.bool_, len(currencies))
 
 
-def _holds(cells: list[str], words: Iterable[str]) -> NDArray[np.bool_]:
+def _holds(cells: Sequence[str], words: Iterable[str]) -> NDArray[np.bool_]:
     listed = tuple(words)
     known = {cell: any(word in cell.lower() for word in listed) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.bool_, len(cells))
 
 
-def _bits(cells: list[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
+def _qualified(cells: Sequence[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
+    """What the company's own row says and what lists say, one bit a qualification."""
+    said = _bits(cells, groups)
+    for place in lists.days:
+        said[place] |= lists.bits(place)
+    return said
+
+
+def _bits(cells: Sequence[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
     words = list(groups)
     known = {cell: sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))

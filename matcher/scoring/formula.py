@@ -146,15 +146,13 @@ class Ruleset:
 
     def next_question(self, evidence: Evidence, scores: Scores, pair: int) -> str | None:
         """The unknown field whose answer would move the score most (最该先问的字段); None if no answer would."""
-        points = scores.points[:, [pair]]
-        full = self.weights * _MILLI
-        widest, question = 0, None
-        for field in self.unknown_fields(evidence, scores, pair):
-            touched = np.array([field in e.fields and not scores.known[n, pair] for n, e in enumerate(self.values)])
-            low, high = (
-                int(self.totals(np.where(touched, end, points[:, 0])[:, None])[2][0])
-                for end in (np.minimum(0, full), np.maximum(0, full))
-            )
-            if high - low > widest:
-                widest, question = high - low, field
-        return question
+        fields = self.unknown_fields(evidence, scores, pair)
+        if not fields:
+            return None
+        reads = np.array([[field in e.fields for e in self.values] for field in fields], dtype=np.bool_)
+        touched = reads & ~scores.known[:, pair]
+        points, full = scores.points[:, pair], self.weights * _MILLI
+        ends = [np.where(touched, end, points) for end in (np.minimum(0, full), np.maximum(0, full))]
+        low, high = self.totals(np.concatenate(ends).T)[2].reshape(2, len(fields))
+        widest = int((high - low).argmax())
+        return fields[widest] if high[widest] > low[widest] else None

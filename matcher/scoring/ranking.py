@@ -42,11 +42,49 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """What the order asks of companies (定位结果): one entry each.
+
+    Attributes:
+        company: Its place among all, ascending.
+        segment: The segment that it is fixed to, or ``NO_SEGMENT``.
+        chain: Code of the segment's chain.
+        score: Its score there.
+        veto: As in ``Choice``.
+        known_group: As in ``Profiles``.
+    """
+
+    company: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    chain: NDArray[np.int64]
+    score: NDArray[np.int64]
+    veto: NDArray[np.int64]
+    known_group: NDArray[np.int16]
+
+    @classmethod
+    def of(cls, evidence: Evidence, scores: Scores, known_group: NDArray[np.int16], start: int) -> Placed:
+        """Of the companies of a chunk that begins at ``start``, each fixed to its segment (确定环节)."""
+        choice = choose(evidence, scores)
+        company, segment = evidence.company[choice.pair], evidence.segment[choice.pair]
+        chain = evidence.columns["chain"].values[choice.pair].astype(np.int64)
+        return cls(company + start, segment, chain, scores.score[choice.pair], choice.veto, known_group[company])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Placed]) -> Placed:
+        """Of all chunks, in order (合并)."""
+        return cls(*(np.concatenate([getattr(part, field) for part in parts]) for field in cls.__dataclass_fields__))
+
+    def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Placed:
+        """The entries at ``index``, in that order (选取)."""
+        return Placed(*(getattr(self, field)[index] for field in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
 class Listed:
     """A list in order (有序名单).
 
     Attributes:
-        pair: Pairs in the order of the list.
+        pair: Pairs, or whatever was put in order, in the order of the list.
         order_value: Of each, in ``ORDER_UNIT`` parts of a point.
         segment_place, chain_place: k and j of each, from 0.
     """
@@ -73,15 +111,12 @@ def choose(evidence: Evidence, scores: Scores) -> Choice:
     return Choice(pair, veto)
 
 
-def fold(
-    families: Sequence[Sequence[int]], listed: Mapping[int, int], scores: Scores, keys: Mapping[int, str]
-) -> list[tuple[list[int], int]]:
+def fold(families: Sequence[Sequence[int]], scores: Mapping[int, int], keys: Mapping[int, str]) -> list[tuple[list[int], int]]:
     """What of each family is on the list (归并集团).
 
     Args:
         families: Companies of each family, the head first.
-        listed: Company → its pair, of those on the list.
-        scores: Scores of the pairs.
+        scores: Company → its score, of those on the list.
         keys: Company → sort key, of those in families.
 
     Returns:
@@ -89,25 +124,22 @@ def fold(
     """
     found = []
     for family in families:
-        present = [company for company in family if company in listed]
+        present = [company for company in family if company in scores]
         if present:
-            present.sort(key=lambda company: (-int(scores.score[listed[company]]), keys[company]))
+            present.sort(key=lambda company: (-scores[company], keys[company]))
             found.append((present, family[0]))
     return found
 
 
-def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: Sequence[str], zone: Zone) -> Listed:
-    """Orders the chosen pairs (排序).
+def arrange(score: NDArray[np.int64], segment: NDArray[np.int64], keys: Sequence[str], zone: Zone) -> Listed:
+    """Orders companies (排序); ``pair`` of the list are their places among those given.
 
     Args:
-        pairs: One pair a company.
-        evidence: The pairs' companies and segments.
-        scores: Their scores.
-        keys: Sort key of each of ``pairs``.
+        score: Each company's score.
+        segment: The segment that it is fixed to.
+        keys: Its sort key.
         zone: For the ``fill`` of each segment's need.
     """
-    score = scores.score[pairs]
-    segment = evidence.segment[pairs]
     key = _ranks(keys)
     place = _places(segment, (key, -score))
     for_chain = score * _fill(zone, segment, place)
@@ -115,7 +147,27 @@ def arrange(pairs: NDArray[np.int64], evidence: Evidence, scores: Scores, keys: 
     share = zone.scoring.order.chain_fill
     value = for_chain * np.maximum(MILLI - share.step * chain_place, share.least)
     order = np.lexsort((key, -score, -value))
-    return Listed(pairs[order], value[order], place[order], chain_place[order])
+    return Listed(order, value[order], place[order], chain_place[order])
+
+
+def unserved(segment_of: NDArray[np.int64], top: int, zone: Zone, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Most wanted segments that the first ``top`` leave open, and the place of the first company further down, or -1 (空着的急需环节).
+
+    Args:
+        segment_of: Segments of the whole list, in its order.
+        top: Length of what is shown of it.
+        zone: Priorities.
+        allowed: For each segment, whether the request wants it.
+    """
+    least = zone.scoring.order.wanted_priority
+    found = []
+    for number, segment in enumerate(zone.segments):
+        if segment.chain is None or segment.priority < least or not allowed[number]:
+            continue
+        at = np.flatnonzero(segment_of == number)
+        if not len(at) or at[0] >= top:
+            found.append((number, int(at[0]) if len(at) else -1))
+    return found
 
 
 def _places(of: NDArray[np.int64], by: tuple[NDArray[np.int64], ...]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
-from matcher.matching.affinity import Affinities, Texts
-from matcher.matching.profiles import ProfileReader
+from matcher.matching.profiles import Details, ProfileReader
+from matcher.matching.vocabulary import term_number
+from matcher.places import DistrictFinder
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
@@ -22,6 +23,7 @@ from matcher.text.verbs import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
 
 _MOST_STRENGTHS = 3
+_LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
 _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
@@ -31,21 +33,19 @@ MOST_TERMS = 8
 
 
 class TermFinder:
-    """The terms by which companies matched (命中词), read again for the companies that are shown."""
+    """The terms by which companies matched (命中词)."""
 
-    def __init__(self, reader: ProfileReader, companies: Companies) -> None:
+    def __init__(self, reader: ProfileReader, details: Details) -> None:
         self._patterns = reader.matcher.vocabulary.patterns
-        texts: Texts
-        found: Affinities
-        texts, found = reader.affinities(companies)
-        self._hits, self._names = found.hits, found.name_text
+        texts, found = details.texts, details.affinities
+        self._best, self._names = found.hits.best.toarray(), found.name_text
         self._items, self._texts = texts.items.item, texts.items.texts
         self._modes = np.where(texts.items.mode == NO_MODE, texts.default_mode[texts.items.row], texts.items.mode)
         modes = reader.corpora.reading.modes
         verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
         self._begins = re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+")
         self._ends = re.compile(f"(?:(?:及其?|和|并)(?:{verbs}).*|(?:[的和及与、]|(?<![初深精])(?:{verbs}))+)$")
-        self._first = np.searchsorted(texts.items.row, np.arange(len(companies) + 1))
+        self._first = np.searchsorted(texts.items.row, np.arange(texts.items.rows + 1))
 
     def terms(self, company: int, segment: int, most: int = MOST_TERMS) -> tuple[str, ...]:
         """Distinct terms of a company for a segment, in the order of its scope, then of its name (命中词)."""
@@ -61,7 +61,7 @@ class TermFinder:
         """
         if segment == NO_SEGMENT:
             return ()
-        hits = [(item, its) for item, its in self._occurrences(company) if self._hits.best[item, segment]]
+        hits = [(item, its) for item, its in self._occurrences(company) if self._best[item, segment]]
         told = [self._phrase(item, segment) for item, its in hits if its == mode and not self._texts[item].startswith(_ASIDES)]
         return tuple(dict.fromkeys(told)) or self.terms(company, segment)
 
@@ -69,7 +69,7 @@ class TermFinder:
         """An item in its own few words; its term where they are many or torn."""
         bare = self._ends.sub("", self._begins.sub("", self._texts[item]))
         whole = 2 <= len(bare) <= _LONGEST_PHRASE and not _TORN.search(bare)
-        return bare if whole else self._patterns[self._hits.term(item, segment)]
+        return bare if whole else self._patterns[term_number(int(self._best[item, segment]))]
 
     def _occurrences(self, company: int) -> list[tuple[int, int]]:
         """A company's items and their modes."""
@@ -82,7 +82,7 @@ class TermFinder:
     def _distinct(self, places: list[int], segment: int) -> tuple[str, ...]:
         if segment == NO_SEGMENT:
             return ()
-        numbers = [self._hits.term(text, segment) for text in places if self._hits.best[text, segment]]
+        numbers = [term_number(code) for code in self._best[places, segment].tolist() if code]
         return tuple(dict.fromkeys(self._patterns[number] for number in numbers))
 
 
@@ -105,29 +105,37 @@ class Assembler:
 
     def __init__(self, zone: Zone, ruleset: Ruleset, describer: Describer, reader: ProfileReader) -> None:
         self.zone, self.ruleset, self.describer, self.reader = zone, ruleset, describer, reader
+        self._districts = DistrictFinder(reader.corpora)
+
+    def county(self, companies: Companies, place: int) -> str:
+        """County or district of a company, empty if neither the file nor the address says (区县)."""
+        text = companies.text
+        return text["county"][place] or self._districts.find(text["city"][place] or text["province"][place], text["address"][place])
 
     def results(
         self,
         companies: Companies,
+        details: Details,
         evidence: Evidence,
         scores: Scores,
         listed: Listed,
         *,
         ranked: bool,
-        families: Mapping[int, Family] | None = None,
+        families: Sequence[Family | None] = (),
     ) -> tuple[RankedCompany, ...]:
         """One result for each pair, in the given order (结果).
 
         Args:
             companies: What ``evidence.company`` counts.
+            details: Of the same companies.
             evidence: All pairs.
             scores: Their scores.
             listed: Those to show, in order.
             ranked: Whether the order is a rank.
-            families: Pair → its family, of those that have one.
+            families: Of each of them; empty if they have none.
         """
-        shown = evidence.company[listed.pair]
-        finder = TermFinder(self.reader, companies.take(shown))
+        finder = TermFinder(self.reader, details)
+        company = evidence.company[listed.pair].tolist()
         return tuple(
             self._result(
                 companies,
@@ -139,9 +147,9 @@ class Assembler:
                     rank=place + 1 if ranked else None,
                     segment_place=int(listed.segment_place[place]) + 1 if ranked else None,
                     chain_place=int(listed.chain_place[place]) + 1 if ranked else None,
-                    terms=finder.terms(place, int(evidence.segment[pair])),
-                    business=finder.business(place, int(evidence.segment[pair]), _mode(evidence, pair)),
-                    family=(families or {}).get(pair),
+                    terms=finder.terms(company[place], int(evidence.segment[pair])),
+                    business=finder.business(company[place], int(evidence.segment[pair]), _mode(evidence, pair)),
+                    family=families[place] if families else None,
                 ),
             )
             for place, pair in enumerate(listed.pair.tolist())
@@ -169,6 +177,7 @@ class Assembler:
             name=companies.text["name"][company],
             province=companies.text["province"][company] or None,
             city=companies.text["city"][company] or None,
+            county=self.county(companies, company) or None,
             as_of=day_text(int(companies.as_of[company]), UNKNOWN_DAY),
             score=int(scores.score[pair]) / UNIT,
             order_value=shown.order_value / ORDER_UNIT,
@@ -188,18 +197,18 @@ class Assembler:
             vetoed_by=barred[0] if barred else None,
             next_question=question,
             family=shown.family,
-            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown, question)),
+            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown)),
         )
 
-    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown, question: str | None) -> Remarks:
+    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown) -> Remarks:
         number = self._doubt(scores, shown.pair)
         doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
         strengths = self._strengths(evidence, scores, shown, doubted)
         if number is None:
-            return Remarks(shown.business, strengths, question=question)
+            return Remarks(shown.business, strengths)
         doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
-        return Remarks(shown.business, strengths, said, doubt.asks, question)
+        return Remarks(shown.business, strengths, said, doubt.asks)
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
@@ -235,10 +244,10 @@ class Assembler:
         ]
 
     def _doubt(self, scores: Scores, pair: int) -> int | None:
-        """Number of the known rule that took most points, a point at least."""
+        """Number of the known rule that took most points, ``_LEAST_DOUBT`` at least."""
         points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
         worst = int(points.argmin())
-        return worst if points[worst] <= -UNIT else None
+        return worst if points[worst] <= -_LEAST_DOUBT * UNIT else None
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""

@@ -47,6 +47,7 @@ class NameReader:
         self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
         self.regions = frozenset(codes)
         self._full = frozenset(full)
+        self._near_known: dict[tuple[str, str], tuple[str, ...]] = {}
         cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
         self._places_within = re.compile(
             f".{{2,6}}?(?:{'|'.join(map(re.escape, sorted(cities, key=lambda name: (-len(name), name))))})"
@@ -82,7 +83,7 @@ class NameReader:
                 break
         return core[:cut], core[cut:]
 
-    def _region(self, name: str, home: tuple[str, ...]) -> tuple[str, int]:
+    def _region(self, name: str, place: str) -> tuple[str, int]:
         """The region that leads a name, and its level.
 
         A county without its 县, 市 or 区 leads only where it lies in the company's own province: 东丽 is a district of 天津, and a
@@ -98,8 +99,8 @@ class NameReader:
                 inside = self._codes[region]
                 if end:
                     inside = tuple(code for code in inside if code.startswith(within))
-                elif home and region not in self._full:
-                    inside = tuple(code for code in inside if len(code) < _COUNTY_DIGITS or _one_province(code, home))
+                elif region not in self._full and place in self._codes:
+                    inside = self._near(region, place)
                 if inside:
                     end += len(region)
                     within = inside
@@ -107,6 +108,15 @@ class NameReader:
             else:
                 break
         return name[:end], min(map(len, within)) // 2
+
+    def _near(self, region: str, place: str) -> tuple[str, ...]:
+        """Codes of a region without those of counties in other provinces than the place's."""
+        if (region, place) not in self._near_known:
+            home = self._codes[place]
+            self._near_known[region, place] = tuple(
+                code for code in self._codes[region] if len(code) < _COUNTY_DIGITS or _one_province(code, home)
+            )
+        return self._near_known[region, place]
 
     def _outlet(self, name: str) -> tuple[str, int]:
         lengths = self._outlet_lengths.get(name[-1:])
@@ -124,7 +134,6 @@ class NameReader:
             name: A name after ``normalise``; the empty name has empty parts.
             place: City or province in which the company is registered, if known.
         """
-        home = self._codes.get(place, ())
         bracketed = []
         body = name
         if "(" in name:
@@ -148,7 +157,7 @@ class NameReader:
                 if form.kind not in {"institution", "hotel"}:  # 医院、酒店 are also what the company does
                     core = core[:-length]
                 break
-        region, level = self._region(core, home)
+        region, level = self._region(core, place)
         stripped = core[len(region) :]
         if len(stripped) < 2:  # a name that is nothing but a place keeps it
             region, level, stripped = "", 0, core

@@ -9,27 +9,36 @@ ends in a verb (甲、乙的生产); else of the last item before it in the sent
 that open the sentence; else of the next that ends in one; else none. A run of bare verbs speaks with its strongest (生产、销售：甲),
 and one that closes a list lends it to the item before it (甲的研发、生产、销售). A verb alone is no item, unless it is a business of
 its own (住宿、餐饮服务) and no head.
+
+Permits of a canteen or a car park, and items that nearly everybody has, often lead a scope because the form has them first. They move
+behind the items that tell the trade, unless the company makes them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import Corpora
-from matcher.text.normalise import normalise
+from matcher.corpora import MODES, Corpora
+from matcher.text.normalise import in_lines_with, normalise
 from matcher.text.verbs import NO_MODE, VerbReader
 
 _SPACES = re.compile(r" +(?=[^\x00-\x7f])")
 _FULL_STOP = re.compile("[.…]")
 _INNER = re.compile(r"\(([^()\n]*)\)")
-_SEPARATORS = re.compile("([;,、:\n])")
+_SEPARATORS = ";,、:"
+_PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
+_SEPARATES = np.zeros(ord("、") + 2, dtype=np.bool_)  # by code point; the last entry stands for all beyond
+_SEPARATES[[*map(ord, _SEPARATORS), ord("\n")]] = True
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class ScopeItems:
         filler: For each distinct item: nearly everybody has it and it says nothing of the trade.
         row: For each occurrence: index of the scope, ascending.
         item: Index into ``texts``.
-        position: Place among the kept items of its scope, from 0.
+        position: Place among the kept items of its scope, from 0; leading permits and fillers come last.
         mode: Index into ``MODES``, or ``NO_MODE``.
         rows: Number of scopes read.
     """
@@ -62,15 +71,17 @@ class ScopeReader:
         reading = corpora.reading
         self._labels = re.compile(_any_of(reading.labels) + " *:?")
         self._label_patterns = re.compile(f"(?:{'|'.join(reading.label_patterns)}) *:?")
-        self._label_signs = tuple(reading.label_signs)
+        self._label_signs = re.compile(_any_of(reading.label_signs))
         self._bracket_drop = re.compile("|".join(reading.bracket_drops))
         self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;,\n]*")
         self._exception = re.compile("|".join(f"(?:{pattern})" for pattern in reading.exceptions))
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
         self._boilerplate = re.compile("|".join(f"(?:{pattern})" for pattern in reading.boilerplate))
-        self._signs = re.compile(f"[{re.escape(reading.boilerplate_signs)}]")
+        self._is_sign = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
+        self._is_sign[_code_points(reading.boilerplate_signs)] = True
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
+        self._permit_lead = re.compile("|".join(f"(?:{pattern})" for pattern in reading.permit_leads))
         self._standing = frozenset(reading.standing_verbs)
         self._verbs = VerbReader(reading)
 
@@ -86,18 +97,11 @@ class ScopeReader:
         text = _FULL_STOP.sub(_end_or_point, text)
         for _depth in range(2):  # brackets within brackets
             text = _INNER.sub(self._bracket, text)
-        text = self._labels.sub(";", self._without_label_patterns(text))
+        text = in_lines_with(self._label_signs, text, partial(self._label_patterns.sub, ";"))
+        text = self._labels.sub(";", text)
         text = self._exception.sub("", text)
         text = self._negation.sub("", text)
         return self._negated.sub("", text)
-
-    def _without_label_patterns(self, text: str) -> str:
-        """Looks only at lines that hold a sign of such a label: the patterns are slow."""
-        lines = text.split("\n")
-        for number, line in enumerate(lines):
-            if any(sign in line for sign in self._label_signs):
-                lines[number] = self._label_patterns.sub(";", line)
-        return "\n".join(lines)
 
     def _bracket(self, found: re.Match[str]) -> str:
         inner = found[1]
@@ -106,34 +110,40 @@ class ScopeReader:
     def read(self, scopes: Sequence[str]) -> ScopeItems:
         """The items of ``scopes`` (分项); an empty scope has none."""
         joined = "\n".join(scope.replace("\n", ";").replace("\r", ";") for scope in scopes)
-        parts = _SEPARATORS.split(self.clean(joined))
-        marks = np.frombuffer(("".join(parts[1::2]) + "\n").encode("utf-32-le"), dtype=np.uint32)
-        texts, item = _distinct(parts[0::2])
+        parts, marks = _parted(self.clean(joined))
+        texts, item = _distinct(parts)
         ends_row = marks == ord("\n")
         ends_clause = ends_row | (marks == ord(";"))
         row = _counts_before(ends_row)
         clause = _counts_before(ends_clause)
         listed = _counts_before(ends_clause | (marks == ord(",")))
         verbs = self._verbs.read(texts)
-        keep = np.fromiter(map(self._kept, texts), np.bool_, len(texts))
+        keep = self._kept(texts)
         bare = verbs.bare[item]
         modes = _spread_modes(
             verbs.mode[item], verbs.prefix[item], verbs.suffix[item], bare, marks == ord(":"), clause=clause, listed=listed
         )
-        stands = np.fromiter((text in self._standing for text in texts), np.bool_, len(texts))
+        stands = _among(texts, self._standing)
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
-        return ScopeItems(texts, self._filler(texts), row, item, _places(row), modes, len(scopes))
+        filler = _among(texts, self._fillers)
+        leads = filler | np.fromiter(map(bool, map(self._permit_lead.fullmatch, texts)), np.bool_, len(texts))
+        order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
+        return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes))
 
-    def _kept(self, text: str) -> bool:
-        """Whether an item says anything of the business."""
-        if len(text) < 2:
-            return False
-        plain = text[-1] >= "一" and not self._signs.search(text)
-        return plain or not self._boilerplate.search(text)
-
-    def _filler(self, texts: list[str]) -> NDArray[np.bool_]:
-        return np.fromiter((text in self._fillers for text in texts), np.bool_, len(texts))
+    def _kept(self, texts: list[str]) -> NDArray[np.bool_]:
+        """Which items say anything of the business: licence talk is looked for where a sign of it stands."""
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        chars = _code_points("\n".join(texts) + "\n")
+        ends = np.cumsum(lengths + 1) - 1
+        signs = np.flatnonzero(self._is_sign[chars])
+        odd = lengths > 1
+        odd[odd] = chars[ends[odd] - 1] < ord("一")
+        odd[np.searchsorted(ends, signs)] = True
+        kept = lengths > 1
+        for number in np.flatnonzero(odd & kept).tolist():
+            kept[number] = self._boilerplate.search(texts[number]) is None
+        return kept
 
 
 def _any_of(words: list[str]) -> str:
@@ -153,13 +163,36 @@ def _end_or_point(found: re.Match[str]) -> str:
     return "." if within else ";"
 
 
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
+
+
+def _parted(text: str) -> tuple[list[str], NDArray[np.uint32]]:
+    """The parts between separators, and the separator behind each; the last one ends its row."""
+    chars = _code_points(text + "\n")
+    marks = chars[_SEPARATES[np.minimum(chars, len(_SEPARATES) - 1)]]
+    for separator in _SEPARATORS:
+        text = text.replace(separator, "\n")
+    return text.split("\n"), marks
+
+
+def numbered(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """The distinct texts in the order of their first appearance, and the number of each text among them (去重编号)."""
+    known: defaultdict[str, int] = defaultdict(count().__next__)
+    numbers = np.fromiter(map(known.__getitem__, texts), np.int64)
+    return list(known), numbers
+
+
 def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
     """The distinct parts without what clings to their edges, and the number of each part among them."""
-    as_written = {part: number for number, part in enumerate(dict.fromkeys(parts))}
-    stripped = [part.strip(_EDGES) for part in as_written]
-    known = {text: number for number, text in enumerate(dict.fromkeys(stripped))}
-    number_of = np.fromiter(map(known.__getitem__, stripped), np.int32, len(stripped))
-    return list(known), number_of[np.fromiter(map(as_written.__getitem__, parts), np.int64, len(parts))]
+    as_written, number = numbered(parts)
+    texts, stripped = numbered(part.strip(_EDGES) for part in as_written)
+    return texts, stripped[number].astype(np.int32)
+
+
+def _among(texts: list[str], words: Collection[str]) -> NDArray[np.bool_]:
+    """Which of the texts are one of the words."""
+    return np.fromiter(map(words.__contains__, texts), np.bool_, len(texts))
 
 
 def _counts_before(ends: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -174,6 +207,21 @@ def _places(row: NDArray[np.int32]) -> NDArray[np.int32]:
     index = np.arange(len(row), dtype=np.int32)
     first = np.concatenate([[True], row[1:] != row[:-1]])
     return index - np.maximum.accumulate(np.where(first, index, 0)).astype(np.int32)
+
+
+def _leads_last(row: NDArray[np.int32], lead: NDArray[np.bool_], rows: int) -> NDArray[np.int64]:
+    """An order of the occurrences, rows as they are, in which the leads before the first telling item of a row come last."""
+    index = np.arange(len(row))
+    length = np.bincount(row, minlength=rows)
+    start = np.cumsum(length) - length
+    telling = np.flatnonzero(~lead)
+    first = np.full(rows, -1, dtype=np.int64)  # a row of nothing but leads stays as it is
+    first[row[telling][::-1]] = telling[::-1]  # the last one written is the first telling item
+    moved = np.where(first < 0, 0, first - start)[row]
+    place = np.where(index < start[row] + moved, index + length[row] - moved, index - moved)
+    order = np.empty(len(row), dtype=np.int64)
+    order[place] = index
+    return order
 
 
 def _last_before(source: NDArray[np.bool_], within: NDArray[np.int32]) -> NDArray[np.int64]:

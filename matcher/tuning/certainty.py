@@ -16,19 +16,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.rules.changes import Changes
 from matcher.runs import Request
-from matcher.scoring.evidence import Evidence
-from matcher.scoring.formula import UNIT, Scores
-from matcher.scoring.lists import ListMaker, Outcome, Places, Scored
-from matcher.scoring.ranking import ORDER_UNIT, Choice
-from matcher.scoring.values import Column
+from matcher.scoring.formula import UNIT
+from matcher.scoring.ranking import ORDER_UNIT, Placed
+from matcher.tuning.outcome import Outcome, Places, Reading, make_list, outcome_of, score_all
 from matcher.tuning.standing import Standing, standing_of
 from matcher.tuning.variants import Change, answers, reread
 
@@ -110,9 +107,9 @@ def certainty(engine: Engine, reading: Reading, request: Request, changes: Chang
         seed: Of the draws.
         draws: How many at most.
     """
-    outcome = engine.outcome(reading, request)
+    outcome = outcome_of(engine, reading, request)
     order, high = _by_hope(outcome, reading)
-    values = outcome.chains.listed.order_value
+    values = outcome.chains.order_value
     last = int(values[request.top - 1]) // (ORDER_UNIT // UNIT) if len(values) >= request.top else 0
     size = max(_LEAST_POOL, int((high >= _NEAR * last).sum())) if last else len(order)
     while True:
@@ -129,10 +126,7 @@ def certainty(engine: Engine, reading: Reading, request: Request, changes: Chang
 
 def _by_hope(outcome: Outcome, reading: Reading) -> tuple[list[int], NDArray[np.int64]]:
     """Companies by their best possible score, and that score; those that a veto certainly bars are left out."""
-    scored = outcome.chains.scored
-    high = np.full(len(reading.companies), -1, dtype=np.int64)
-    open_ = ~scored.scores.vetoed.any(axis=0) if len(scored.scores.vetoed) else np.ones(len(scored.scores.high), dtype=np.bool_)
-    np.maximum.at(high, scored.evidence.company[open_], scored.scores.high[open_])
+    high = outcome.scored.hope
     order = sorted(np.flatnonzero(high >= 0).tolist(), key=lambda place: (-int(high[place]), reading.companies.key(place)))
     return order, high
 
@@ -140,7 +134,7 @@ def _by_hope(outcome: Outcome, reading: Reading) -> tuple[list[int], NDArray[np.
 class _Pool:
     """Companies with all their completions, scored once.
 
-    A variant's number of company in the evidence is its place in the pool, so that the lists are made by the code that makes all lists.
+    A variant's company is numbered by its place in the pool, so that the lists are made by the code that makes all lists.
 
     Attributes:
         least: The last order value among the first, the least over all lists made so far.
@@ -170,41 +164,27 @@ class _Pool:
     def _score(self, everything: Sequence[tuple[int, tuple[Change, ...]]]) -> None:
         """Keeps of each variant its chosen pair alone, so that the memory is that of a few columns."""
         parts = [self._chosen(everything[start : start + _BATCH]) for start in range(0, len(everything), _BATCH)]
-        score, segment, chain, self._there = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         owners = np.array([number for number, _ in everything], dtype=np.int64)
-        column = Column(chain, np.ones(len(chain), dtype=np.bool_))
-        none, no = np.zeros((0, len(score)), dtype=np.int64), np.zeros((0, len(score)), dtype=np.bool_)
-        scores = Scores(none, no, none, none, none, score, score, score, no, no)
-        known_group = self.reading.profiles.known_group[self.members]
-        nobody = Choice(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-        self._scored = Scored(Evidence(owners, segment, {"chain": column}), scores, nobody, known_group)
-        places = self.reading.places[self.members]
-        self._maker = ListMaker(
-            self.reading.finder.near(places.tolist()),
-            self.reading.companies.take(self.members),
-            places,
-            self.engine.zone,
-            self.engine.corpora,
-        )
+        self._placed = replace(Placed.joined([placed for placed, _ in parts]), company=owners)
+        self._there = np.concatenate([there for _, there in parts])
+        self._at = self.reading.places[self.members]
+        self._finder = self.reading.finder.near(self._at.tolist())
+        self._companies = self.reading.companies.take(self.members)
 
-    def _chosen(
-        self, some: Sequence[tuple[int, tuple[Change, ...]]]
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Score, segment and chain of each variant's chosen pair, and whether the variant is on the list of the chains."""
+    def _chosen(self, some: Sequence[tuple[int, tuple[Change, ...]]]) -> tuple[Placed, NDArray[np.bool_]]:
+        """Where each variant is placed, and whether it is on the list of the chains."""
         variants = reread(self.engine, self.reading, [self.members[number] for number, _ in some], [its for _, its in some])
-        scored, themes = self.engine.scored(variants, self.request)
-        there = scored.choice.veto < 0
+        scored, themes = score_all(self.engine, variants, self.request)
+        there = scored.open
         if themes is not None:
-            there[themes.evidence.company[themes.choice.pair[themes.choice.veto < 0]]] = False
-        pair = scored.choice.pair
-        chain = scored.evidence.columns["chain"].values
-        return scored.scores.score[pair], scored.evidence.segment[pair], chain[pair], there
+            there[themes.placed.company[themes.open]] = False
+        return scored.placed, there
 
     def ranked(self, chosen: NDArray[np.int64]) -> Places:
         """The list with one variant of each member (一次补全的名单)."""
-        scored = replace(self._scored, choice=Choice(chosen, np.full(len(chosen), -1, dtype=np.int64)))
-        made = self._maker.list(scored, self._there[chosen])
-        values = made.listed.order_value
+        placed = self._placed.take(chosen[self._there[chosen]])
+        made = make_list(self._finder, placed, self._at, self._companies, self.engine.zone, self.engine.corpora)
+        values = made.order_value
         self.least = min(self.least, int(values[self.request.top - 1]) if len(values) >= self.request.top else 0)
         return made
 
@@ -229,12 +209,12 @@ class _Pool:
 
     def same(self, one: int, other: int) -> bool:
         """Whether two variants of a member stand alike: the same segment and score, on the list or not."""
-        alike = (self._there, self._scored.scores.score, self._scored.evidence.segment)
+        alike = (self._there, self._placed.score, self._placed.segment)
         return all(values[one] == values[other] for values in alike)
 
     def names(self, places: Places, top: int) -> list[int]:
         """Members among the first, in order."""
-        found: list[int] = places.scored.evidence.company[places.listed.pair[:top]].tolist()
+        found: list[int] = places.company[:top].tolist()
         return found
 
 

@@ -17,15 +17,15 @@ from typing import Literal
 
 import numpy as np
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.rules import Zone
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.scoring.formula import UNIT
-from matcher.scoring.lists import Outcome
 from matcher.scoring.ranking import ORDER_UNIT
 from matcher.tuning.agreement import kendall
 from matcher.tuning.edits import Edit, edits
+from matcher.tuning.outcome import Outcome, Reading, outcome_of
 from matcher.tuning.standing import Fate
 
 Kind = Literal["entered", "left", "moved", "kept"]
@@ -206,14 +206,11 @@ class _Ranked:
 
     def __init__(self, engine: Engine, reading: Reading, request: Request) -> None:
         self.engine, self.reading = engine, reading
-        self.outcome: Outcome = engine.outcome(reading, request)
-        places = self.outcome.chains
-        self.scored = places.scored
-        company = self.scored.evidence.company
-        self._listed: list[int] = company[places.listed.pair].tolist()
+        self.outcome: Outcome = outcome_of(engine, reading, request)
+        self.scores = self.outcome.scored.scores
+        self._listed: list[int] = self.outcome.chains.company.tolist()
         self._place = {number: place for place, number in enumerate(self._listed, start=1)}
-        self._order = dict(zip(self._listed, places.listed.order_value.tolist(), strict=True))
-        self._folded = {int(company[pair]): int(company[stays]) for pair, stays in places.folded.items()}
+        self._order = dict(zip(self._listed, self.outcome.chains.order_value.tolist(), strict=True))
 
     def first(self, top: int) -> list[int]:
         return self._listed[:top]
@@ -222,23 +219,20 @@ class _Ranked:
         """The place, or one behind all others."""
         return (self._place.get(company, len(self.reading.companies) + 1),)
 
-    def pair(self, company: int) -> int:
-        return int(self.scored.choice.pair[company])
-
     def score(self, company: int) -> int:
-        return int(self.scored.scores.score[self.pair(company)])
+        return int(self.scores.score[company])
 
     def side(self, company: int) -> Side:
-        number = int(self.scored.evidence.segment[self.pair(company)])
+        number = int(self.outcome.scored.placed.segment[company])
         segment = None if number == NO_SEGMENT else self.engine.zone.segments[number]
         fate: Fate = "listed"
         because = ""
         if self.outcome.vetoed[company]:
-            fate, because = "vetoed", self.engine.ruleset.vetoes[int(self.scored.choice.veto[company])].label
+            fate, because = "vetoed", self.engine.ruleset.vetoes[int(self.outcome.scored.placed.veto[company])].label
         elif self.outcome.beside[company]:
             fate = "beside"
-        elif company in self._folded:
-            fate, because = "folded", self.reading.companies.text["name"][self._folded[company]]
+        elif company in self.outcome.chains.folded:
+            fate, because = "folded", self.reading.companies.text["name"][self.outcome.chains.folded[company]]
         order = self._order.get(company)
         return Side(
             fate,
@@ -252,19 +246,18 @@ class _Ranked:
 
     def parts(self, company: int) -> dict[tuple[PartKind, str], tuple[str, str, int]]:
         """(kind, id) → label, group, amount; the amounts add up to the score."""
-        pair, scores, ruleset = self.pair(company), self.scored.scores, self.engine.ruleset
+        scores, ruleset = self.scores, self.engine.ruleset
         found: dict[tuple[PartKind, str], tuple[str, str, int]] = {}
         for n, rule in enumerate(ruleset.rules):
-            found["rule", rule.id] = (rule.label, rule.group, int(scores.points[n, pair]))
+            found["rule", rule.id] = (rule.label, rule.group, int(scores.points[n, company]))
         for n, group in enumerate(ruleset.groups):
-            cut = int(scores.groups[n, pair] - scores.raw[n, pair])
+            cut = int(scores.groups[n, company] - scores.raw[n, company])
             found["cap", group.id] = (f"{group.label}封顶", group.id, cut)
-        found["clamp", "score"] = ("截到 0–100", "", int(scores.score[pair] - scores.groups[:, pair].sum()))
+        found["clamp", "score"] = ("截到 0–100", "", int(scores.score[company] - scores.groups[:, company].sum()))
         return found
 
     def groups(self, company: int) -> dict[str, int]:
-        pair = self.pair(company)
-        return {group.id: int(self.scored.scores.groups[n, pair]) for n, group in enumerate(self.engine.ruleset.groups)}
+        return {group.id: int(self.scores.groups[n, company]) for n, group in enumerate(self.engine.ruleset.groups)}
 
 
 def _move(company: int, before: _Ranked, after: _Ranked, reading: Reading, top: int) -> Move:

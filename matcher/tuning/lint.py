@@ -11,11 +11,12 @@ from matcher.intake import Intake
 from matcher.intake.fields import EPOCH
 from matcher.rules.compliance import Compliance
 from matcher.runs import Request
-from matcher.scoring.evidence import EvidenceReader
+from matcher.snapshot import ProfileCache
 from matcher.tuning.compliance import check_compliance
 from matcher.tuning.concerns import NOTES, Concern, Files, sorted_concerns
 from matcher.tuning.lint_data import DataLint
 from matcher.tuning.lint_rules import RuleLint
+from matcher.tuning.outcome import outcome_of, read_companies
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,16 @@ class Lint:
     companies: int
 
 
-def lint(engine: Engine, files: Files, compliance: Compliance, intake: Intake, as_of: date, *, every_word: bool = False) -> Lint:
+def lint(
+    engine: Engine,
+    files: Files,
+    compliance: Compliance,
+    intake: Intake,
+    as_of: date,
+    *,
+    known: ProfileCache | None = None,
+    every_word: bool = False,
+) -> Lint:
     """Looks at a zone's rules and at what they do to a file (规则体检).
 
     Args:
@@ -46,14 +56,14 @@ def lint(engine: Engine, files: Files, compliance: Compliance, intake: Intake, a
         compliance: What no rule may do.
         intake: The companies.
         as_of: The day of the check.
+        known: What the companies' texts say, if they were read before.
         every_word: Note every word that was never found, not only their number.
     """
-    reading = engine.read(intake)
-    outcome = engine.outcome(reading, Request(as_of=as_of))
-    evidence = EvidenceReader(engine.zone, engine.corpora)
-    found = RuleLint(evidence, engine.ruleset, files, (as_of - EPOCH).days).concerns()
+    reading = read_companies(engine, intake, known=known)
+    outcome = outcome_of(engine, reading, Request(as_of=as_of))
+    found = RuleLint(engine.evidence, engine.ruleset, files, (as_of - EPOCH).days).concerns()
     said = {(one.kind, one.field) for one in found}
-    data, dead_terms = DataLint(engine.zone, engine.ruleset, files, reading, outcome).concerns(every_word=every_word)
+    data, dead_terms = DataLint(engine, files, reading, outcome).concerns(every_word=every_word)
     never = {one.field for one in found if one.kind == "never"}
     found += [one for one in data if (one.kind, one.field) not in said and one.field not in never]
     everything = sorted_concerns(found)

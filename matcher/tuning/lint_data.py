@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engine import Reading
+from matcher.engine import Engine
 from matcher.matching.affinity import Affinities, Texts
+from matcher.matching.profiles import CHUNK
+from matcher.matching.vocabulary import term_number
+from matcher.processes import in_chunks
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.rules.source import Location
 from matcher.scoring.evidence import NO_SEGMENT
-from matcher.scoring.formula import Ruleset
-from matcher.scoring.lists import Outcome
 from matcher.tuning.concerns import Concern, Files, Kind
+from matcher.tuning.outcome import Outcome, Reading
 
 _FILE = "scoring.yaml"
 LEAST = 50
@@ -33,20 +37,19 @@ class DataLint:
     """Looks at what the rules did to a file (数据检查).
 
     Args:
-        zone: The rules.
-        ruleset: The same, compiled.
+        engine: Over the rules.
         files: Where they stand.
         reading: The companies.
         outcome: What became of each.
     """
 
-    def __init__(self, zone: Zone, ruleset: Ruleset, files: Files, reading: Reading, outcome: Outcome) -> None:
-        self.zone, self.ruleset, self.files, self.reading = zone, ruleset, files, reading
-        scored = outcome.chains.scored
-        self.scores, self.evidence, self.choice = scored.scores, scored.evidence, scored.choice
-        self.vetoes_hit = [bool(row.any()) for row in scored.scores.vetoed]
-        open_ = (self.choice.veto < 0) & (self.evidence.segment[self.choice.pair] != NO_SEGMENT)
-        self.pairs = self.choice.pair[open_]
+    def __init__(self, engine: Engine, files: Files, reading: Reading, outcome: Outcome) -> None:
+        self.engine, self.files, self.reading = engine, files, reading
+        zone, scored = engine.zone, outcome.scored
+        self.zone, self.ruleset = zone, engine.ruleset
+        self.scores, self.vetoes_hit = scored.scores, scored.barring.tolist()
+        self.chosen = np.where(scored.open, scored.placed.segment, NO_SEGMENT)  # what each company is listed for
+        self.listed = np.flatnonzero(self.chosen != NO_SEGMENT)
         chains = list(dict.fromkeys(segment.chain for segment in zone.segments))
         self._chain_of = np.array([chains.index(segment.chain) for segment in zone.segments], dtype=np.int64)
         self._segment_names = [f"{segment.id}（{segment.name}）" for segment in zone.segments]
@@ -59,7 +62,7 @@ class DataLint:
             every_word: List the words that were never found too.
         """
         found, dead = self._words()
-        if len(self.pairs) >= LEAST:
+        if len(self.listed) >= LEAST:
             found += [*self._together(), *self._constant(), *self._caps(), *self._silent()]
         if every_word:
             for number, term in dead:
@@ -79,22 +82,22 @@ class DataLint:
             shared = set(self.ruleset.values[a].fields) & set(self.ruleset.values[b].fields)
             if first.group != rule.group or (first.weight > 0) != (rule.weight > 0) or not shared:
                 continue
-            both = int((fires[a] & fires[b])[self.pairs].sum())
-            either = int((fires[a] | fires[b])[self.pairs].sum())
+            both = int((fires[a] & fires[b])[self.listed].sum())
+            either = int((fires[a] | fires[b])[self.listed].sum())
             if both >= _LEAST_TOGETHER and both >= _TOGETHER * either:
                 text = f"规则 {rule.id} 与 {first.id}（{first.label}）同组，{either} 家中有 {both} 家同时得分，像是同一件事算了两次"
                 yield self._at("doubled", "rules", b, "value", text)
 
     def _constant(self) -> Iterator[Concern]:
         for number, rule in enumerate(self.ruleset.rules):
-            values, known = self.scores.value[number, self.pairs], self.scores.known[number, self.pairs]
+            values, known = self.scores.value[number, self.listed], self.scores.known[number, self.listed]
             if known.sum() >= LEAST and values[known].min() == values[known].max() > 0:
                 text = f"规则 {rule.id}：{int(known.sum())} 家读得出来，取值都是 {values[known][0] / 1000:g}，分不出高下"
                 yield self._at("always", "rules", number, "value", text)
 
     def _caps(self) -> Iterator[Concern]:
         for number, group in enumerate(self.ruleset.groups):
-            raw, cut = self.scores.raw[number, self.pairs], self.scores.groups[number, self.pairs]
+            raw, cut = self.scores.raw[number, self.listed], self.scores.groups[number, self.listed]
             bound, share = int((raw != cut).sum()), float((raw != cut).mean())
             if share >= _ALWAYS_CUT:
                 text = f"分组 {group.id}：{len(raw)} 家中有 {bound} 家被封顶截掉，组里的差别看不出来"
@@ -106,8 +109,8 @@ class DataLint:
     def _silent(self) -> Iterator[Concern]:
         """Rules and vetoes that could be read and never fired."""
         for number, rule in enumerate(self.ruleset.rules):
-            known = self.scores.known[number, self.pairs]
-            if rule.weight and known.sum() >= LEAST and not self.scores.value[number, self.pairs][known].any():
+            known = self.scores.known[number, self.listed]
+            if rule.weight and known.sum() >= LEAST and not self.scores.value[number, self.listed][known].any():
                 text = f"规则 {rule.id}：{int(known.sum())} 家读得出来，没有一家成立"
                 yield self._at("silent", "rules", number, "value", text)
         for number, veto in enumerate(self.ruleset.vetoes):
@@ -116,55 +119,95 @@ class DataLint:
 
     def _words(self) -> tuple[list[Concern], list[tuple[int, str]]]:
         """Words that speak for another segment, and (segment, word) of those whose letters stand nowhere in any item or name."""
-        reading = self.reading
-        texts, affinities = reading.reader.affinities(reading.companies)
-        patterns = reading.reader.matcher.vocabulary.patterns
-        letters = _Letters("\n".join([*texts.items.texts, *dict.fromkeys(texts.names)]))
-        chosen = self._chosen()
+        parts = in_chunks(self._of_chunk, len(self.reading.companies), CHUNK, self.engine.processes)
+        present = set().union(*(part.present for part in parts))
         found: list[Concern] = []
         dead: list[tuple[int, str]] = []
         for number, segment in enumerate(self.zone.segments):
-            alive = set()
-            for term, strong, companies in _hits(texts, affinities, patterns, number):
-                alive.add(term)
-                if strong and len(companies) >= _LEAST_HITS:
-                    found += self._elsewhere(segment, number, term, chosen[companies])
-            dead += [(number, term) for term, _ in segment.terms if term not in alive and term not in letters]
+            uses: dict[str, _Use] = {}
+            for part in parts:
+                for term, use in part.uses[number].items():
+                    uses.setdefault(term, _Use(Counter())).add(use)
+            for term, use in uses.items():
+                if use.strong and use.companies >= _LEAST_HITS:
+                    found += self._elsewhere(segment, number, term, use.chosen)
+            dead += [(number, term) for term, _ in segment.terms if term not in uses and term not in present]
         return found, dead
 
-    def _chosen(self) -> NDArray[np.int64]:
-        """The segment that each company is listed for, or ``NO_SEGMENT``."""
-        segment = self.evidence.segment[self.choice.pair]
-        return np.where(self.choice.veto < 0, segment, NO_SEGMENT)
+    def _of_chunk(self, chunk: range) -> _Words:
+        """The words that were found in a chunk of the companies."""
+        reader = self.engine.reader
+        texts, _ = reader.texts(self.reading.companies.take(chunk))
+        hits = _Hits(texts, reader.matcher.match(texts), reader.matcher.vocabulary.patterns)
+        chosen = self.chosen[chunk.start : chunk.stop]
+        letters = _Letters("\n".join([*texts.items.texts, *dict.fromkeys(texts.names)]))
+        uses: list[dict[str, _Use]] = []
+        present: set[str] = set()
+        for number, segment in enumerate(self.zone.segments):
+            of_terms = {
+                term: _Use(Counter(chosen[companies].tolist()), strong, len(companies))
+                for term, strong, companies in hits.of(number)
+            }
+            uses.append(of_terms)
+            present |= {term for term, _ in segment.terms if term not in of_terms and term in letters}
+        return _Words(uses, present)
 
-    def _elsewhere(self, segment: SegmentSpec, number: int, term: str, chosen: NDArray[np.int64]) -> Iterator[Concern]:
-        scored = chosen[chosen != NO_SEGMENT]
-        if len(scored) < _LEAST_HITS:
+    def _elsewhere(self, segment: SegmentSpec, number: int, term: str, chosen: Counter[int]) -> Iterator[Concern]:
+        scored = {one: count for one, count in chosen.items() if one != NO_SEGMENT}
+        total = sum(scored.values())
+        if total < _LEAST_HITS:
             return
         for of, names in ((np.arange(len(self.zone.segments)), self._segment_names), (self._chain_of, self._chain_names)):
-            most = int(np.bincount(of[scored]).argmax())
-            there = int((of[scored] == most).sum())
-            if most != of[number] and there >= _ELSEWHERE * len(scored):
+            counts = np.bincount(of[list(scored)], list(scored.values()))
+            most = int(counts.argmax())
+            if most != of[number] and counts[most] >= _ELSEWHERE * total:
                 name, location = _place(self.zone, segment, term)
-                text = f"环节 {segment.id} 的词“{term}”：命中的 {len(scored)} 家中有 {there} 家定在 {names[most]}"
+                text = f"环节 {segment.id} 的词“{term}”：命中的 {total} 家中有 {int(counts[most])} 家定在 {names[most]}"
                 yield self.files.concern("elsewhere", name, location, text)
                 return
 
 
-def _hits(texts: Texts, found: Affinities, patterns: list[str], number: int) -> Iterator[tuple[str, bool, NDArray[np.int64]]]:
-    """Each term that is the best hit of an item for a segment, whether it is a strong one, and the companies that have it."""
-    codes = found.hits.best[:, number]
-    text_of = np.concatenate([texts.items.item, found.name_text])
-    company_of = np.concatenate([texts.items.row, np.arange(len(found.name_text))])
-    hit = codes[text_of] > 0
-    where, company = text_of[hit], company_of[hit]
-    distinct, place = np.unique(where, return_inverse=True)
-    terms = np.array([found.hits.term(text, number) for text in distinct.tolist()], dtype=np.int64)[place]
-    strong = found.hits.weight[:, number][where] >= _STRONG
-    order = np.argsort(terms, kind="stable")
-    starts = np.flatnonzero(np.diff(terms[order], prepend=-1))
-    for at in np.split(order, starts[1:]) if len(order) else ():
-        yield patterns[int(terms[at[0]])], bool(strong[at].any()), np.unique(company[at])
+@dataclass
+class _Use:
+    """In which companies a word is found: what they are listed for, whether it is a strong word in any, how many they are."""
+
+    chosen: Counter[int]
+    strong: bool = False
+    companies: int = 0
+
+    def add(self, other: _Use) -> None:
+        self.chosen.update(other.chosen)
+        self.strong |= other.strong
+        self.companies += other.companies
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Of some companies: each segment's words that were found, and words that were not but whose letters are there."""
+
+    uses: list[dict[str, _Use]]
+    present: set[str]
+
+
+class _Hits:
+    """Which terms were found in which companies."""
+
+    def __init__(self, texts: Texts, found: Affinities, patterns: list[str]) -> None:
+        self._best, self._weight, self._patterns = found.hits.best.tocsc(), found.hits.weight.tocsc(), patterns
+        self._text_of = np.concatenate([texts.items.item, found.name_text])
+        self._company_of = np.concatenate([texts.items.row, np.arange(len(found.name_text))])
+
+    def of(self, number: int) -> Iterator[tuple[str, bool, NDArray[np.int64]]]:
+        """Each term that is the best hit of an item for a segment, whether it is a strong one, and the companies that have it."""
+        code, weight = (cells[:, [number]].toarray().ravel()[self._text_of] for cells in (self._best, self._weight))
+        hit = code > 0
+        company, strong = self._company_of[hit], weight[hit] >= _STRONG
+        distinct, place = np.unique(code[hit], return_inverse=True)
+        terms = np.array([term_number(one) for one in distinct.tolist()], dtype=np.int64)[place]
+        order = np.argsort(terms, kind="stable")
+        starts = np.flatnonzero(np.diff(terms[order], prepend=-1))
+        for at in np.split(order, starts[1:]) if len(order) else ():
+            yield self._patterns[int(terms[at[0]])], bool(strong[at].any()), np.unique(company[at])
 
 
 class _Letters:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.scoring.formula import UNIT
-from matcher.scoring.lists import Outcome
 from matcher.scoring.ranking import ORDER_UNIT
+from matcher.tuning.outcome import Outcome, Reading
 
 Fate = Literal["listed", "vetoed", "folded", "beside"]
 """On the list, off it by a veto, folded into one of its family, on the list beside the chains."""
@@ -60,23 +58,21 @@ def standing_of(engine: Engine, reading: Reading, outcome: Outcome, company: int
         outcome: What became of them.
         company: Which one.
     """
-    scored, listed = outcome.chains.scored, outcome.chains.listed
-    pair, of = int(scored.choice.pair[company]), scored.evidence.company
-    at = np.flatnonzero(of[listed.pair] == company)
+    scores, place = outcome.scored.scores, outcome.chains.place(company)
     fate: Fate = "listed"
     because: tuple[str, ...] = ()
     if outcome.vetoed[company]:
         fate = "vetoed"
-        because = tuple(veto.label for n, veto in enumerate(engine.ruleset.vetoes) if scored.scores.vetoed[n, pair])
+        because = tuple(veto.label for n, veto in enumerate(engine.ruleset.vetoes) if scores.vetoed[n, company])
     elif outcome.beside[company]:
         fate = "beside"
-    elif pair in outcome.chains.folded:
+    elif company in outcome.chains.folded:
         fate = "folded"
-        because = (reading.companies.text["name"][int(of[outcome.chains.folded[pair]])],)
-    number = int(scored.evidence.segment[pair])
+        because = (reading.companies.text["name"][outcome.chains.folded[company]],)
+    number = int(outcome.scored.placed.segment[company])
     segment = None if number == NO_SEGMENT else engine.zone.segments[number]
     groups = tuple(
-        GroupStanding(group.id, group.label, int(scored.scores.groups[n, pair]) / UNIT, float(group.cap[1]))
+        GroupStanding(group.id, group.label, int(scores.groups[n, company]) / UNIT, float(group.cap[1]))
         for n, group in enumerate(engine.ruleset.groups)
     )
     return Standing(
@@ -84,11 +80,11 @@ def standing_of(engine: Engine, reading: Reading, outcome: Outcome, company: int
         uscc=reading.companies.text["uscc"][company] or None,
         row=int(reading.companies.row[company]),
         fate=fate,
-        place=int(at[0]) + 1 if len(at) else None,
+        place=place,
         because=because,
-        score=int(scored.scores.score[pair]) / UNIT,
-        interval=(int(scored.scores.low[pair]) / UNIT, int(scored.scores.high[pair]) / UNIT),
-        order_value=int(listed.order_value[at[0]]) / ORDER_UNIT if len(at) else None,
+        score=int(scores.score[company]) / UNIT,
+        interval=(int(scores.low[company]) / UNIT, int(scores.high[company]) / UNIT),
+        order_value=int(outcome.chains.order_value[place - 1]) / ORDER_UNIT if place else None,
         chain=segment.chain if segment else None,
         segment=segment.id if segment else None,
         groups=groups,

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN
 from matcher.matching.profiles import Profiles
 from matcher.rules import Zone
 from matcher.rules.changes import Changeable, Changes, Step
 from matcher.rules.load import SegmentSpec
+from matcher.tuning.outcome import Reading, taken
 
 _YUAN = 10_000  # in a 万元
 _COLUMNS = {"insured_count": "insured", "paid_capital": "paid_capital", "capital": "capital"}
@@ -159,17 +159,17 @@ def reread(engine: Engine, reading: Reading, places: Sequence[int], changed: Seq
         changed: Of each variant.
     """
     companies = altered(reading.companies, places, changed)
-    profiles = _take(reading.profiles, np.asarray(places, dtype=np.int64))
+    profiles = taken(reading.profiles, np.asarray(places, dtype=np.int64))
     new = [row for row, its in enumerate(changed) if any(change.field == "business_scope" for change in its)]
     if new:
-        read = engine.read(replace(reading.intake, companies=companies.take(new))).profiles
+        read = engine.reader.read(companies.take(new), engine.processes)
         for field in fields(Profiles):
             getattr(profiles, field.name)[new] = getattr(read, field.name)
     return replace(reading, companies=companies, profiles=profiles, places=np.arange(len(companies)))
 
 
 def with_variant(reading: Reading, variant: Reading, row: int, place: int) -> Reading:
-    """All companies, one of them as a variant of it is (换上一家变体).
+    """The companies, one of them as a variant of it is, for putting them in order (换上一家变体); texts stay as they were read.
 
     Args:
         reading: The companies as they are.
@@ -177,13 +177,8 @@ def with_variant(reading: Reading, variant: Reading, row: int, place: int) -> Re
         row: Which variant.
         place: Which company of the reading it is of.
     """
-    profiles = Profiles(*(getattr(reading.profiles, field.name).copy() for field in fields(Profiles)))
-    for field in fields(Profiles):
-        getattr(profiles, field.name)[place] = getattr(variant.profiles, field.name)[row]
-    companies = _put(reading.companies, place, variant.companies, row)
     everybody = _put(reading.intake.companies, int(reading.places[place]), variant.companies, row)
-    finder = reading.finder.over(everybody)
-    return replace(reading, companies=companies, profiles=profiles, finder=finder)
+    return replace(reading, companies=_put(reading.companies, place, variant.companies, row), finder=reading.finder.over(everybody))
 
 
 def _put(companies: Companies, place: int, others: Companies, row: int) -> Companies:
@@ -196,7 +191,3 @@ def _put(companies: Companies, place: int, others: Companies, row: int) -> Compa
         cells[place] = others.text[field][row]
         text[field] = cells
     return replace(companies, text=text, **numbers)
-
-
-def _take(profiles: Profiles, index: NDArray[np.int64]) -> Profiles:
-    return Profiles(*(getattr(profiles, field.name)[index] for field in fields(Profiles)))

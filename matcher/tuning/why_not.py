@@ -1,7 +1,8 @@
 """Why a company is not among the first, and the least that would bring it there (差在哪里、改什么能进).
 
 Every combination of changes that ``rules/changes.yaml`` allows is scored; those that could reach the place are tried in order of cost by
-ranking all companies again with this one changed, until enough have been proved. So what is told is proved, and nothing cheaper among
+putting all companies in order again with this one changed, until enough have been proved; a score is of its own company alone, so the
+others' scores stand. So what is told is proved, and nothing cheaper among
 the allowed combinations would do.
 
 What can be proved not to reach it is not ranked again. Let c be the place behind the company's own family after the first k, v the order
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.errors import RequestError
 from matcher.intake import Companies
 from matcher.rules import Zone
@@ -25,8 +26,8 @@ from matcher.rules.changes import Changes
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.scoring.formula import UNIT
-from matcher.scoring.lists import Outcome
-from matcher.scoring.ranking import ORDER_UNIT
+from matcher.scoring.ranking import ORDER_UNIT, Placed
+from matcher.tuning.outcome import Outcome, Places, Reading, changed_entry, make_list, outcome_of, score_all
 from matcher.tuning.standing import Standing, standing_of
 from matcher.tuning.variants import Change, altered, answers, reread, steps, with_variant
 
@@ -106,11 +107,11 @@ def why_not(engine: Engine, reading: Reading, request: Request, changes: Changes
     """
     search = _Search(engine, reading, request, changes, place)
     standing = standing_of(engine, reading, search.outcome, place)
-    listed = search.outcome.chains.listed
+    listed = search.outcome.chains
     last = None
-    if len(listed.pair) >= request.top:
-        company = int(search.outcome.chains.scored.evidence.company[listed.pair[request.top - 1]])
-        last = (reading.companies.text["name"][company], int(listed.order_value[request.top - 1]) / ORDER_UNIT)
+    if len(listed.company) >= request.top:
+        name = reading.companies.text["name"][int(listed.company[request.top - 1])]
+        last = (name, int(listed.order_value[request.top - 1]) / ORDER_UNIT)
     if standing.place is not None and standing.place <= request.top:
         return WhyNot(request.top, standing, last, (), (), 0)
     answered, changed = search.of_answers(), search.of_changes()
@@ -120,7 +121,7 @@ def why_not(engine: Engine, reading: Reading, request: Request, changes: Changes
 class _Search:
     def __init__(self, engine: Engine, reading: Reading, request: Request, changes: Changes, place: int) -> None:
         self.engine, self.reading, self.request, self.changes, self.place = engine, reading, request, changes, place
-        self.outcome: Outcome = engine.outcome(reading, request)
+        self.outcome: Outcome = outcome_of(engine, reading, request)
         self.least = self._least()
         self.tried = 0
 
@@ -138,8 +139,7 @@ class _Search:
 
     def of_changes(self) -> tuple[Remedy, ...]:
         """Changes that would do, cheapest first; none that holds another that does."""
-        chosen = self.outcome.chains.scored
-        number = int(chosen.evidence.segment[chosen.choice.pair[self.place]])
+        number = int(self.outcome.scored.placed.segment[self.place])
         segment = None if number == NO_SEGMENT else self.engine.zone.segments[number]
         possible = steps(self.changes, self.reading.companies, self.place, self.engine.zone, segment)
         combinations = [
@@ -157,25 +157,33 @@ class _Search:
             return ()
         self.tried += len(combinations)
         variants = reread(self.engine, self.reading, [self.place] * len(combinations), combinations)
-        scored, _ = self.engine.scored(variants, self.request)
-        scores = scored.scores.score[scored.choice.pair]
-        hopeful = (scored.choice.veto < 0) & (scores.astype(object) * (ORDER_UNIT // UNIT) >= self.least)
+        scored, themes = score_all(self.engine, variants, self.request)
+        hopeful = scored.open & (scored.placed.score.astype(object) * (ORDER_UNIT // UNIT) >= self.least)
+        if themes is not None:
+            hopeful[themes.placed.company[themes.open]] = False
         found: list[Remedy] = []
         for row in np.flatnonzero(hopeful).tolist():
             if len(found) == MOST_REMEDIES:
                 break
             if any(set(remedy.changes) <= set(combinations[row]) for remedy in found):
                 continue
-            outcome = self.engine.outcome(with_variant(self.reading, variants, row, self.place), self.request)
-            place = place_of(outcome, self.place)
+            place = self._list_with(variants, scored.placed, row).place(self.place)
             if place is not None and place <= self.request.top:
                 cost = sum(change.cost for change in combinations[row])
-                found.append(Remedy(tuple(combinations[row]), cost, place, int(scores[row]) / UNIT))
+                found.append(Remedy(tuple(combinations[row]), cost, place, int(scored.placed.score[row]) / UNIT))
         return tuple(found)
+
+    def _list_with(self, variants: Reading, placed: Placed, row: int) -> Places:
+        """The list with one of the variants, which no veto bars and no theme says more of, in the company's place."""
+        there = ~self.outcome.vetoed & ~self.outcome.beside
+        there[self.place] = True
+        others = with_variant(self.reading, variants, row, self.place)
+        everybody = changed_entry(self.outcome.scored.placed, self.place, placed, row).take(there)
+        return make_list(others.finder, everybody, others.places, others.companies, self.engine.zone, self.engine.corpora)
 
     def _least(self) -> int:
         """An order value below which no variant is among the first; see the module's text."""
-        values = self.outcome.chains.listed.order_value
+        values = self.outcome.chains.order_value
         behind = self.request.top + self._family()
         if len(values) < behind:
             return 0
@@ -185,9 +193,7 @@ class _Search:
     def _family(self) -> int:
         """How many on the list might fold under the company."""
         finder, everybody = self.reading.finder, int(self.reading.places[self.place])
-        evidence, choice = self.outcome.chains.scored.evidence, self.outcome.chains.scored.choice
-        chain = evidence.columns["chain"].values[choice.pair]
-        chains = dict(zip(self.reading.places.tolist(), chain.tolist(), strict=True))
+        chains = dict(zip(self.reading.places.tolist(), self.outcome.scored.placed.chain.tolist(), strict=True))
         return max((len(family) - 1 for family in finder.find(chains) if everybody in family), default=0)
 
 
@@ -204,9 +210,3 @@ def _largest_loss(zone: Zone) -> tuple[int, int]:
     fill = min(pairs, key=lambda pair: pair[0] / pair[1], default=(1, 1))
     chain = (share.least, share.least + share.step) if share.least < 1000 else (1, 1)
     return fill[0] * chain[0], fill[1] * chain[1]
-
-
-def place_of(outcome: Outcome, company: int) -> int | None:
-    """A company's place on the list of the chains, from 1, or None (位次)."""
-    at = np.flatnonzero(outcome.chains.scored.evidence.company[outcome.chains.listed.pair] == company)
-    return int(at[0]) + 1 if len(at) else None

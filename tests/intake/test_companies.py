@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
@@ -19,6 +19,7 @@ from matcher.errors import InputError
 from matcher.intake import Companies, Intake, Reject, from_profiles, read_files, write_rejects
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
+from matcher.intake.flaws import _SCOPE, LONGEST_NAME, _nameless, _odd, _shape
 
 COLUMNS = (
     "name",
@@ -320,3 +321,36 @@ def test_any_key_of_a_profile_is_read_or_passed_over(corpora: Corpora, key: str,
 )  # fmt: skip
 def test_a_profile_may_state_the_unit_in_its_key(corpora: Corpora, key: str, value: object, yuan: int) -> None:
     assert from_profiles([{"name": "甲公司", key: value}], corpora).companies.capital.tolist() == [yuan]
+
+
+@given(start=st.integers(0, 5), stop=st.integers(0, 5))
+@settings(deadline=None)
+def test_a_range_is_taken_as_its_places_are(corpora: Corpora, start: int, stop: int) -> None:
+    companies = from_profiles(
+        [{"name": f"青岛甲{n}食品有限公司", "city": "青岛", "insured_count": str(n)} for n in range(5)], corpora
+    ).companies
+    places = range(start, min(stop, len(companies)))
+    assert repr(companies.take(places)) == repr(companies.take(list(places)))
+
+
+@given(
+    names=st.lists(
+        st.text("甲乙公司1-（\t ·依法须经", max_size=8)
+        | st.sampled_from(["存续", "2012-04-01", "无", "甲" * 201, "甲依法须经批准的项目"])
+    )
+)
+def test_flaws_of_names_are_those_of_a_look_at_each(corpora: Corpora, names: list[str]) -> None:
+    """Names are looked over all at once; one by one they show the same."""
+    alone = {place: flaw for place, name in enumerate(names) for flaw in _nameless([name], corpora.empty_cells).values()}
+    assert _nameless(names, corpora.empty_cells) == alone
+    longest = max(map(len, corpora.empty_cells))
+    for place in set(range(len(names))) - set(_odd(names, longest)):
+        name = names[place]
+        plain = (
+            longest < len(name) <= LONGEST_NAME
+            and name.isprintable()
+            and name[0].isalpha()
+            and name.lower() not in corpora.empty_cells
+        )
+        assert plain, "what is not looked at closely is long enough, printable and begins with a letter"
+        assert _SCOPE in name or not _shape(name, "name"), "and has no shape but that of a scope"

@@ -125,7 +125,7 @@ tables = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(tables)
 def test_any_table_is_the_same_in_all_dialects(read: Read, rows: list[tuple[str, ...]]) -> None:
     """But for what a file of text cannot tell: \\r and the characters that XML has no place for are left out."""

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
-from matcher.intake.delimited import LONGEST_CELL
+from matcher.intake.delimited import LONGEST_CELL, _carefully, _one_a_line, open_delimited
+from matcher.intake.delimited import records as delimited_records
 from matcher.intake.tables import Table, read_table
 
 ENCODINGS = ["utf-8", "utf-8-sig", "gb18030", "utf-16"]
@@ -265,3 +266,14 @@ def test_any_bytes_are_a_table_or_refused(tmp_path_factory: pytest.TempPathFacto
 def test_a_small_gzip_that_unpacks_to_very_much_is_refused_early(read: Read) -> None:
     with pytest.raises(InputError, match="200 倍"):
         read(gzip.compress(TEXT.encode() + "，".encode() * (25 * 1024**2), 9))
+
+
+@given(lines=st.lists(st.text("甲乙,\"' ;", max_size=10), max_size=8))
+@settings(deadline=None)
+def test_records_read_at_once_are_those_read_with_care(corpora: Corpora, lines: list[str]) -> None:
+    """A text in which each record is a line of its own is taken apart in one go; row by row it gives the same."""
+    opened = open_delimited("\n".join(["企业名称,经营范围", *lines]).encode(), "表.csv", corpora)
+    with_care = list(_carefully(opened, opened.text.split("\n")))
+    assert list(delimited_records(opened)) == with_care
+    at_once = _one_a_line(lines, ",")
+    assert at_once is None or at_once == [record for _, record in with_care]

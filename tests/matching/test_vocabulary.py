@@ -1,6 +1,9 @@
-"""Proves which words hit: literally, within the borders of words, by one slip at most, and never beside an excluded word."""
+"""Proves which words hit: literally, within the borders of words, by one slip at most, and never beside an excluded word; and that the
+zone's words send companies of a trade to the segment of that trade, look-alikes elsewhere."""
 
 from __future__ import annotations
+
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,22 +11,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora, Mark
-from matcher.matching.vocabulary import TextHits, Vocabulary
+from matcher.engine import Engine
+from matcher.intake import from_profiles
+from matcher.matching.vocabulary import TextHits, Vocabulary, term_number
 from matcher.rules.load import SegmentSpec
+from matcher.runs import Request
 from matcher.text.tokenizer import reference_cut
 from tests.matching.naive import NaiveText, NaiveVocabulary, one_slip, segment
 
 
 def hits(vocabulary: Vocabulary, found: TextHits, text: int) -> list[tuple[int, str]]:
     """(weight, term) by segment."""
-    return [
-        (int(found.weight[text, n]), vocabulary.patterns[found.term(text, n)] if found.best[text, n] else "")
-        for n in range(len(vocabulary.segments))
-    ]
+    weight, best = found.weight[[text]].toarray()[0].tolist(), found.best[[text]].toarray()[0].tolist()
+    return [(of, vocabulary.patterns[term_number(code)] if code else "") for of, code in zip(weight, best, strict=True)]
 
 
 def weights(corpora: Corpora, spec: SegmentSpec, *texts: str) -> list[int]:
-    return Vocabulary([spec], corpora).find(texts).weight[:, 0].tolist()
+    return Vocabulary([spec], corpora).find(texts).weight.toarray()[:, 0].tolist()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +109,7 @@ def test_a_batch_is_found_as_one_by_one(real: Vocabulary, words: list[str]) -> N
         for number, text in enumerate(texts):
             alone = real.find([text])
             for mine, whole in (
-                (alone.best[0], together.best[number]),
+                (alone.best.toarray()[0], together.best.toarray()[number]),
                 (alone.conflict[0], together.conflict[number]),
                 (alone.name_marks[0], together.name_marks[number]),
                 (alone.only_marks[0], together.only_marks[number]),
@@ -154,7 +158,7 @@ def test_an_excluded_word_silences_its_segment_and_no_other(corpora: Corpora) ->
     shop = segment({"魔豆饼": 10}, excluded=["代销"])
     other = segment({"魔豆饼": 7})
     found = Vocabulary([shop, other], corpora).find(["魔豆饼加工", "魔豆饼代销", "代销"])
-    assert found.weight.tolist() == [[100, 70], [0, 70], [0, 0]]
+    assert found.weight.toarray().tolist() == [[100, 70], [0, 70], [0, 0]]
 
 
 def test_an_excluded_word_keeps_word_borders_too(corpora: Corpora) -> None:
@@ -166,7 +170,7 @@ def test_a_longer_term_of_the_segment_takes_an_excluded_word_back(corpora: Corpo
     spec = segment({"智慧茶馆系统": 9, "茶叶": 5}, excluded=["茶馆"], conflicts=["系统"])
     vocabulary = Vocabulary([spec], corpora)
     found = vocabulary.find(["智慧茶馆系统", "茶叶茶馆", "智慧茶馆系统茶馆", "茶叶系统"])
-    assert (found.best[:, 0] > 0).tolist() == [True, False, False, True]
+    assert (found.best.toarray()[:, 0] > 0).tolist() == [True, False, False, True]
     assert found.conflict[:, 0].tolist() == [False, False, False, True]
 
 
@@ -175,7 +179,7 @@ def test_a_conflict_is_noticed_and_silences_nothing_here(corpora: Corpora) -> No
         ["魔豆饼足浴", "魔豆饼"]
     )
     assert found.conflict.tolist() == [[True, False], [False, False]]
-    assert found.weight.tolist() == [[100, 100], [100, 100]]
+    assert found.weight.toarray().tolist() == [[100, 100], [100, 100]]
 
 
 SLIPS = (
@@ -210,14 +214,14 @@ def test_a_slip_counts_only_where_no_term_hits(corpora: Corpora) -> None:
 def test_the_weight_in_another_chain_lends_no_slip(corpora: Corpora) -> None:
     """A term too light to forgive a slip in its own segment stays so, whatever it weighs elsewhere."""
     light, heavy = segment({"魔豆蓝饼铺": 4}), segment({"魔豆蓝饼铺": 10}, chain="other")
-    assert Vocabulary([light, heavy], corpora).find(["豆魔蓝饼铺"]).weight.tolist() == [[0, 60]]
+    assert Vocabulary([light, heavy], corpora).find(["豆魔蓝饼铺"]).weight.toarray().tolist() == [[0, 60]]
 
 
 def test_a_hit_of_another_chain_takes_no_slip_away(corpora: Corpora) -> None:
     """Editing the terms of one chain moves no other."""
     mine, other = segment({"魔豆蓝饼铺": 10}), segment({"蓝饼铺": 2}, chain="other")
     assert weights(corpora, mine, "豆魔蓝饼铺") == [60]
-    assert Vocabulary([mine, other], corpora).find(["豆魔蓝饼铺"]).weight.tolist() == [[60, 20]]
+    assert Vocabulary([mine, other], corpora).find(["豆魔蓝饼铺"]).weight.toarray().tolist() == [[60, 20]]
 
 
 def test_an_excluded_word_forbids_the_slip_too(corpora: Corpora) -> None:
@@ -241,3 +245,82 @@ def test_each_kind_of_mark_word_has_a_mask_of_its_own(kind: str, corpora: Corpor
     whole = [3, 0, 2, 0] if kind == "first_only" else [3, 3, 2, 0]
     for other, mask in of.items():
         assert mask.tolist() == (whole if other == kind else [0, 0, 0, 0]), other
+
+
+# --- the zone's own words: made-up companies, with the trade words that registries write -----------------------------------
+
+PLACED = (
+    # name, scope, segment
+    ("杭州甪鑫制药", "制造：中西原料药及制剂，食品，生物制品，兽药；货物进出口", "finished-drugs"),
+    ("浙江甪鑫诊断技术集团", "诊断技术、医疗技术的技术开发、技术服务；医疗器械的制造（限分支机构经营）", "lab-imaging-checkup"),
+    ("甪鑫家政集团", "普通货运；搬家运输；生活照料、精神慰藉、日间照料", "home-care"),
+    ("青岛甪鑫养老", "养老服务；老年公寓管理；康复护理", "senior-institutions"),
+    ("青岛甪鑫海藻集团", "食品添加剂；海藻酸钠、褐藻胶、海藻酸钙的生产；化妆品及海藻制品的检验检测服务", "deep-processing"),
+    ("青岛甪鑫生物制品", "胚毒/细胞毒活疫苗、细菌灭活疫苗的生产；饲料添加剂开发", "animal-health"),
+    ("青岛甪鑫饲料", "配合饲料、预混料的生产；兽药销售", "feed"),
+    ("青岛甪鑫箱业", "生产销售冷藏箱、冷机及其配件", "cold-chain-equipment"),
+    ("青岛甪鑫物流", "冷库租赁、冷链物流、冷藏运输", "cold-chain-market"),
+    ("杭州甪鑫食品", "炒货食品及坚果制品（烘炒类）的生产", "bakery-snack"),
+    ("浙江甪鑫农业科技", "农业物联网、农业信息软件的技术开发", "smart-agriculture"),
+    ("杭州甪鑫动物世界", "动物园经营；马戏、杂技表演；餐饮服务", "theme-parks"),
+    ("杭州甪鑫水上乐园", "水上游乐园服务；餐饮服务", "theme-parks"),
+    ("青岛甪鑫商业股份", "国内商业；特许经营；房地产开发；柜台租赁", "retail-brands"),
+    ("杭州甪鑫博览园", "旅游规划综合开发、经营及咨询服务；会展服务", "tourism-investment"),
+    ("浙江甪鑫运动器械制造", "航空模型、水上摩托艇生产", "watercraft"),
+)
+ELSEWHERE = (
+    # name, scope, a segment that one word of it suggests
+    ("杭州甪鑫机械", "轴承故障诊断技术、电力设备诊断服务", "lab-imaging-checkup"),
+    ("青岛甪鑫检测", "煤炭、化工原料、化妆品的检验检测服务", "quality-testing"),
+    ("杭州甪鑫农业科技", "土鸡养殖，销售；农业科技开发；农业技术开发", "smart-agriculture"),
+    ("杭州甪鑫控股", "股权投资；农业科技开发；农产品零售", "smart-agriculture"),
+    ("杭州甪鑫农业", "生态农业技术研发、推广；有机农业种植", "circular-agriculture"),
+    ("临安甪鑫展示道具", "加工、销售：商品陈列柜、服装展示柜", "cold-chain-equipment"),
+    ("青岛甪鑫动物医院", "动物诊疗；疫苗零售；宠物用品零售", "animal-health"),
+    ("绍兴甪鑫伞业", "伞、伞件、伞布的制造；帐篷、遮阳篷的加工", "outdoor-gear"),
+    ("绍兴甪鑫伞业", "伞、伞件、伞布的制造；帐篷、遮阳篷的加工", "tour-vehicles"),
+    ("甪鑫公交集团", "公共客运；汽车维修；职业技能培训", "vocational-education"),
+    ("杭州甪鑫数字技术", "电子产品、多媒体设备、通信设备的研发、生产", "education-equipment"),
+    ("浙江甪鑫新材料", "透气膜、透气薄膜的生产", "sports-facilities"),
+    ("青岛甪鑫商贸", "日用百货、小百货、粮油、副食品的批发、零售", "retail-brands"),
+    ("杭州甪鑫汽配", "汽车零部件的制造；秸秆压块机、秸秆气化炉的研制", "circular-agriculture"),
+)
+
+
+def placed(engine: Engine, name: str, scope: str) -> tuple[str | None, float]:
+    """The segment that a company is given and its affinity, with capital and age that bar nobody."""
+    profile = {"name": f"{name}有限公司", "business_scope": scope, "reg_capital": "20000万元", "founded_date": "2009-01-01"}
+    (result,) = engine.score([profile], date(2026, 11, 1))
+    assert not isinstance(result, dict)
+    return result.segment, result.affinity
+
+
+@pytest.mark.parametrize(("name", "scope", "segment_id"), PLACED)
+def test_a_trade_goes_to_its_segment(engine: Engine, name: str, scope: str, segment_id: str) -> None:
+    found, affinity = placed(engine, name, scope)
+    assert (found, affinity >= 0.4) == (segment_id, True), affinity
+
+
+@pytest.mark.parametrize(("name", "scope", "segment_id"), ELSEWHERE)
+def test_one_stray_word_sends_nobody_to_a_segment(engine: Engine, name: str, scope: str, segment_id: str) -> None:
+    assert segment_id in {segment.id for segment in engine.zone.segments}
+    assert placed(engine, name, scope)[0] != segment_id
+
+
+OPPORTUNITIES = (
+    # name, scope, theme or none
+    ("浙江甪鑫三维科技股份", "三维扫描仪、3D打印机的生产；三维数字化设备的技术开发", "industrial-vision"),
+    ("杭州甪鑫软件园股份", "高科技产业的投资与管理；园区建设开发与管理；孵化器运营", "park-operation"),
+    ("青岛甪鑫玩具", "毛绒玩具、益智玩具的生产；货物进出口", "toys-amusement"),
+    ("青岛甪鑫毛皮", "面料的织染和后整理加工；玩具、服装的生产", None),
+    ("杭州甪鑫五金", "车圈、自行车配件、童车、玩具的制造；电镀", None),
+    ("甪鑫镇工业园区开发", "工业园区基础设施建设；工业园区开发", None),
+    ("甪鑫家禽孵化", "家禽孵化；种禽孵化", None),
+)
+
+
+@pytest.mark.parametrize(("name", "scope", "theme"), OPPORTUNITIES)
+def test_opportunities_are_of_their_theme_and_can_be_permitted(engine: Engine, name: str, scope: str, theme: str | None) -> None:
+    profile = {"name": f"{name}有限公司", "business_scope": scope, "reg_capital": "20000万元", "founded_date": "2009-01-01"}
+    ranking = engine.rank(from_profiles([profile], engine.corpora), Request(as_of=date(2026, 11, 1)))
+    assert [result.segment for result in ranking.opportunities] == ([theme] if theme else [])

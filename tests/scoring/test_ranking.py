@@ -116,23 +116,21 @@ def test_the_first_veto_in_file_order_is_told():
 
 
 @st.composite
-def households(draw: st.DrawFn) -> tuple[list[list[int]], dict[int, int], Scores, dict[int, str]]:
+def households(draw: st.DrawFn) -> tuple[list[list[int]], dict[int, int], dict[int, str]]:
     """Families that share nobody, some of their companies on the list; few scores, so that ties abound."""
     size = draw(st.integers(0, 14))
     order = draw(st.permutations(range(size)))
     cuts = sorted(draw(st.sets(st.integers(0, size), max_size=4)))
     families = [list(order[a:b]) for a, b in zip([0, *cuts], [*cuts, size], strict=True) if b - a > 1]
-    pairs = draw(st.permutations(range(2 * size)))  # a company's pair is not its number
-    listed = {company: pairs[company] for company in range(size) if draw(st.booleans())}
-    score = draw(st.lists(st.sampled_from((0, UNIT, 50 * UNIT)), min_size=2 * size, max_size=2 * size))
+    listed = {company: draw(st.sampled_from((0, UNIT, 50 * UNIT))) for company in range(size) if draw(st.booleans())}
     names = draw(st.lists(st.text("01A~甲", min_size=1, max_size=3), unique=True, min_size=size, max_size=size))
-    return families, listed, scores_of(score), {company: names[company] for company in listed}
+    return families, listed, {company: names[company] for company in listed}
 
 
 @settings(deadline=None, max_examples=250)
 @given(households())
 def test_the_best_of_a_family_stays(given_families):
-    families, listed, scores, keys = given_families
+    families, listed, keys = given_families
     expected = []
     for family in families:
         left = [company for company in family if company in listed]
@@ -140,14 +138,14 @@ def test_the_best_of_a_family_stays(given_families):
         while left:  # the best of those that are left, time and again
             best = left[0]
             for company in left[1:]:
-                one, other = scores.score[listed[company]], scores.score[listed[best]]
+                one, other = listed[company], listed[best]
                 if one > other or (one == other and keys[company] < keys[best]):
                     best = company
             left.remove(best)
             present.append(best)
         if present:
             expected.append((present, family[0]))
-    found = fold(families, listed, scores, keys)
+    found = fold(families, listed, keys)
     assert found == expected
     shown = [company for present, _ in found for company in present]
     assert len(shown) == len(set(shown)), "nobody twice"
@@ -156,12 +154,11 @@ def test_the_best_of_a_family_stays(given_families):
 
 def test_fold_by_hand():
     families = [[4, 0, 2], [1, 3], [5, 6]]
-    scores = scores_of([70, 90, 80, 80, 95, 60, 60])
-    listed = {0: 2, 2: 3, 3: 5, 1: 6}
+    scores = {0: 80, 2: 80, 3: 60, 1: 60}
     keys = {0: "B", 2: "A", 3: "~乙", 1: "~甲"}
     #   4 is the head and not listed; 0 and 2 score alike, so the key decides; of 5 and 6 nobody is listed
-    assert fold(families, listed, scores, keys) == [([2, 0], 4), ([3, 1], 1)]
-    assert fold([], listed, scores, {}) == []
+    assert fold(families, scores, keys) == [([2, 0], 4), ([3, 1], 1)]
+    assert fold([], scores, {}) == []
 
 
 AS_OF = date(2026, 11, 24)
@@ -324,14 +321,11 @@ def listings(draw: st.DrawFn) -> tuple[list[tuple[int, int, str]], dict[str, lis
 def arranged(
     companies: Sequence[tuple[int, int, str]], fill: Mapping[str, list[int]], share: tuple[int, int] = EVEN
 ) -> list[tuple[str, int]]:
-    """(key, order value) as ``arrange`` orders them; the pairs stand among others that are not to be listed."""
-    size = len(companies)
-    segment = [value for entry in companies for value in (entry[0], 0)]
-    score = [value for entry in companies for value in (entry[1], 100 * UNIT)]
-    pairs = np.arange(size, dtype=np.int64) * 2
-    evidence = evidence_of(range(2 * size), segment, [0] * (2 * size))
-    listed = arrange(pairs, evidence, scores_of(score), [entry[2] for entry in companies], zone(fill, share))
-    return [(companies[pair // 2][2], value) for pair, value in zip(listed.pair.tolist(), listed.order_value.tolist(), strict=True)]
+    """(key, order value) as ``arrange`` orders them."""
+    score = np.array([entry[1] for entry in companies], dtype=np.int64)
+    segment = np.array([entry[0] for entry in companies], dtype=np.int64)
+    listed = arrange(score, segment, [entry[2] for entry in companies], zone(fill, share))
+    return [(companies[place][2], value) for place, value in zip(listed.pair.tolist(), listed.order_value.tolist(), strict=True)]
 
 
 @settings(deadline=None, max_examples=250)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
 from matcher.matching.profiles import ProfileReader
-from matcher.text.normalise import normalise, to_simplified
+from matcher.text.normalise import _SHORT, in_lines_with, normalise, to_simplified
 from matcher.text.scope import scope_reader
 
 _TWICE = {"薴"}
@@ -106,3 +108,18 @@ def test_traditional_script_is_matched_as_simplified(
     read = ProfileReader(engine.zone.segments, corpora).read(from_profiles(profiles, corpora).companies)
     assert read.affinity[0].tolist() == read.affinity[1].tolist()
     assert read.affinity[0].max() > 300, "and it does match"
+
+
+@given(text=st.text("甲乙丙門\n", max_size=30))
+@settings(deadline=None)
+def test_only_lines_with_a_sign_change_and_each_once(text: str) -> None:
+    plain = "\n".join(f"<{line}>" if "乙" in line or "丙" in line else line for line in text.split("\n"))
+    assert in_lines_with(re.compile("乙|丙"), text, lambda line: f"<{line}>") == plain
+
+
+@given(text=st.one_of(_text, _any))
+@settings(deadline=None)
+def test_short_texts_are_read_as_long_ones(text: str) -> None:
+    """The two ways through, one character at a time and one mark at a time, give the same."""
+    assert len(text) <= _SHORT
+    assert normalise(text + "\n" + "甲" * _SHORT) == normalise(text) + "\n" + "甲" * _SHORT

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import MODES, Corpora
-from matcher.text.scope import ScopeItems, ScopeReader, scope_reader
+from matcher.text.scope import ScopeItems, ScopeReader, _leads_last, _parted, numbered, scope_reader
 from matcher.text.verbs import NO_MODE
 
 
@@ -117,10 +120,21 @@ def test_what_is_excepted_is_not_read(scope: str, reader: ScopeReader) -> None:
 
 def test_fillers_are_marked_and_kept(reader: ScopeReader, corpora: Corpora) -> None:
     found = rows(reader.read(["货物进出口；红茶加工；技术咨询"]))[0]
-    assert [(text, filler) for text, _, filler in found] == [("货物进出口", True), ("红茶加工", False), ("技术咨询", True)]
+    assert [(text, filler) for text, _, filler in found] == [("红茶加工", False), ("技术咨询", True), ("货物进出口", True)]
     fillers = rows(reader.read(["；".join(corpora.reading.fillers)]))[0]
     assert fillers
     assert all(filler for _, _, filler in fillers)
+
+
+def test_leading_permits_and_fillers_come_last(reader: ScopeReader) -> None:
+    assert texts(reader, "快餐店；停车场；主题公园的经营；演出") == ["主题公园的经营", "演出", "快餐店", "停车场"]
+    assert texts(reader, "实业投资，预包装食品零售，旅游景点开发") == ["旅游景点开发", "实业投资", "预包装食品零售"]
+
+
+def test_a_permit_is_the_business_where_there_is_no_other_or_it_is_made(reader: ScopeReader) -> None:
+    assert texts(reader, "停车服务；实业投资") == ["停车服务", "实业投资"]
+    assert texts(reader, "预包装食品生产；红茶销售") == ["预包装食品生产", "红茶销售"]
+    assert texts(reader, "红茶销售；停车服务；快餐店") == ["红茶销售", "停车服务", "快餐店"], "only what leads moves"
 
 
 def test_bare_verbs_are_no_items(reader: ScopeReader) -> None:
@@ -206,3 +220,46 @@ def test_items_never_hold_what_separates_or_edges_them(scope: str, reader: Scope
         assert len(text) > 1
         assert text == text.strip(" -_/*#.'()+&%~<>=?!和及与或等的并兼")
         assert not set(text) & set("；;，,、：:。\n\r")
+
+
+@given(items=st.lists(_loose.map(lambda text: text.replace("\n", " ")), max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_licence_talk_is_found_where_the_patterns_find_it(items: list[str], reader: ScopeReader, corpora: Corpora) -> None:
+    """Against the plain reading: every item of two characters or more that ends in no Chinese character or holds a sign is searched."""
+    patterns = [re.compile(pattern) for pattern in corpora.reading.boilerplate]
+
+    def plain(text: str) -> bool:
+        odd = text[-1] < "一" or any(sign in text for sign in corpora.reading.boilerplate_signs)
+        return not (odd and any(pattern.search(text) for pattern in patterns))
+
+    assert reader._kept(items).tolist() == [len(text) > 1 and plain(text) for text in items]
+
+
+@given(text=_loose)
+@settings(max_examples=100, deadline=None)
+def test_parts_and_marks_are_those_of_a_plain_split(text: str) -> None:
+    plain = re.split("([;,、:\n])", text)
+    parts, marks = _parted(text)
+    assert parts == plain[0::2]
+    assert [chr(mark) for mark in marks] == [*plain[1::2], "\n"]
+
+
+@given(texts=st.lists(st.sampled_from(_FRAGMENTS)))
+@settings(deadline=None)
+def test_numbers_follow_first_appearance(texts: list[str]) -> None:
+    distinct, numbers = numbered(texts)
+    assert distinct == list(dict.fromkeys(texts))
+    assert [distinct[number] for number in numbers] == texts
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=30))
+def test_the_order_that_puts_leads_last_against_sorting(occurrences: list[tuple[int, bool]]) -> None:
+    occurrences.sort(key=lambda one: one[0])
+    row, lead = [one[0] for one in occurrences], [one[1] for one in occurrences]
+    expected: list[int] = []
+    for number in range(5):
+        mine = [n for n, own in enumerate(row) if own == number]
+        leading = [n for n in mine if all(lead[m] for m in mine if m <= n)]
+        expected += mine if len(leading) == len(mine) else [n for n in mine if n not in leading] + leading
+    found = _leads_last(np.array(row, dtype=np.int32), np.array(lead, dtype=np.bool_), 5)
+    assert found.tolist() == expected

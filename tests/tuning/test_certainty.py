@@ -9,12 +9,13 @@ from math import prod
 
 import pytest
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.intake import from_profiles
 from matcher.rules.changes import Changes, load_changes
 from matcher.runs import Request
 from matcher.tuning import certainty as module
 from matcher.tuning.certainty import Certainty, certainty
+from matcher.tuning.outcome import Reading, read_companies
 from matcher.tuning.variants import answers
 from tests.scoring.test_results import made_up_rows
 from tests.tuning.trials import AS_OF, cells, made_up
@@ -40,7 +41,7 @@ def changes() -> Changes:
 
 @pytest.fixture(scope="module")
 def reading(engine: Engine) -> Reading:
-    return engine.read(from_profiles(ROWS, engine.corpora))
+    return read_companies(engine, from_profiles(ROWS, engine.corpora))
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_a_question_moves_what_ranking_with_its_answer_moves(
 
 def test_with_everything_known_the_list_is_certain(engine: Engine, changes: Changes) -> None:
     rows = [row | {key: value for key, value in KNOWN.items() if not row[key]} for row in ROWS]
-    found = certainty(engine, engine.read(from_profiles(rows, engine.corpora)), FIRST, changes, seed=1)
+    found = certainty(engine, read_companies(engine, from_profiles(rows, engine.corpora)), FIRST, changes, seed=1)
     order = ranked(engine, rows)
     assert [(one.standing.row, one.share, one.best, one.worst) for one in found.chances] == [
         (row, 1.0, place, place) for place, row in enumerate(order[: FIRST.top], start=1)
@@ -110,7 +111,7 @@ def test_with_everything_known_the_list_is_certain(engine: Engine, changes: Chan
 
 
 def test_draws_are_those_of_the_seed(engine: Engine, changes: Changes) -> None:
-    reading = engine.read(made_up(engine.corpora, 120))
+    reading = read_companies(engine, made_up(engine.corpora, 120))
     request = Request(as_of=AS_OF, top=6)
     one, again, other = (certainty(engine, reading, request, changes, seed=seed, draws=25) for seed in (7, 7, 8))
     assert one == again
@@ -121,7 +122,7 @@ def test_draws_are_those_of_the_seed(engine: Engine, changes: Changes) -> None:
 
 
 def test_the_pool_changes_nothing(engine: Engine, changes: Changes, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = engine.read(from_profiles(made_up_rows(150), engine.corpora))
+    reading = read_companies(engine, from_profiles(made_up_rows(150), engine.corpora))
     request = Request(as_of=AS_OF, top=2)
     found = []
     for least in (3, 10**6):

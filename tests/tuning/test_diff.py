@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.intake import read_files
 from matcher.runs import Request
 from matcher.tuning.agreement import kendall
 from matcher.tuning.diff import Diff, Effect, Move, diff
+from matcher.tuning.outcome import Reading, read_companies
 from matcher.tuning.rulesets import ruleset_folder
 from matcher.types import RankedCompany
 from tests.tuning.trials import AS_OF, TOP, changed, made_up
@@ -27,12 +28,12 @@ EVERYONE = Request(as_of=AS_OF, top=100_000)
 
 @pytest.fixture(scope="module")
 def reading(engine: Engine) -> Reading:
-    return engine.read(made_up(engine.corpora, 1200))
+    return read_companies(engine, made_up(engine.corpora, 1200))
 
 
 @pytest.fixture(scope="module")
 def sample(engine: Engine) -> Reading:
-    return engine.read(read_files([engine.corpora.sample], engine.corpora))
+    return read_companies(engine, read_files([engine.corpora.sample], engine.corpora))
 
 
 def trials(engine: Engine, count: int, seed: int) -> list[tuple[Engine, Engine]]:
@@ -86,7 +87,7 @@ def test_the_parts_of_a_move_add_up_to_it(compared: list[tuple[Engine, Engine, R
 def test_each_side_is_what_its_own_ranking_says(compared: list[tuple[Engine, Engine, Reading, Diff]], step: int) -> None:
     for old, new, reading, found in compared[::step]:
         for engine, side in ((old, "old"), (new, "new")):
-            ranked = engine.ranking(reading, EVERYONE)
+            ranked = engine.rank(reading.intake, EVERYONE)
             by_row: dict[int, RankedCompany] = {result.row: result for result in ranked.results}
             beside = {result.row for result in ranked.opportunities}
             first = {result.row for result in ranked.results[: found.top]}

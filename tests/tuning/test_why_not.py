@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from matcher.engine import Engine, Reading
+from matcher.engine import Engine
 from matcher.errors import RequestError, RulesError
 from matcher.intake import from_profiles
 from matcher.locate import folder
 from matcher.rules.changes import Changes, load_changes
 from matcher.runs import Request
 from matcher.tuning import why_not as module
+from matcher.tuning.outcome import Reading, outcome_of, read_companies
 from matcher.tuning.variants import Change, answers, steps
-from matcher.tuning.why_not import WhyNot, find_company, place_of, why_not
+from matcher.tuning.why_not import WhyNot, find_company, why_not
 from tests.scoring.test_results import made_up_rows
 from tests.tuning.trials import AS_OF, cells, changed, place_in
 
@@ -32,7 +33,7 @@ def changes() -> Changes:
 
 @pytest.fixture(scope="module")
 def reading(engine: Engine) -> Reading:
-    return engine.read(from_profiles(ROWS, engine.corpora))
+    return read_companies(engine, from_profiles(ROWS, engine.corpora))
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +124,12 @@ def test_the_bound_leaves_nothing_out(
 
 
 def test_where_it_stands_is_what_the_ranking_says(engine: Engine, reading: Reading, found: list[WhyNot]) -> None:
-    ranking = engine.ranking(reading, replace(FIRST, top=10**6))
+    ranking = engine.rank(reading.intake, replace(FIRST, top=10**6))
     by_row = {result.row: result for result in ranking.results}
-    outcome = engine.outcome(reading, FIRST)
+    outcome = outcome_of(engine, reading, FIRST)
     for one in found:
         result = by_row.get(one.standing.row)
-        assert one.standing.place == (result.rank if result else None) == place_of(outcome, one.standing.row - 1)
+        assert one.standing.place == (result.rank if result else None) == outcome.chains.place(one.standing.row - 1)
         assert (one.standing.fate == "listed") == (result is not None)
         if result:
             mine = one.standing

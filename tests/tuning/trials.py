@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
+
+import numpy as np
 
 from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.intake import Intake, from_profiles
 from matcher.rules.schema import ScoringFile
 from matcher.runs import Request
+from matcher.scoring.evidence import NO_SEGMENT
+from matcher.scoring.formula import UNIT
+from matcher.scoring.ranking import ORDER_UNIT
+from matcher.tuning.outcome import Places, Reading, Scored, outcome_of, score_all
 from matcher.tuning.variants import Change
+from matcher.types import Ranking
 from tests.scoring.test_results import made_up_rows
 
 AS_OF = date(2026, 1, 1)
@@ -97,6 +105,37 @@ def changed(scoring: ScoringFile, draw: random.Random, most: int = 4) -> Scoring
     for change in draw.choices(CHANGES, k=draw.randint(1, most)):
         change(content, draw)
     return ScoringFile.model_validate(content)
+
+
+def like(engine: Engine, reading: Reading, request: Request, ranking: Ranking) -> None:
+    """The outcome says of every line of both lists, of the vetoes and of what folds what the ranking says, which was asked for all."""
+    outcome = outcome_of(engine, reading, request)
+    scored, themes = score_all(engine, reading, request)
+    lists: list[tuple[Places, Scored, Any]] = [(outcome.chains, scored, ranking.results)]
+    if outcome.opportunities is not None and themes is not None:
+        lists.append((outcome.opportunities, themes, ranking.opportunities))
+    else:
+        assert ranking.opportunities == ()
+    for places, of, results in lists:
+        entry = {company: number for number, company in enumerate(of.placed.company.tolist())}
+        assert len(places.company) == len(results)
+        for company, value, result in zip(places.company.tolist(), places.order_value.tolist(), results, strict=True):
+            at, companies = entry[company], reading.companies
+            assert (companies.row[company], companies.text["name"][company]) == (result.row, result.name)
+            amounts = (value / ORDER_UNIT, *(int(one[at]) / UNIT for one in (of.scores.score, of.scores.low, of.scores.high)))
+            assert amounts == (result.order_value, result.score, *result.interval)
+            number = int(of.placed.segment[at])
+            segment = None if number == NO_SEGMENT else engine.zone.segments[number]
+            assert (segment and segment.chain, segment and segment.id) == (result.chain, result.segment)
+            assert places.families.get(company) == result.family
+            points = {rule.id: int(of.scores.points[n, at]) / UNIT for n, rule in enumerate(engine.ruleset.rules)}
+            assert all(points[one.rule] == one.points for one in result.contributions)
+            groups = [int(of.scores.groups[n, at]) / UNIT for n in range(len(engine.ruleset.groups))]
+            assert groups == [group.points for group in result.groups]
+    counts = Counter(engine.ruleset.vetoes[int(scored.placed.veto[company])].id for company in np.flatnonzero(outcome.vetoed))
+    assert counts == Counter(ranking.vetoed)
+    assert sum(len(places.folded) for places, *_ in lists) == ranking.folded
+    assert len(reading.companies) == ranking.considered
 
 
 def cells(change: Change) -> dict[str, str]:

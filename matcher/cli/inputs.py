@@ -1,4 +1,4 @@
-"""What every verb does around its own work (各命令共用的步骤): targets checked first, a moving bar, what became of the rows."""
+"""What commands that read files have in common (读文件的命令共用): targets checked first, work shown, rows accounted for."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ from matcher.locate import home
 
 
 def check_targets(options: argparse.Namespace) -> None:
-    """No answer is ever written over a file that was read, and a workbook goes to a file that is called one (检查输出文件).
-
-    Raises:
-        OptionError: It would not.
-    """
+    """No answer is ever written over a file that was read, and a workbook goes to a file that is called one."""
     if options.format == "xlsx" and not options.out:
         raise OptionError("--format xlsx 要用 --out 指定写到哪个文件")
     if options.format != "xlsx" and (options.out or "").lower().endswith(".xlsx"):
@@ -36,14 +32,14 @@ def check_targets(options: argparse.Namespace) -> None:
 
 
 def working(what: str) -> Progress:
-    """A moving bar on a terminal's stderr, nothing elsewhere (进度条)."""
+    """A moving bar on a terminal's stderr, nothing elsewhere."""
     progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
     progress.add_task(what, total=None)
     return progress
 
 
 def report(intake: Intake, target: str | None) -> None:
-    """Says on stderr what became of the rows, and keeps the rejected ones in a file (接入情况)."""
+    """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
     accepted = len(intake.companies)
     line = f"读入 {intake.read:,} 行：接收 {accepted:,}，合并 {intake.merged:,}，拒收 {len(intake.rejects):,}"
     for problem, count in sorted(intake.notes.items()):

@@ -1,0 +1,90 @@
+"""What ``rank`` and ``gaps`` have of the database (数据库与排序): registers, list evidence, and the runs it keeps.
+
+Without a database there is no list evidence; to look for some makes none. What cannot be read is an error, because the list would be
+another one; a run that cannot be kept is a warning, because the list is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from matcher.engine import Engine
+from matcher.errors import OptionError, RequestError, StoreError
+from matcher.intake import Intake
+from matcher.types import Ranking
+
+_PATIENCE = 10.0  # seconds that a list waits for its run to be kept
+_WITHOUT = "；不用数据库也能排序：加 --no-store"
+
+
+def check_register(options: argparse.Namespace, *, required: bool) -> None:
+    """Raises if the options for the local register do not fit together (检查名录选项)."""
+    if options.register is not None and (options.local or options.local_complete):
+        raise OptionError("--register 不与 --local、--local-complete 同用：名录是否完整，留存时已定")
+    if required and options.register is None and not options.local:
+        raise OptionError("缺少本地名录：用 --local FILE 给出，或用 --register 读留存的")
+
+
+def register(options: argparse.Namespace) -> tuple[Intake, bool]:
+    """The saved register that the options name, and whether it is complete (读取留存的名录)."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.registers import load_register
+
+    if not store_exists():
+        raise OptionError(f"还没有留存的本地名录，先用 lianzhao register save --zone {options.zone} FILE 保存")
+    try:
+        with open_store() as store:
+            found, local = load_register(store, options.zone, options.register)
+    except RequestError:
+        if Path(options.register).is_file():
+            raise OptionError(
+                f"--register 后面是名录的名称，不是文件；企业文件 {options.register} 请写在 --register 前面"
+            ) from None
+        raise
+    dated = f"，{found.as_of} 的" if found.as_of else ""
+    print(f"本地名录：{found.name}{dated}，{found.companies:,} 家{'，完整' if found.complete else ''}", file=sys.stderr)
+    as_of = getattr(options, "as_of", None)
+    if as_of and found.as_of and found.as_of > as_of:
+        print(f"lianzhao: 注意：名录的日期 {found.as_of} 晚于计算日 {as_of}", file=sys.stderr)
+    return local, found.complete
+
+
+def with_lists(engine: Engine) -> Engine:
+    """The engine with what lists say, if there is a database (加名单依据)."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.lists import evidence
+
+    if not store_exists():
+        return engine
+    try:
+        with open_store() as store:
+            entries = evidence(store)
+    except StoreError as error:
+        raise type(error)(error.database, error.problem + _WITHOUT) from error
+    return engine.with_lists(entries) if entries else engine
+
+
+def judged() -> Mapping[str, str | None]:
+    """What people decided of names, if there is a database (已有判定): query → code or legal name, None for 都不是."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.judgements import known
+
+    if not store_exists():
+        return {}
+    with open_store() as store:
+        return known(store)
+
+
+def keep(ranking: Ranking) -> None:
+    """Keeps the run; if that fails the list is not lost, and stderr says so (留存批次)."""
+    from matcher.store.database import open_store
+    from matcher.store.runs import results_digest, save_run
+
+    try:
+        with open_store(patience=_PATIENCE) as store:
+            save_run(store, ranking.run, results_digest(ranking))
+    except StoreError as error:
+        print(f"lianzhao: 批次 {ranking.run.id[:12]} 没有留存，名单照常给出。{error}", file=sys.stderr)

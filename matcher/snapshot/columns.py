@@ -1,0 +1,106 @@
+"""Companies as flat files (列文件): written in order, opened by mapping them, read only where they are asked for."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from matcher.storage import TextColumn
+
+
+class Mapped:
+    """A folder's files, mapped (内存映射的目录)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._maps: list[mmap.mmap] = []
+
+    def _map(self, name: str) -> mmap.mmap | bytes:
+        with (self.folder / name).open("rb") as stream:
+            if not stream.seek(0, 2):
+                return b""
+            found = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        self._maps.append(found)
+        return found
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The array of a ``.npy`` file (数组)."""
+        data = self._map(f"{name}.npy")
+        with (self.folder / f"{name}.npy").open("rb") as stream:
+            np.lib.format.read_magic(stream)
+            shape, _, kind = np.lib.format.read_array_header_1_0(stream)
+            start = stream.tell()
+        return np.frombuffer(data, kind, int(np.prod(shape)), start).reshape(shape)
+
+    def raw(self, name: str, kind: DTypeLike) -> NDArray[Any]:
+        """A bare array, in a ``.bin`` file (无头数组)."""
+        return np.frombuffer(self._map(f"{name}.bin"), kind)
+
+    def texts(self, name: str) -> TextColumn:
+        """A column of texts (文本列)."""
+        return TextColumn(self._map(f"{name}.txt"), self.array(name))
+
+    def release(self) -> None:
+        """Gives back the memory of what was read; it is read again when asked for (释放已读页)."""
+        for found in self._maps:
+            found.madvise(mmap.MADV_DONTNEED)
+
+
+class ArrayWriter:
+    """An array that is written piece by piece (逐段写数组).
+
+    Args:
+        path: Without ``.npy``.
+        kind: Of its elements.
+        shape: All of it; the first is the number of rows.
+    """
+
+    def __init__(self, path: Path, kind: DTypeLike, *shape: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._kind = np.dtype(kind)
+        self._stream: BinaryIO = path.with_name(f"{path.name}.npy").open("wb")
+        header = {"descr": np.lib.format.dtype_to_descr(self._kind), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._stream, header)
+
+    def add(self, values: Sequence[Any] | NDArray[Any]) -> None:
+        """The next rows (追加)."""
+        self._stream.write(np.ascontiguousarray(values, dtype=self._kind).tobytes())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+
+class TextWriter:
+    """A column of texts that is written piece by piece (逐段写文本列)."""
+
+    def __init__(self, path: Path, rows: int) -> None:
+        self._starts = ArrayWriter(path, np.int64, rows + 1)
+        self._stream: BinaryIO = path.with_name(f"{path.name}.txt").open("wb")
+        self._size = 0
+
+    def add(self, texts: Sequence[str]) -> None:
+        """The next texts (追加); none holds a line feed."""
+        if not self._size:
+            self._starts.add([0])
+        data = ("\n".join(texts) + "\n").encode() if texts else b""
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+        if len(ends) != len(texts):
+            raise AssertionError("a cell holds a line feed")
+        self._starts.add(ends + self._size)
+        self._stream.write(data)
+        self._size += len(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._starts:
+            self._stream.close()

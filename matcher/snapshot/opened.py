@@ -1,0 +1,144 @@
+"""An opened snapshot (打开的快照): companies, their sources and the index of names, mapped and read only as far as they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.errors import SnapshotError
+from matcher.intake import Companies, Intake
+from matcher.intake.companies import TEXT_FIELDS
+from matcher.intake.fields import EPOCH, UNKNOWN_DAY
+from matcher.matching.name_index import NameIndex
+from matcher.snapshot import layout
+from matcher.snapshot.columns import Mapped
+from matcher.snapshot.layout import Manifest
+from matcher.snapshot.members import FIELDS, NOBODY, Member, Origin, with_origin
+
+COLUMNS = {
+    "file": np.int32, "row": np.int32, "code_ok": np.bool_, "founded": np.int32, "as_of": np.int32, "capital": np.int64,
+    "paid_capital": np.int64, "insured": np.int32,
+}  # fmt: skip
+"""Numeric columns of ``Companies`` and their types (数值列)."""
+ORIGINS = {"place": np.int64, "first": np.int64, "origin": np.int64, "choice": np.int32}
+"""Of companies of more than one row: where they are, where their origins begin, and the end; the origins; each field's (来源的文件)."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a company's fields come from (字段来源).
+
+    Attributes:
+        origins: (file, row, as_of) of all its rows, the one that counts most first; as_of is None if the row has no date.
+        fields: Field → number of its origin; fields that nobody gave are missing.
+    """
+
+    origins: tuple[tuple[str, int, str | None], ...]
+    fields: Mapping[str, int]
+
+
+class Snapshot:
+    """One version of the companies (快照).
+
+    Args:
+        folder: ``snapshots/<version>``.
+
+    Raises:
+        SnapshotError: It is missing or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.version = folder, folder.name
+        self.manifest: Manifest = layout.read_manifest(folder)
+        self._mapped = Mapped(folder)
+        try:
+            arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
+            texts = {field: self._mapped.texts(f"texts/{field}") for field in TEXT_FIELDS}
+            self.text_digests: NDArray[np.uint64] = self._mapped.array("digests")
+            origins: dict[str, NDArray[Any]] = {name: self._mapped.raw(f"origins/{name}", kind) for name, kind in ORIGINS.items()}
+            self._merged, self._first = origins["place"], origins["first"]
+            self._origins = origins["origin"].reshape(-1, len(Origin._fields))
+            self._choice = origins["choice"].reshape(-1, len(FIELDS))
+        except (OSError, ValueError):
+            raise SnapshotError(folder, "快照里的列文件读不出来，请用 lianzhao build 重新构建") from None
+        self.companies = Companies(text=texts, **arrays)
+
+    def __len__(self) -> int:
+        return len(self.companies)
+
+    def intake(self) -> Intake:
+        """The companies as if they had just been read (作为接入结果)."""
+        manifest = self.manifest
+        files = tuple(source.file for source in manifest.sources)
+        return Intake(self.companies, files, manifest.read, manifest.merged, (), dict(manifest.notes), self.version)
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """The index over names, then former names, as ``Resolver`` numbers them (名称索引)."""
+        return NameIndex.open(self.folder / "names")
+
+    def origins(self, place: int) -> Provenance:
+        """Where the fields of the company at ``place`` come from (字段来源)."""
+        member = with_origin(self.member(place))
+        files = self.manifest.sources
+        rows = tuple((files[origin.file].file, origin.row, _day(origin.as_of)) for origin in member.origins)
+        return Provenance(rows, {field: number for field, number in zip(FIELDS, member.choice, strict=True) if number != NOBODY})
+
+    def places(self, wanted: str) -> list[int]:
+        """The companies with this code, or else of this name, present or former (按代码或名称查找)."""
+        code = wanted.strip().upper()
+        found = [place for place, given in enumerate(self.companies.text["uscc"]) if given == code] if code else []
+        if found:
+            return found
+        former = self.names.former
+        return sorted({entry if entry < len(self) else int(former[entry - len(self)]) for entry in self.names.exact(wanted)})
+
+    def member(self, place: int) -> Member:
+        """A company with all its values (一家企业)."""
+        return self.members(np.array([place]))[0]
+
+    def members(self, places: NDArray[np.int64]) -> list[Member]:
+        """Companies with all their values (多家企业)."""
+        chosen = self.companies.take(places)
+        columns = [chosen.text[field] if field in chosen.text else getattr(chosen, field).tolist() for field in FIELDS]
+        own = (chosen.code_ok.tolist(), chosen.file.tolist(), chosen.row.tolist(), chosen.as_of.tolist())
+        found = [Member(values, *row) for values, row in zip(zip(*columns, strict=True), zip(*own, strict=True), strict=True)]
+        for n in np.flatnonzero(np.isin(places, self._merged)).tolist():
+            number = int(np.searchsorted(self._merged, places[n]))
+            origins = self._origins[self._first[number] : self._first[number + 1]].tolist()
+            choice = tuple(self._choice[number].tolist())
+            found[n] = found[n]._replace(origins=tuple(Origin(*origin) for origin in origins), choice=choice)
+        return found
+
+    def first_rows(self) -> NDArray[np.int64]:
+        """File and row of each company's first origin, by file, then row, in one number (首次出现处)."""
+        found = (self.companies.file.astype(np.int64) << 32) | self.companies.row
+        if len(self._merged):
+            places = (self._origins[:, 3] << 32) | self._origins[:, 4]
+            found[self._merged] = np.minimum.reduceat(places, self._first[:-1])
+        return found
+
+    def release(self) -> None:
+        """Gives back the memory of what was read (释放已读页)."""
+        self._mapped.release()
+
+
+def open_current(home: Path) -> Snapshot | None:
+    """The current snapshot, or None if nothing was built yet (打开当前快照).
+
+    Raises:
+        SnapshotError: It is missing or damaged.
+    """
+    version = layout.current(home)
+    return Snapshot(layout.folder_of(home, version)) if version else None
+
+
+def _day(day: int) -> str | None:
+    return None if day == UNKNOWN_DAY else (EPOCH + timedelta(days=day)).isoformat()

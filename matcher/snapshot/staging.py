@@ -1,0 +1,272 @@
+"""Blocks staged on disk (分块暂存): what was read of a file is kept with a checksum; an interrupted build goes on from there.
+
+A stage belongs to a file's content, the corpora and the program's own reading; with any of them changed it is not found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.corpora import Corpora
+from matcher.errors import SnapshotError
+from matcher.intake import Companies, Reject
+from matcher.intake.blocks import Block, Position, Source
+from matcher.intake.companies import DAMAGED, TEXT_FIELDS
+from matcher.intake.fields import is_rounded
+from matcher.intake.flaws import PERSON
+from matcher.runs import library_versions
+from matcher.snapshot.members import NUMBERS, Member
+from matcher.storage import whole_bytes
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CHECK = 32  # bytes of a SHA-256
+_MOST_OPEN = 100  # files; a system allows 256 or more
+LIKE_PERSON, ROUNDED = 1, 2
+"""What is known of a row beside its content: bits of ``Staged.flags`` (行标记)."""
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Of the program's own reading (读取程序的指纹): what an older or newer one kept is not trusted."""
+    digest = hashlib.sha256(json.dumps(library_versions(), sort_keys=True).encode())
+    for folder in ("intake", "text", "matching", "snapshot"):
+        for path in sorted((_PACKAGE / folder).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest.update((_PACKAGE / "corpora.py").read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file's rows on disk (暂存的文件); arrays have one entry a row.
+
+    Attributes:
+        source: The file.
+        blocks: What each block's header says, but for the rejects.
+        key: Digest of what makes rows one company, zero where there is no code.
+        row: Spreadsheet row.
+        flags: ``LIKE_PERSON``, ``ROUNDED``.
+        as_of: As in ``Companies``.
+    """
+
+    source: Source
+    folder: Path
+    blocks: list[dict[str, Any]]
+    key: NDArray[np.uint64]
+    row: NDArray[np.int32]
+    flags: NDArray[np.uint8]
+    as_of: NDArray[np.int32]
+    _length: NDArray[np.uint32]
+    _start: NDArray[np.int64]
+    _block: NDArray[np.int32]
+    _open: dict[int, int]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def total(self, name: str) -> int:
+        """Sum of a count of all blocks (合计)."""
+        return sum(int(block[name]) for block in self.blocks)
+
+    def notes(self, *, persons: bool) -> Counter[str]:
+        """Problem → count; without those of rows that are a person's (问题计数)."""
+        found: Counter[str] = Counter()
+        for block in self.blocks:
+            found.update(block["notes"])
+            found.update({} if persons else block["person_notes"])
+        return found
+
+    def rejects(self, *, persons: bool, number: int) -> Iterator[Reject]:
+        """The rejected rows by row (拒收的行); ``persons``: those like a person's are among them."""
+        for place in range(len(self.blocks)):
+            kept = _read(_block_file(self.folder, place))
+            if kept is None:
+                raise SnapshotError(self.folder, "暂存的块读不回来，请再运行一次")
+            found = [(row, field, reason) for row, field, reason in kept[0]["rejects"]]
+            if persons:
+                mine = (self._block == place) & (self.flags & LIKE_PERSON > 0)
+                found += [(row, *PERSON) for row in self.row[mine].tolist()]
+            for row, field, reason in sorted(found):
+                yield Reject(number, self.source.file, row, field, reason)
+
+    def member(self, place: int, file: int) -> Member:
+        """A row with all its values (一行)."""
+        handle = self._handle(int(self._block[place]))
+        cells = os.pread(handle, int(self._length[place]), int(self._start[place])).decode().split("\n")
+        numbers = [int(cell) for cell in cells[len(TEXT_FIELDS) :]]
+        values: tuple[str | int, ...] = (*cells[: len(TEXT_FIELDS)], *numbers[: len(NUMBERS)])
+        return Member(values, bool(numbers[-1]), file, int(self.row[place]), int(self.as_of[place]))
+
+    def _handle(self, block: int) -> int:
+        if block not in self._open:
+            if len(self._open) >= _MOST_OPEN:
+                os.close(self._open.pop(next(iter(self._open))))
+            self._open[block] = os.open(_block_file(self.folder, block), os.O_RDONLY)
+        return self._open[block]
+
+    def close(self) -> None:
+        """Closes the files (关闭)."""
+        while self._open:
+            os.close(self._open.popitem()[1])
+
+
+def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], None]) -> Staged:
+    """Reads a file into its stage (暂存一个文件), from where an interrupted build stopped.
+
+    Args:
+        source: The file.
+        corpora: Everything about reading.
+        stages: Where stages are.
+        tell: Is told the rows done so far.
+    """
+    name = hashlib.sha256(f"{source.digest} {corpora.digest} {code_digest()}".encode()).hexdigest()[:32]
+    folder = stages / name
+    folder.mkdir(exist_ok=True)
+    headers: list[dict[str, Any]] = []
+    columns: list[tuple[NDArray[Any], ...]] = []
+    while (kept := _read(_block_file(folder, len(headers)))) is not None:
+        headers.append(_counts(kept[0]))
+        columns.append(kept[1])
+    tell(sum(header["read"] for header in headers))
+    if not headers or not headers[-1]["last"]:
+        start = Position(*headers[-1]["end"]) if headers else Position()
+        for block, last in _with_last(source.blocks(corpora, start)):
+            header, arrays, data = _content(block, last=last)
+            _write(_block_file(folder, len(headers)), header, arrays, data)
+            headers.append(_counts(header))
+            columns.append(arrays)
+            tell(sum(header["read"] for header in headers))
+    return _staged(source, folder, headers, columns)
+
+
+def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[tuple[NDArray[Any], ...]]) -> Staged:
+    if columns:
+        key, row, flags, as_of, length = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    else:
+        key, row, flags, as_of, length = (np.zeros((0, *kind[1:]), kind[0]) for kind in _KINDS)
+    sizes = [len(part[1]) for part in columns]
+    ends = np.cumsum(length, dtype=np.int64)
+    start = ends - length
+    begins = np.cumsum([0, *sizes])[:-1]
+    for number, begin in enumerate(begins.tolist()):
+        end = begin + sizes[number]
+        start[begin:end] += headers[number]["data"] - (int(start[begin]) if end > begin else 0)
+    block = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    return Staged(source, folder, headers, key, row, flags, as_of, length, start, block, {})
+
+
+_KINDS: tuple[tuple[Any, ...], ...] = ((np.uint64, 2), (np.int32,), (np.uint8,), (np.int32,), (np.uint32,))
+
+
+def _counts(header: dict[str, Any]) -> dict[str, Any]:
+    """A block's header without its rejects, of which there may be very many."""
+    return {name: value for name, value in header.items() if name != "rejects"}
+
+
+def _block_file(folder: Path, number: int) -> Path:
+    return folder / f"{number:06}.block"
+
+
+def _with_last(blocks: Iterator[Block]) -> Iterator[tuple[Block, bool]]:
+    """Each block, and whether it is the last one."""
+    waiting = next(blocks, None)
+    while waiting is not None:
+        following = next(blocks, None)
+        yield waiting, following is None
+        waiting = following
+
+
+def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], tuple[NDArray[Any], ...], bytes]:
+    """What is written of a block: rows that are like a person's stand behind the others."""
+    parts = (block.sure.companies, block.like_persons.companies)
+    records = [record for part in parts for record in _records(part)]
+    flags = np.concatenate([_flags(part, bit) for part, bit in zip(parts, (0, LIKE_PERSON), strict=True)])
+    row = np.concatenate([part.row for part in parts])
+    key = np.concatenate([keys(part) for part in parts])
+    as_of = np.concatenate([part.as_of for part in parts])
+    header = {
+        "read": len(records) + len(block.rejects),
+        "names": block.names,
+        "short": block.short,
+        "damaged": block.sure.notes.get(DAMAGED, 0),
+        "damaged_persons": block.like_persons.notes.get(DAMAGED, 0),
+        "notes": block.sure.notes,
+        "person_notes": block.like_persons.notes,
+        "rejects": [(reject.row, reject.field, reject.reason) for reject in block.rejects],
+        "end": astuple(block.end),
+        "last": last,
+    }
+    lengths = np.array([len(record) for record in records], dtype=np.uint32)
+    return header, (key, row, flags, as_of, lengths), b"".join(records)
+
+
+def _records(companies: Companies) -> Iterator[bytes]:
+    numbers = [getattr(companies, field).tolist() for field in NUMBERS]
+    columns = [*companies.text.values(), *([str(value) for value in column] for column in numbers)]
+    if tuple(companies.text) != TEXT_FIELDS:
+        raise AssertionError("columns stand in their own order")
+    for cells, good in zip(zip(*columns, strict=True), companies.code_ok.tolist(), strict=True):
+        yield "\n".join((*cells, "1" if good else "0")).encode()
+
+
+def _flags(companies: Companies, bit: int) -> NDArray[np.uint8]:
+    codes = zip(companies.text["uscc"], companies.code_ok.tolist(), strict=True)
+    return np.array([bit | (ROUNDED if good and is_rounded(code) else 0) for code, good in codes], dtype=np.uint8)
+
+
+def keys(companies: Companies) -> NDArray[np.uint64]:
+    """Digests of what makes rows one company: the code, of a failing one with the name; zero without a code (归并键)."""
+    text = companies.text
+    found = bytearray()
+    for code, name, good in zip(text["uscc"], text["name"], companies.code_ok.tolist(), strict=True):
+        wanted = code if good or not code else f"{code} {name}"
+        found += hashlib.blake2b(wanted.encode(), digest_size=16).digest() if code else bytes(16)
+    return np.frombuffer(bytes(found), np.uint64).reshape(-1, 2)
+
+
+def _write(path: Path, header: dict[str, Any], arrays: tuple[NDArray[Any], ...], data: bytes) -> None:
+    """Checksum, length of the header, header, arrays, rows; ``header`` is told where the rows begin."""
+    rows = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
+    header |= {"rows": len(arrays[1]), "data": 0}
+    while True:  # the header says its own length
+        text = json.dumps(header, ensure_ascii=False).encode()
+        begin = _CHECK + 8 + len(text) + len(rows)
+        if header["data"] == begin:
+            break
+        header["data"] = begin
+    content = len(text).to_bytes(8, "little") + text + rows + data
+    with whole_bytes(path) as stream:
+        stream.write(hashlib.sha256(content).digest())
+        stream.write(content)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], tuple[NDArray[Any], ...]] | None:
+    """A block that was written whole, or None."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(content[_CHECK:]).digest() != content[:_CHECK]:
+        return None
+    size = int.from_bytes(content[_CHECK : _CHECK + 8], "little")
+    at = _CHECK + 8
+    header: dict[str, Any] = json.loads(content[at : at + size])
+    at += size
+    arrays = []
+    for kind, *width in _KINDS:
+        count = header["rows"] * (width[0] if width else 1)
+        array = np.frombuffer(content, kind, count, at).reshape(-1, *width).copy()
+        at += array.nbytes
+        arrays.append(array)
+    return header, tuple(arrays)

@@ -1,0 +1,179 @@
+"""The tables of the database (数据库的表), on SQLite and PostgreSQL alike.
+
+What no longer counts is marked with the time since when (``withdrawn_at``, ``ended_at``) and stays. A change here needs a migration
+in ``migrations/versions``; ``tests/store/test_migrations.py`` finds one that was forgotten.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)  # fmt: skip
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment in UTC (世界时). SQLite forgets time zones: what goes in must have one, what comes out always says UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; a time without a zone is a mistake of the program."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database, as UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Of all tables of the database; constraints have names, so that migrations can speak of them."""
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("snapshot", Text, nullable=False, index=True),
+    Column("ruleset", Text, nullable=False),
+    Column("corpora", Text, nullable=False),
+    Column("versions", JSON, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("results", String(64), nullable=False),  # digest of the list
+)
+
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("squeezed", Text, nullable=False, index=True),
+    Column("company", Text),  # code or legal name; null: none of those that there are
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("withdrawn_at", UtcTime),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_note", Text),
+)
+
+registers = Table(
+    "registers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("as_of", Date),
+    Column("complete", Boolean, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("corpora", String(64), nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("merged", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("saved_at", UtcTime, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("ended_by", Text),
+)
+Index(
+    "ix_registers_standing",
+    registers.c.zone,
+    registers.c.name,
+    unique=True,
+    sqlite_where=registers.c.ended_at.is_(None),
+    postgresql_where=registers.c.ended_at.is_(None),
+)
+
+register_companies = Table(
+    "register_companies",
+    metadata,
+    Column("register", ForeignKey(registers.c.id), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("uscc", Text, nullable=False),
+    Column("code_ok", Boolean, nullable=False),
+    Column("file", Integer, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("founded", Integer, nullable=False),  # numbers as intake keeps them, with its own signs for what is unknown
+    Column("as_of", Integer, nullable=False),
+    Column("capital", BigInteger, nullable=False),
+    Column("paid_capital", BigInteger, nullable=False),
+    Column("insured", Integer, nullable=False),
+    Column("cells", JSON, nullable=False),  # the other fields of text that are not empty
+)
+
+list_imports = Table(
+    "list_imports",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("list", Text, nullable=False),
+    Column("issued", Date, nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("source", String(64), nullable=False),  # digest of the list's file
+    Column("against", String(64), nullable=False),  # of the companies and rules by which its names were resolved
+    Column("rejected", Integer, nullable=False),
+    Column("imported_at", UtcTime, nullable=False),
+    Column("imported_by", Text, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("ended_by", Text),
+)
+Index(
+    "ix_list_imports_standing",
+    list_imports.c.list,
+    list_imports.c.issued,
+    list_imports.c.source,
+    unique=True,
+    sqlite_where=list_imports.c.ended_at.is_(None),
+    postgresql_where=list_imports.c.ended_at.is_(None),
+)
+
+list_rows = Table(
+    "list_rows",
+    metadata,
+    Column("import", ForeignKey(list_imports.c.id), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("row", Integer, nullable=False),  # as a spreadsheet counts it
+    Column("query", Text, nullable=False),
+    Column("squeezed", Text, nullable=False, index=True),
+    Column("code", Text, nullable=False),
+    Column("decision", String(8), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("candidates", JSON, nullable=False),  # [name, code, confidence]; the first is the one that is meant
+)
+
+version = Table("lianzhao_version", MetaData(), Column("version_num", String(32), primary_key=True))
+"""Where Alembic keeps which migration the database is at."""

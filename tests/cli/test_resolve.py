@@ -1,0 +1,205 @@
+"""``lianzhao resolve``: one line for every row of the list, in its order, in every format; what cannot be read is told, never guessed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import python_calamine
+
+from matcher.cli import main
+from matcher.cli.resolve import COLUMNS
+
+COMPANIES = """\
+企业名称,统一社会信用代码,曾用名
+青岛鲸屿食品股份有限公司,91370200MA3C000011,青岛海昧食品有限公司
+青岛鲸屿食品股份有限公司杭州分公司,,
+杭州禾晟纺织有限公司,,
+台州禾晟纺织有限公司,,
+=禾晟公式有限公司,,
+"""
+QUERIES = """\
+query,uscc
+鲸屿食品,
+不认识的某某,
+禾晟纺织,
+青岛海昧食品有限公司,
+-,
+=禾晟公式有限公司,
+,91370200MA3C000011
+青岛鲸屿食品股份有限公司杭州分公司,
+"""
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    Path("企业.csv").write_text(COMPANIES, encoding="utf-8")
+    Path("名单.csv").write_text(QUERIES, encoding="utf-8")
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def of(*argv: str) -> tuple[int, str, str]:
+        code = main(["resolve", *argv])
+        return (code, *capsys.readouterr())
+
+    return of
+
+
+def table(content: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.removeprefix("\ufeff"))))
+
+
+def test_every_row_has_one_line_in_the_order_of_the_list(run: Run) -> None:
+    code, out, said = run("名单.csv", "--against", "企业.csv", "--format", "csv")
+    assert code == 0
+    assert out.removeprefix("\ufeff").splitlines()[0] == ",".join(COLUMNS)
+    assert out.removeprefix("\ufeff").startswith("query,decision,uscc,name,confidence,candidates,")
+    lines = table(out)
+    assert [line["decision"] for line in lines] == ["same", "none", "unsure", "same", "none", "same", "same", "same"]
+    assert (lines[0]["name"], lines[0]["uscc"]) == ("青岛鲸屿食品股份有限公司", "91370200MA3C000011")
+    assert lines[3]["former_name"] == "青岛海昧食品有限公司"
+    assert lines[5]["query"] == lines[5]["name"] == "'=禾晟公式有限公司"
+    assert lines[7]["parent"] == "青岛鲸屿食品股份有限公司"
+    assert "名单.csv 第 6 行 [query]：没有写名称" in said
+    assert "8 行，就是它 5，吃不准 1，没有找到 2" in said
+
+
+def test_the_cell_of_candidates_can_be_taken_apart(run: Run) -> None:
+    lines = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
+    candidates = [entry.split(" ", 2) for entry in lines[2]["candidates"].split(" | ")]
+    assert {name for _, _, name in candidates} == {"杭州禾晟纺织有限公司", "台州禾晟纺织有限公司"}
+    assert all(0 < float(confidence) < 1 and code == "-" for confidence, code, _ in candidates)
+    assert float(lines[2]["confidence"]) == float(candidates[0][0])
+
+
+def test_files_are_those_of_the_screen_and_the_same_again(run: Run) -> None:
+    shown = run("名单.csv", "--against", "企业.csv", "--format", "csv")[1]
+    for _ in range(2):
+        assert run("名单.csv", "--against", "企业.csv", "--format", "csv", "--out", "答案.csv")[0] == 0
+        assert table(Path("答案.csv").read_text(encoding="utf-8")) == table(shown)
+
+
+def test_json_tells_the_features_and_the_workbook_the_same_answers(run: Run) -> None:
+    answers = json.loads(run("名单.csv", "--against", "企业.csv", "--format", "json")[1])
+    lines = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
+    assert [answer["decision"] for answer in answers] == [line["decision"] for line in lines]
+    assert [answer["row"] for answer in answers] == list(range(2, 10))
+    assert answers[0]["candidates"][0]["features"]["core_equal"] == 1
+    assert answers[1]["confidence"] is None
+    assert run("名单.csv", "--against", "企业.csv", "--format", "xlsx", "--out", "答案.xlsx")[0] == 0
+    rows = python_calamine.load_workbook("答案.xlsx").get_sheet_by_index(0).to_python()
+    assert [row[3] for row in rows[1:]] == [line["name"].removeprefix("'") for line in lines]
+    assert [row[1] for row in rows[1:3]] == ["就是它", "没有找到"]
+
+
+def test_the_table_is_for_reading(run: Run) -> None:
+    out = run("名单.csv", "--against", "企业.csv")[1]
+    assert "鲸屿食品　就是它：青岛鲸屿食品股份有限公司（91370200MA3C000011，把握 " in out
+    assert "禾晟纺织　吃不准：" in out
+    assert "    上级 青岛鲸屿食品股份有限公司" in out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "名称\n鲸屿食品\n".encode("gb18030"), "\ufeff企业名称\n鲸屿食品\n".encode(),
+        "某商会名单\n共 1 家\n序号\t品牌\n1\t鲸屿食品\n".encode(),
+        "query\r\n鲸屿食品\r\n".encode("utf-16"), "简称;备注\n鲸屿食品;好\n".encode(),
+    ],
+)  # fmt: skip
+def test_lists_of_any_dialect(run: Run, content: bytes) -> None:
+    Path("名单.csv").write_bytes(content)
+    (line,) = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
+    assert (line["decision"], line["name"]) == ("same", "青岛鲸屿食品股份有限公司")
+
+
+def test_rows_that_cannot_be_taken_apart_keep_their_place(run: Run) -> None:
+    Path("名单.csv").write_text("query,uscc\n鲸屿食品,\n一,二,三\n禾晟纺织,\n", encoding="utf-8")
+    code, out, said = run("名单.csv", "--against", "企业.csv", "--format", "csv")
+    assert code == 0
+    assert [(line["query"], line["decision"]) for line in table(out)] == [
+        ("鲸屿食品", "same"),
+        ("", "none"),
+        ("禾晟纺织", "unsure"),
+    ]
+    assert "名单.csv 第 3 行" in said
+
+
+def test_a_table_of_brands_decides(run: Run) -> None:
+    Path("品牌.csv").write_text(
+        "brand,legal_name,uscc\n不认识的某某,杭州禾晟纺织有限公司,\n禾晟纺织,,91370200MA3C000011\n", encoding="utf-8"
+    )
+    lines = table(run("名单.csv", "--against", "企业.csv", "--brands", "品牌.csv", "--format", "csv")[1])
+    assert [lines[n]["name"] for n in (1, 2)] == ["杭州禾晟纺织有限公司", "青岛鲸屿食品股份有限公司"]
+    Path("品牌.csv").write_text("品牌,企业名称\n不认识的某某,杭州禾晟纺织有限公司\n", encoding="utf-8")
+    lines = table(run("名单.csv", "--against", "企业.csv", "--brands", "品牌.csv", "--format", "csv")[1])
+    assert (lines[1]["decision"], lines[1]["name"], lines[1]["why"]) == ("same", "杭州禾晟纺织有限公司", "品牌对照表")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("brand,legal_name\n,甲有限公司\n", "第 2 行 [brand]"),
+        ("brand,legal_name\n甲,\n", "第 2 行 [legal_name]"),
+        ("brand,legal_name\n甲,甲有限公司\n甲,乙有限公司\n", "第 3 行 [brand]：同一个品牌写了两家企业"),
+    ],
+)
+def test_mistakes_in_the_table_of_brands_are_told(run: Run, content: str, said: str) -> None:
+    Path("品牌.csv").write_text(content, encoding="utf-8")
+    code, out, err = run("名单.csv", "--against", "企业.csv", "--brands", "品牌.csv")
+    assert (code, out) == (1, "")
+    assert f"品牌.csv {said}" in err
+
+
+def test_without_a_base_the_sample_is_asked_and_said_so(run: Run) -> None:
+    Path("名单.csv").write_text("query\n君澜酒店集团\n", encoding="utf-8")
+    code, out, said = run("名单.csv", "--format", "csv")
+    assert code == 0
+    assert table(out)[0]["name"] == "君澜酒店集团有限公司"
+    assert "随附样例" in said
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["没有.csv"], 1), (["名单.csv", "--against", "没有.csv"], 1), (["名单.csv", "--format", "xlsx"], 2),
+        (["名单.csv", "--out", "名单.csv"], 2), (["名单.csv", "--brands", "没有.csv"], 1), (["名单.csv", "--out", "没有/答案.csv"], 2),
+    ],
+)  # fmt: skip
+def test_mistakes_have_their_exit_code_and_one_line(run: Run, argv: list[str], code: int) -> None:
+    got, out, said = run(*argv)
+    assert (got, out) == (code, "")
+    assert said.startswith("lianzhao: ")
+    assert Path("名单.csv").read_text(encoding="utf-8") == QUERIES
+
+
+def test_a_list_that_goes_to_a_csv_file_is_one(run: Run) -> None:
+    code, _, _ = run("名单.csv", "--against", "企业.csv", "--out", "答案.csv")
+    assert code == 0
+    rows = table(Path("答案.csv").read_text(encoding="utf-8"))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == 8
+
+
+def test_what_a_person_decided_comes_first_until_it_is_withdrawn(run: Run) -> None:
+    def decision(*options: str) -> tuple[str, str]:
+        code, out, _ = run("名单.csv", "--against", "企业.csv", "--format", "csv", *options)
+        assert code == 0
+        (row,) = [row for row in table(out) if row["query"] == "禾晟纺织"]
+        return row["decision"], row["name"]
+
+    before = decision()
+    assert before[0] == "unsure", "two firms bear the name"
+    assert main(["judge", "禾晟纺织", "--is", "台州禾晟纺织有限公司"]) == 0
+    assert decision() == ("same", "台州禾晟纺织有限公司")
+    assert decision("--no-store") == before
+    assert main(["judge", "禾晟纺织", "--withdraw"]) == 0
+    assert decision() == before

@@ -1,0 +1,43 @@
+"""The commands work on the database that ``LIANZHAO_DATABASE`` names, SQLite and PostgreSQL alike, and say the same on both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from matcher.cli import commands, main
+from matcher.engine import Engine
+from matcher.store.database import open_store
+from matcher.store.runs import load_run
+
+COMPANIES = """\
+企业名称,统一社会信用代码,注册资本,经营范围,所属城市
+青岛海之星酒店管理集团有限公司,91330000794366433K,30000万元,酒店管理；住宿服务,青岛市
+青岛海之星食品有限公司,,2000万元,速冻食品生产,青岛市
+"""
+
+
+def test_from_list_to_ranking(
+    address: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANZHAO_DATABASE", address)
+    monkeypatch.setattr(commands, "Engine", lambda *_, **__: engine)
+    monkeypatch.chdir(tmp_path)
+    Path("企业.csv").write_text(COMPANIES, encoding="utf-8")
+    Path("名单.csv").write_text("企业名称\n海之星\n青岛海之星酒店管理集团有限公司\n", encoding="utf-8")
+    assert main(["lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2023-07-14", "--against", "企业.csv"]) == 0
+    assert main(["judge", "海之星", "--is", "青岛海之星食品有限公司"]) == 0
+    assert main(["register", "save", "企业.csv", "--zone", engine.zone.id]) == 0
+    capsys.readouterr()
+    rank = ["rank", "企业.csv", "--zone", engine.zone.id, "--as-of", "2024-08-27", "--format", "json"]
+    assert main(rank) == 0
+    ranking = json.loads(capsys.readouterr().out)
+    assert ranking["results"] and all("名单 2023-07-14" in one["reason"] for one in ranking["results"])
+    with open_store() as store:
+        kept = load_run(store, ranking["run"]["id"])
+    assert kept is not None and kept[0].request["lists"] == ranking["run"]["request"]["lists"]
+    for command in (["lists", "show"], ["lists", "queue"], ["register", "list"], ["judgements"]):
+        assert main(command) == 0
+    assert "就是它    2" in capsys.readouterr().out

@@ -1,0 +1,89 @@
+"""One history of migrations: it makes the tables that the program thinks it has, on both databases, and goes back, with data in them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, inspect, select
+
+from matcher.corpora import Corpora
+from matcher.intake import from_profiles
+from matcher.store import migrate
+from matcher.store.database import Store, open_store, revisions
+from matcher.store.judgements import judge, known
+from matcher.store.lists import rows_of
+from matcher.store.registers import load_register, save_register
+from matcher.store.runs import load_run, save_run
+from matcher.store.tables import metadata, version
+from tests.store import children
+from tests.store.test_lists import import_names
+
+
+def filled(store: Store, corpora: Corpora) -> None:
+    save_run(store, children.a_run(1), "0" * 64)
+    judge(store, "甲乙", None)
+    save_register(store, "z", "本地名录", from_profiles([{"name": "甲有限公司"}], corpora), corpora="c", as_of=date(2024, 1, 1))
+    import_names(store, corpora, ["甲有限公司", "乙"], ["甲有限公司"])
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+def test_the_tables_are_those_of_the_program(store: Store) -> None:
+    with store.migrating() as connection:
+        migrate.check(connection)
+        assert tables(connection) == {*metadata.tables, version.name}
+
+
+def test_a_forgotten_migration_is_found(store: Store) -> None:
+    with pytest.raises(CommandError, match="New upgrade operations"), store.migrating() as connection:
+        connection.exec_driver_sql("DROP INDEX ix_runs_snapshot")
+        migrate.check(connection)
+
+
+def test_the_history_is_one_line_and_its_names_are_in_order(store: Store) -> None:
+    with store.migrating() as connection:
+        scripts = ScriptDirectory.from_config(migrate._config(connection))
+    history = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert history == revisions()
+    assert scripts.get_heads() == [revisions()[-1]]
+    assert scripts.get_bases() == [revisions()[0]]
+
+
+def test_down_to_nothing_and_up_again_with_data(store: Store, address: str, corpora: Corpora) -> None:
+    filled(store, corpora)
+    with store.migrating() as connection:
+        migrate.downgrade(connection, "base")
+        assert tables(connection) == {version.name}
+        assert connection.execute(select(version)).all() == []
+    store.close()
+    with open_store(address) as again:
+        assert known(again) == {}
+        filled(again, corpora)
+
+
+def test_each_step_back_and_forth_keeps_the_data(store: Store, corpora: Corpora) -> None:
+    """From the second migration on; the first has nothing to go back to but nothing."""
+    filled(store, corpora)
+    for before in reversed(revisions()[:-1]):
+        with store.migrating() as connection:
+            migrate.downgrade(connection, before)
+    with store.migrating() as connection:
+        migrate.upgrade(connection)
+        migrate.check(connection)
+    assert known(store) == {"甲乙": None}
+    assert load_run(store, children.a_run(1).id) is not None
+    assert [row.query for row in rows_of(store)] == ["甲有限公司", "乙"]
+    assert load_register(store, "z")[1].companies.text["name"] == ["甲有限公司"]
+
+
+def test_a_migration_that_fails_leaves_nothing(store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.migrating() as connection:
+        migrate.downgrade(connection, "base")
+        _ = 1 / 0
+    with store.migrating() as connection:
+        migrate.check(connection)

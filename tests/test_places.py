@@ -1,0 +1,34 @@
+"""In which district an address lies: by the city's own divisions, whatever kind they had when the row was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from matcher.corpora import Corpora
+from matcher.places import DistrictFinder
+
+
+@pytest.mark.parametrize(
+    ("city", "address", "district"),
+    [
+        ("青岛", "青岛市市北区西吴路189号", "市北区"),
+        ("青岛市", "山东省青岛市即墨区鹤山路7号", "即墨市"),
+        ("杭州", "浙江省杭州市淳安县千岛湖镇", "淳安县"),
+        ("杭州", "杭州富阳市银湖街道", "富阳区"),
+        ("绍兴", "诸暨市安华镇", "诸暨市"),
+        ("绍兴", "新昌县儒岙镇", "新昌县"),
+        ("上海", "上海市浦东新区张江路1号", "浦东新区"),
+        ("青岛", "青岛市高新技术产业开发区锦荣路369号", ""),
+        ("青岛", "", ""),
+        ("", "市北区西吴路189号", ""),
+        ("没有的城市", "市北区", ""),
+    ],
+)
+def test_district_of_an_address(corpora: Corpora, city: str, address: str, district: str) -> None:
+    assert DistrictFinder(corpora).find(city, address) == district
+
+
+def test_a_street_that_bears_the_name_of_another_district_tells_nothing(corpora: Corpora) -> None:
+    finder = DistrictFinder(corpora)
+    assert finder.find("青岛", "市南区延吉路一层商铺临近李沧区交界") == "市南区"
+    assert finder.find("青岛", f"{'某' * 30}市南区") == "", "far from the beginning"
