@@ -62,6 +62,7 @@ class NameReader:
         self._not_outlets = corpora.not_outlets
         self._trades = corpora.industry_words
         self._trade_lengths = _lengths_by_last(self._trades)
+        self._finest_known: dict[str, frozenset[str]] = {}
         self._groups = corpora.known_groups
         self._group_signs: dict[str, list[tuple[str, int]]] = {}
         signs = [(sign, number) for number, group in enumerate(self._groups) for sign in group.signs]
@@ -173,16 +174,20 @@ class NameReader:
             region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head
         )
 
-    @lru_cache(maxsize=4096)  # noqa: B019 — readers live as long as the process
     def _finest(self, region: str) -> frozenset[str]:
         """Codes of the divisions that a region names, without those that others lie in."""
+        if region in self._finest_known:
+            return self._finest_known[region]
         found: set[str] = set()
         at = 0
         while at < len(region):
             name = next((name for name in self._by_start.get(region[at : at + 2], ()) if region.startswith(name, at)), region[at])
             found.update(code for code in self._codes.get(name, ()) if code)
             at += len(name)
-        return frozenset(code for code in found if not any(other != code and other.startswith(code) for other in found))
+        self._finest_known[region] = frozenset(
+            code for code in found if not any(other != code and other.startswith(code) for other in found)
+        )
+        return self._finest_known[region]
 
     def same_region(self, a: str, b: str) -> bool:
         """Whether two regions can be of one place: one lies in the other, or one is the whole country (行政区划是否相容)."""

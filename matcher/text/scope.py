@@ -127,9 +127,23 @@ class ScopeReader:
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
         filler = _among(texts, self._fillers)
-        leads = filler | np.fromiter(map(bool, map(self._permit_lead.fullmatch, texts)), np.bool_, len(texts))
+        leads = self._leads(texts, filler, row, item)
         order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
         return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes))
+
+    def _leads(
+        self, texts: list[str], filler: NDArray[np.bool_], row: NDArray[np.int32], item: NDArray[np.int32]
+    ) -> NDArray[np.bool_]:
+        """Which items are fillers or permits; of permits only those that can lead a row are looked for."""
+        leads = filler.copy()
+        at = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]])) if len(row) else np.zeros(0, dtype=np.int64)
+        while len(at):  # the first item of each row, then the next of those rows whose items lead so far
+            for number in np.unique(item[at]).tolist():
+                leads[number] = leads[number] or self._permit_lead.fullmatch(texts[number]) is not None
+            at = at[leads[item[at]]] + 1
+            at = at[at < len(row)]
+            at = at[row[at] == row[at - 1]]
+        return leads
 
     def _kept(self, texts: list[str]) -> NDArray[np.bool_]:
         """Which items say anything of the business: licence talk is looked for where a sign of it stands."""

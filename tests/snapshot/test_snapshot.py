@@ -172,7 +172,7 @@ def test_a_file_that_changes_while_it_is_read(home: Path, corpora: Corpora, file
     assert not list((home / "building").rglob("*.block"))
 
 
-def _looked_over_and_changed(path: Path, corpora: Corpora) -> Any:
+def _looked_over_and_changed(path: Path, corpora: Corpora, _dated: object) -> Any:
     source = look_over(path, corpora)
     path.write_bytes(path.read_bytes() + b"x\n")
     return source
