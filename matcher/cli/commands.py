@@ -64,10 +64,7 @@ def _rank(options: argparse.Namespace) -> int:
         top=options.top,
     )
     engine.check(request)
-    if options.local or options.register is not None:
-        with working("读取本地名录"):
-            local, complete = _register(options, engine)
-            engine = engine.with_local(local, complete=complete)
+    engine = saved.with_register(engine, options)
     if not options.no_store:
         engine = saved.with_lists(engine)
     from_snapshot = None if options.files else snapshots.current(engine)
@@ -103,16 +100,6 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
             print_ranking(ranking, engine.zone, engine.questions, stream)
-
-
-def _register(options: argparse.Namespace, engine: Engine) -> tuple[Intake, bool]:
-    """The local register, and whether it is complete; what of it could not be taken in is counted on stderr."""
-    if options.register is not None:
-        return saved.register(options)
-    local = read_files(options.local, engine.corpora)
-    lost = f"，拒收 {len(local.rejects):,}" if local.rejects else ""
-    print(f"本地名录：读入 {local.read:,} 行，接收 {len(local.companies):,}，合并 {local.merged:,}{lost}", file=sys.stderr)
-    return local, options.local_complete
 
 
 def _gaps(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from matcher.cli.files import as_json, safe, write_bytes, written
 from matcher.cli.inputs import check_targets, working
-from matcher.cli.tried import companies_of, engine_of, request_of
+from matcher.cli.tried import companies_of, local_engine_of, request_of
 from matcher.engine import Engine
 from matcher.rules.changes import Changes, load_changes
 from matcher.runs import Request
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace) -> tuple[Engine, Reading, Request, Changes]:
     check_targets(options)
-    engine, changes, request = engine_of(options), load_changes(options.rules_folder), request_of(options)
+    engine, changes, request = local_engine_of(options), load_changes(options.rules_folder), request_of(options)
     engine.check(request)
     intake, known, _ = companies_of(options, engine)
     with working("匹配"):

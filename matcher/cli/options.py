@@ -182,6 +182,7 @@ def _listed(command: argparse.ArgumentParser, *, zone: bool = True) -> None:
     command.add_argument("--group", metavar="ID", help="只看这个产业招商小组的产业链")
     command.add_argument("--need", metavar="N", help="只看这种需求：complement 补链、strengthen 强链、extend 延链")
     command.add_argument("--top", type=_positive, default=20, metavar="N", help="前列是前几家（默认 20）")
+    _local(command)
     _tried(command)
 
 

@@ -8,7 +8,7 @@ import sys
 from matcher.cli.inputs import check_targets, working
 from matcher.cli.rules_check import write_lint
 from matcher.cli.rules_diff import write_diff
-from matcher.cli.tried import companies_of, engine_of, request_of
+from matcher.cli.tried import companies_of, engine_of, local_engine_of, request_of
 from matcher.errors import RulesError
 from matcher.locate import folder
 from matcher.rules.compliance import load_compliance
@@ -41,7 +41,7 @@ def _check(options: argparse.Namespace) -> int:
 def _diff(options: argparse.Namespace) -> int:
     check_targets(options)
     folders = [ruleset_folder(word, options.zone, options.rules_folder) for word in (options.old, options.new)]
-    draft = engine_of(options)
+    draft = local_engine_of(options)
     with working("读取规则"):
         old, new = (
             draft if word == DRAFT else draft.with_rules(path)

@@ -19,6 +19,12 @@ def engine_of(options: argparse.Namespace) -> Engine:
     return engine if options.no_store else saved.with_lists(engine)
 
 
+def local_engine_of(options: argparse.Namespace) -> Engine:
+    """The same with the local register, if one is named (现在的规则加本地名录)."""
+    saved.check_register(options, required=False)
+    return saved.with_register(engine_of(options), options)
+
+
 def request_of(options: argparse.Namespace) -> Request:
     """What the list is asked for (请求)."""
     return Request(

@@ -86,17 +86,19 @@ class FamilyFinder:
     def near(self, places: Iterable[int]) -> FamilyFinder:
         """The same as far as families of these companies go, without the groups that cannot touch them (只看有关的集团).
 
-        A group joins a company only by a 字号 with the same beginning or as a part of the same known group.
+        A group joins a company, or another group that does, only by a 字号 with the same beginning or as a part of the same known group.
         """
-        mine = [part for place in places for part in [self._part(place)]]
-        begins, known = {part.trade_name[:_LEAST] for part in mine}, {part.known_group for part in mine if part.known_group}
+        begins: set[str] = set()
+        known: set[int] = set()
+        touching, beside = list(places), self._group_places
+        while touching:
+            parts = [self._part(place) for place in touching]
+            begins |= {part.trade_name[:_LEAST] for part in parts}
+            known |= {part.known_group for part in parts if part.known_group}
+            touching = [p for p in beside if self._part(p).trade_name[:_LEAST] in begins or self._part(p).known_group in known]
+            beside = sorted({*beside} - {*touching})
         other = copy.copy(self)
-        other._group_places = [
-            place
-            for place in self._group_places
-            for part in [self._part(place)]
-            if part.trade_name[:_LEAST] in begins or part.known_group in known
-        ]
+        other._group_places = sorted({*self._group_places} - {*beside})
         return other
 
     def _part(self, place: int) -> NameParts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import overload
 
 import numpy as np
 
@@ -185,9 +186,25 @@ def _put(companies: Companies, place: int, others: Companies, row: int) -> Compa
     numbers = {column: getattr(companies, column).copy() for column in _COLUMNS.values()}
     for column, values in numbers.items():
         values[place] = getattr(others, column)[row]
-    text = dict(companies.text)
-    for field in ("qualifications", "listed", "status", "business_scope"):
-        cells = list(text[field])
-        cells[place] = others.text[field][row]
-        text[field] = cells
-    return replace(companies, text=text, **numbers)
+    changeable = ("qualifications", "listed", "status", "business_scope")
+    texts = {field: _Cells(companies.text[field], place, others.text[field][row]) for field in changeable}
+    return replace(companies, text={**companies.text, **texts}, **numbers)
+
+
+class _Cells(Sequence[str]):
+    """A column with another text in one place; the others stay where they are, for a column may be that of a whole register."""
+
+    def __init__(self, cells: Sequence[str], place: int, text: str) -> None:
+        self._cells, self._place, self._text = cells, place, text
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        return self._text if at in (self._place, self._place - len(self)) else self._cells[at]

@@ -193,7 +193,9 @@ class _Search:
     def _family(self) -> int:
         """How many on the list might fold under the company."""
         finder, everybody = self.reading.finder, int(self.reading.places[self.place])
-        chains = dict(zip(self.reading.places.tolist(), self.outcome.scored.placed.chain.tolist(), strict=True))
+        there = ~self.outcome.vetoed & ~self.outcome.beside
+        there[self.place] = True
+        chains = dict(zip(self.reading.places[there].tolist(), self.outcome.scored.placed.chain[there].tolist(), strict=True))
         return max((len(family) - 1 for family in finder.find(chains) if everybody in family), default=0)
 
 
