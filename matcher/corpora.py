@@ -64,6 +64,7 @@ class Reading:
     negated_words: list[str]
     fillers: list[str]
     permit_leads: list[str]
+    holding_items: list[str]
     steps: list[str]
 
 

@@ -35,6 +35,7 @@ from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
 from matcher.types import Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
+_FITS_TOO = 550  # affinity from which a company does a segment's trade too
 _Answer = TypeVar("_Answer")
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
@@ -326,18 +327,23 @@ class Engine:
         open_ = unserved(left.segment[order.pair], top, self.zone, allowed)
         shown = left.take(order.first(top).pair)
         of_shown = [families.get(place) for place in places[shown.company].tolist()]
-        results = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
-        return results, len(folded), tuple(self._unserved(companies, left.take(order.pair), number, at) for number, at in open_)
+        results, affinity = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
+        lacking = tuple(
+            _beside(self._unserved(companies, left.take(order.pair), number, at), results, affinity[:, number])
+            for number, at in open_
+        )
+        return results, len(folded), lacking
 
     def _results(
         self, companies: Companies, segment: NDArray[np.int64], order: Listed, families: list[Family | None], as_of: int
-    ) -> tuple[RankedCompany, ...]:
-        """The lines of a list, each read again with all its reasons; every argument is in the list's order."""
+    ) -> tuple[tuple[RankedCompany, ...], NDArray[np.int16]]:
+        """The lines of a list, each read again with all its reasons, and their affinities; all in the list's order."""
         details, each = self.reader.details(companies), np.arange(len(companies))
         standing = self.evidence.standing(companies, details.profiles, as_of)
         evidence = self.evidence.read(details.profiles, standing, each, segment)
         scores, listed = self.ruleset.score(evidence, as_of), replace(order, pair=each)
-        return self._assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
+        results = self._assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
+        return results, details.profiles.affinity
 
     def _unserved(self, companies: Companies, ordered: Placed, number: int, at: int) -> Unserved:
         segment = self.zone.segments[number]
@@ -367,6 +373,14 @@ class Engine:
             **({"lists": lists} if lists else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
+
+
+def _beside(lacking: Unserved, results: Sequence[RankedCompany], affinity: NDArray[np.int16]) -> Unserved:
+    """With whoever on the list fits the segment best beside its own."""
+    best = int(affinity.argmax()) if len(affinity) else 0
+    if not len(affinity) or affinity[best] < _FITS_TOO:
+        return lacking
+    return replace(lacking, also=results[best].name, also_place=results[best].rank)
 
 
 def _read_before(

@@ -47,7 +47,7 @@ class DistrictFinder:
         """
         found = []
         for bare, name in self._of_city.get(short(city), ()):
-            at = re.search(f"{re.escape(bare)}(?:新区|区|县|市)", address[:_ADDRESS_HEAD])
+            at = re.search(f"{re.escape(bare)}(?:新区|区|县|市|经济|高新|开发|工业)", address[:_ADDRESS_HEAD])
             if at:
                 found.append((at.start(), -len(bare), name))
         return min(found)[2] if found else ""

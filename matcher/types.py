@@ -168,6 +168,7 @@ class Unserved:
 
     Attributes:
         best: The first company further down, if there is any; then its city, county, place and score.
+        also: Who on the list fits the segment beside its own (兼做的), if anybody does, and its place.
     """
 
     chain: str
@@ -177,6 +178,8 @@ class Unserved:
     county: str | None
     place: int | None
     score: float | None
+    also: str | None = None
+    also_place: int | None = None
 
 
 @dataclass(frozen=True)

@@ -84,9 +84,13 @@ def _card(
 
 def _family(family: Family, name: str) -> str:
     """Whom to call on, and who folds under this line."""
-    head = (
-        "本企业是集团" if family.head == name else f"由 {family.head}（{family.head_city or '城市不详'}）定，先约它（按名称推定）"
-    )
+    city = family.head_city or "城市不详"
+    if family.head == name:
+        head = "本企业是集团"
+    elif family.head_uscc is None:  # a group that everybody knows, no company of the file
+        head = f"属 {family.head}（{city}），先问清由谁定投资"
+    else:
+        head = f"由 {family.head}（{city}）定，先约它（按名称推定）"
     beside = [other for other in family.others if other != family.head]
     others = "、".join(beside[:_MOST_OTHERS])
     more = f"等 {len(beside)} 家" if len(beside) > _MOST_OTHERS else ""
@@ -100,7 +104,10 @@ def _is_assumed(result: RankedCompany, zone: Zone) -> bool:
 def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
     """Wanted segments that the list leaves open: those with somebody further down first, then those with nobody at all."""
     names = {(segment.chain, segment.id): segment.name for segment in zone.segments}
-    further = sorted((one for one in unserved if one.place is not None), key=lambda one: one.place or 0)
+    too = [f"「{names[one.chain, one.segment]}」{one.also}（第 {one.also_place} 名）" for one in unserved if one.also]
+    least = zone.scoring.bands.B
+    unserved = [one for one in unserved if not one.also]
+    further = sorted((one for one in unserved if (one.score or 0) >= least), key=lambda one: one.place or 0)
     lines = [
         f"急需而名单上没有：「{names[one.chain, one.segment]}」，最靠前的是 {one.best}"
         f"（{' '.join(filter(None, (one.city, one.county))) or '城市不详'}，第 {one.place} 名，{one.score:.1f} 分）"
@@ -109,8 +116,10 @@ def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
     if len(further) > _MOST_OPEN:
         rest = "、".join(f"「{names[one.chain, one.segment]}」" for one in further[_MOST_OPEN:])
         lines.append(f"急需而名单上没有，后面才有：{rest}")
-    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if one.place is None):
-        lines.append(f"急需而这批资料里没有合格企业：{nobody}，可换城市，或经商会、园区去找")
+    if too:
+        lines.append(f"急需的环节名单上没有专做的，兼做的有：{'、'.join(too)}")
+    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if (one.score or 0) < least):
+        lines.append(f"急需而这批资料里没有够格的（到不了 B 档）：{nobody}，可换城市，或经商会、园区去找")
     return lines
 
 

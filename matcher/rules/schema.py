@@ -250,14 +250,14 @@ class Presence(_Strict):
 class ScoringFile(_Strict):
     """``scoring.yaml``: vetoes, groups and rules (评分规则).
 
-    ``visit_questions`` is what to ask a company of each kind of segment first, whatever else is unknown of it (见面先问).
+    ``visit_questions`` is what to ask a company of each kind of segment first, and one that is ``approached`` already (见面先问).
     """
 
     order: Order
     bands: Bands
     need_strength: dict[Literal["complement", "strengthen", "extend"], Annotated[int, Field(ge=0, le=1000)]]
     capital_scale: dict[Literal["maker", "service", "trade"], Annotated[float, Field(gt=0, le=100)]] = {}
-    visit_questions: dict[Literal["maker", "service", "trade"], Text] = {}
+    visit_questions: dict[Literal["maker", "service", "trade", "approached"], Text] = {}
     presence: Presence | None = None
     groups: Annotated[list[GroupCap], Field(min_length=1)]
     vetoes: list[Veto]

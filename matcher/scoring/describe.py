@@ -51,6 +51,8 @@ class Describer:
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
         self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
         self._steps = frozenset(corpora.reading.steps)
+        steps = "|".join(map(re.escape, sorted(self._steps, key=len, reverse=True)))
+        self._steps_off = re.compile(f"(?<=..)(?:{steps})$")  # 食用植物油半精炼 makes 食用植物油
         self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
 
     def segment(self, number: int) -> SegmentSpec | None:
@@ -126,7 +128,8 @@ class Describer:
             said.append("、".join(strengths))
         if remarks.doubt:
             said.append(f"待核：{remarks.doubt}")
-        first = remarks.asks or segment.asks or self._visit_questions.get(segment.kind)
+        talked = self._visit_questions.get("approached") if evidence.columns["approached"].values[pair] else None
+        first = talked or remarks.asks or segment.asks or self._visit_questions.get(segment.kind)
         if first:
             said.append(f"先问清{first}")
         return "；".join(said) + "。"
@@ -137,8 +140,9 @@ class Describer:
 
     def _business(self, evidence: Evidence, pair: int, phrases: Sequence[str], segment: SegmentSpec) -> str:
         """Its main business in a few words: 生产片剂、颗粒剂；主营旅游景点开发."""
-        told = [phrase for phrase in phrases if not any(_is_class_of(phrase, other) for other in phrases)]
-        told = [phrase for phrase in told if "其他" not in phrase and phrase not in self._steps] or told
+        told = list(dict.fromkeys(self._steps_off.sub("", phrase).upper() for phrase in phrases))
+        told = [phrase for phrase in told if not any(_is_class_of(phrase, other) for other in told)]
+        told = [phrase for phrase in told if phrase not in self._steps and not _VAGUE.search(phrase)] or told
         mode = self.value("mode", evidence, pair) if evidence.columns["mode"].known[pair] else ""
         verb = self._verbs.get(mode, "")
         if segment.verb and verb == self._verbs.get(self._words["mode"]["produce"]):
@@ -188,6 +192,7 @@ _PURPOSES = {
 }
 _BY_THE_WAY = "属{chain}链「{segment}」，可顺访"
 _ASIDE = 4  # priority up to which a segment is no gap that anybody would speak of: 啤酒, 茶
+_VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of the product before it
 _MOST_TOLD = 3
 _MOST_PARTNERS = 2
 _MOST_OFFERS = 2

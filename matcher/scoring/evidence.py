@@ -20,7 +20,7 @@ from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.places import short
 from matcher.rules import Zone
 from matcher.scoring.published import ListReader, OnLists
-from matcher.scoring.values import Column, Field
+from matcher.scoring.values import DAYS_PER_YEAR, Column, Field
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 from matcher.types import ListEntry
@@ -57,6 +57,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "paid_capital": Field("number", "实缴资本（万元）"),
         "insured_count": Field("number", "参保人数"),
         "founded": Field("date", "成立日期"),
+        "age_then": Field("number", "到资料日期的成立年数"),
         "legal_form": Field("text", "组织形式", legal_forms(corpora)),
         "outlet": Field("text", "分支网点", outlets(corpora)),
         "is_group": Field("truth", "集团或控股"),
@@ -213,6 +214,7 @@ class EvidenceReader:
             "paid_capital": Column(companies.paid_capital / _YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
             "insured_count": Column(companies.insured, companies.insured != UNKNOWN),
             "founded": Column(companies.founded, (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)),
+            "age_then": _age(companies, as_of),
             "legal_form": Column(profiles.legal_form, ~unknown_form),
             "outlet": Column(profiles.outlet, everywhere),
             "is_group": Column(profiles.is_group, everywhere),
@@ -264,6 +266,14 @@ class EvidenceReader:
         numbers = profiles.known_group.tolist()
         there = [number > 0 and short(city) != self._seats[number] for number, city in zip(numbers, cities, strict=True)]
         return Column(np.array(there, dtype=np.bool_), np.ones(len(cities), dtype=np.bool_))
+
+
+def _age(companies: Companies, as_of: int) -> Column:
+    """Years from the founding to the row's own day, or to the run's where the row has none."""
+    day = np.where(companies.as_of == UNKNOWN_DAY, as_of, np.minimum(companies.as_of, as_of)).astype(np.int64)
+    known = (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)
+    days = np.where(known, np.maximum(day - companies.founded.astype(np.int64), 0), 0)
+    return Column(days / DAYS_PER_YEAR, known)
 
 
 def _lapsed(until: NDArray[np.int64], as_of: NDArray[np.int32]) -> Column:

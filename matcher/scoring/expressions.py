@@ -26,6 +26,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from matcher.scoring.values import (
+    DAYS_PER_YEAR,
     KIND_NAMES,
     Column,
     ExpressionError,
@@ -44,7 +45,6 @@ LONGEST = 400
 """Characters of an expression; a longer one is two rules."""
 DEEPEST = 12
 """Brackets within brackets."""
-DAYS_PER_YEAR = 365.2425
 
 _FUNCTIONS = ("ratio", "ramp", "years_since", "has", "has_any")
 

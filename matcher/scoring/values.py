@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+DAYS_PER_YEAR = 365.2425
+
 Kind = Literal["number", "truth", "text", "date", "list"]
 
 KIND_NAMES = {"number": "数字", "truth": "真假", "text": "类别", "date": "日期", "list": "列表"}

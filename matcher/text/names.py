@@ -168,7 +168,8 @@ class NameReader:
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
         is_arm = not is_group and (within is not None or (not region and self._names_its_place(stripped, bracketed, place)))
         known = self._known_group(body, stripped)
-        is_head = known > 0 and is_group and body.startswith(self._groups[known - 1].name)
+        own = self._groups[known - 1].name
+        is_head = known > 0 and is_group and (body.startswith(own) or stripped.startswith(own))
         industry = stripped[len(trade_name) :]
         return NameParts(
             region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head

@@ -11,7 +11,7 @@ and one that closes a list lends it to the item before it (甲的研发、生产
 its own (住宿、餐饮服务) and no head.
 
 Permits of a canteen or a car park, and items that nearly everybody has, often lead a scope because the form has them first. They move
-behind the items that tell the trade, unless the company makes them.
+behind the items that tell the trade, unless the company makes them, or they tell a holding (实业投资).
 """
 
 from __future__ import annotations
@@ -81,6 +81,7 @@ class ScopeReader:
         self._is_sign[_code_points(reading.boilerplate_signs)] = True
         self._rejoin = reading.rejoin
         self._fillers = frozenset(reading.fillers)
+        self._movable = self._fillers.difference(reading.holding_items)
         self._permit_lead = re.compile("|".join(f"(?:{pattern})" for pattern in reading.permit_leads))
         self._standing = frozenset(reading.standing_verbs)
         self._verbs = VerbReader(reading)
@@ -127,14 +128,14 @@ class ScopeReader:
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
         filler = _among(texts, self._fillers)
-        leads = self._leads(texts, filler, row, item)
+        leads = self._leads(texts, _among(texts, self._movable), row, item)
         order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
         return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes))
 
     def _leads(
         self, texts: list[str], filler: NDArray[np.bool_], row: NDArray[np.int32], item: NDArray[np.int32]
     ) -> NDArray[np.bool_]:
-        """Which items are fillers or permits; of permits only those that can lead a row are looked for."""
+        """Which items are movable fillers or permits; of permits only those that can lead a row are looked for."""
         leads = filler.copy()
         at = np.flatnonzero(np.concatenate([[True], row[1:] != row[:-1]])) if len(row) else np.zeros(0, dtype=np.int64)
         while len(at):  # the first item of each row, then the next of those rows whose items lead so far

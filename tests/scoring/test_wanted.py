@@ -40,6 +40,10 @@ def test_wanted_segments_that_nobody_on_the_list_stands_for(engine: Engine, top:
             assert (one.city, one.county) == (further[0].city, further[0].county)
         else:
             assert (one.best, one.place, one.score) == (None, None, None)
+        if one.also is not None:
+            listed = short.results[(one.also_place or 0) - 1]
+            assert listed.name == one.also
+            assert (listed.chain, listed.segment) != (one.chain, one.segment), "else it would be served"
     assert top > 1 or len(short.unserved) >= 10
 
 
@@ -84,3 +88,41 @@ def test_a_single_score_is_that_of_the_list_also_beside_the_chains(engine: Engin
         (alone,) = engine.score([profiles[listed.name]], AS_OF)
         assert isinstance(alone, RankedCompany)
         assert (alone.chain, alone.segment, alone.score, alone.vetoed_by) == (listed.chain, listed.segment, listed.score, None)
+
+
+def test_whoever_on_the_list_does_the_trade_too_is_named(engine: Engine, tmp_path: Path) -> None:
+    """A boat builder that also holds races: nobody stands for races, but somebody is there."""
+    row = {
+        "name": "杭州甪鑫船艇有限公司",
+        "business_scope": "赛艇、皮划艇、龙舟的制造；体育赛事组织、策划；体育赛事运营；承办水上运动赛事",
+        "reg_capital_raw": "5000万人民币",
+        "founded_date": "2001-01-01",
+    }
+    path = write(tmp_path / "a.csv", row)
+    ranking = engine.rank(read_files([path], engine.corpora), Request(as_of=AS_OF, chains=("creative-sport",)))
+    (listed,) = ranking.results
+    open_ = {one.segment: one for one in ranking.unserved}
+    assert listed.segment not in open_
+    too = [one for one in open_.values() if one.also]
+    assert [(one.also, one.also_place, one.best) for one in too] == [(listed.name, 1, None)] * len(too)
+    assert {"sports-events", "watercraft"} & {one.segment for one in too}
+    assert any(one.also is None for one in open_.values())
+
+
+def test_a_firm_is_as_young_as_its_data_say(engine: Engine, tmp_path: Path) -> None:
+    """Founded eleven days before the data's day: whether it still lives years later nobody knows."""
+    row = {
+        "name": "杭州甪鑫影业股份有限公司",
+        "business_scope": "电影制作；影视发行",
+        "reg_capital_raw": "10000万人民币",
+        "founded_date": "2019-04-19",
+    }
+    path = write(tmp_path / "a.csv", row)
+
+    def points(dated: date | None) -> dict[str, float]:
+        ranking = engine.rank(read_files([path], engine.corpora, dated=dated), Request(as_of=AS_OF))
+        return {c.rule: c.points for c in ranking.results[0].contributions}
+
+    then, now = points(date(2019, 4, 30)), points(None)
+    assert (then["young_big"], now["young_big"]) == (-6, 0)
+    assert then["age_plateau"] < 1 < 4 < now["age_plateau"]
