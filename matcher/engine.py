@@ -30,12 +30,11 @@ from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.folding import fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, unserved
-from matcher.scoring.results import Assembler, TermFinder
+from matcher.scoring.results import Assembler, TermFinder, with_other
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
 from matcher.types import Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
-_FITS_TOO = 550  # affinity from which a company does a segment's trade too
 _Answer = TypeVar("_Answer")
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
@@ -329,7 +328,7 @@ class Engine:
         of_shown = [families.get(place) for place in places[shown.company].tolist()]
         results, affinity = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
         lacking = tuple(
-            _beside(self._unserved(companies, left.take(order.pair), number, at), results, affinity[:, number])
+            with_other(self._unserved(companies, left.take(order.pair), number, at), results, affinity[:, number])
             for number, at in open_
         )
         return results, len(folded), lacking
@@ -373,14 +372,6 @@ class Engine:
             **({"lists": lists} if lists else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
-
-
-def _beside(lacking: Unserved, results: Sequence[RankedCompany], affinity: NDArray[np.int16]) -> Unserved:
-    """With whoever on the list fits the segment best beside its own."""
-    best = int(affinity.argmax()) if len(affinity) else 0
-    if not len(affinity) or affinity[best] < _FITS_TOO:
-        return lacking
-    return replace(lacking, also=results[best].name, also_place=results[best].rank)
 
 
 def _read_before(

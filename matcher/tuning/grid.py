@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from matcher.intake.fields import EPOCH
 from matcher.scoring.evidence import EvidenceReader
-from matcher.scoring.expressions import DAYS_PER_YEAR, Expression
-from matcher.scoring.values import Column, Field
+from matcher.scoring.expressions import Expression
+from matcher.scoring.values import DAYS_PER_YEAR, Column, Field
 
 MOST = 400_000
 """Cells beyond which nothing is decided (格数上限)."""
