@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -172,16 +173,24 @@ class NameIndex:
         docs, weights = docs[order], weights[order]
         begins = np.flatnonzero(np.concatenate([[True], docs[1:] != docs[:-1]]))
         docs = docs[begins]
-        total = np.add.reduceat(weights, begins)
-        total = total - 0.02 * (self.starts[docs + 1] - self.starts[docs])  # of equals the shorter name first
-        if by_standing:
-            total = total + self.standing[docs]
-        if len(docs) > most:
-            cut = np.partition(total, len(total) - most)[len(total) - most]
-            keep = total >= cut
-            docs, total = docs[keep], total[keep]
+        shared = np.add.reduceat(weights, begins)
+        if len(docs) > most:  # whoever shares too little to be among the first whatever its length and standing is left out
+            likely = np.flatnonzero(shared >= np.partition(shared, len(shared) - most)[len(shared) - most])[:most]
+            least = self._ordered_by(docs[likely], shared[likely], by_standing=by_standing).min()
+            keep = shared + (self._most_standing if by_standing else 0) >= least
+            docs, shared = docs[keep], shared[keep]
+        total = self._ordered_by(docs, shared, by_standing=by_standing)
         best: NDArray[np.int64] = docs[np.lexsort((docs, -total))][:most]
         return best
+
+    def _ordered_by(self, docs: NDArray[np.int64], shared: NDArray[np.float64], *, by_standing: bool) -> NDArray[np.float64]:
+        """The information shared, less for long names, more for whom people mean."""
+        total = shared - 0.02 * (self.starts[docs + 1] - self.starts[docs])  # of equals the shorter name first
+        return total + self.standing[docs] if by_standing else total
+
+    @cached_property
+    def _most_standing(self) -> int:
+        return int(self.standing.max(initial=0))
 
     def _sizes(self, query: str) -> Iterator[tuple[int, int]]:
         """Grams of the query with the number of names that hold them; unknown ones with 0, too common ones not at all."""
