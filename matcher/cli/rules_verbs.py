@@ -50,9 +50,9 @@ def _diff(options: argparse.Namespace) -> int:
     request = request_of(options)
     for engine in (old, new):
         engine.check(request)
-    intake, known, _ = companies_of(options, new)
+    intake, known, _ = companies_of(options, draft)
     with working("匹配与评分"):
-        found = diff(old, new, read_companies(new, intake, request.cities, known), request)
+        found = diff(old, new, read_companies(draft, intake, request.cities, known), request)
     write_diff(options, found, (old.zone, new.zone))
     if options.most_churn is not None and found.churn > options.most_churn:
         print(f"lianzhao: 前 {found.top} 家换了 {found.churn} 家，超过 --most-churn {options.most_churn}", file=sys.stderr)
