@@ -168,7 +168,7 @@ def company(options: argparse.Namespace) -> int:
     from matcher.locate import home
     from matcher.snapshot import open_current
 
-    snapshot = open_current(home())
+    snapshot = open_current(home(), verify=True)
     if snapshot is None:
         raise SnapshotError(home() / "current", "还没有快照，请先用 lianzhao build 文件 构建")
     places = snapshot.places(options.company)
@@ -206,7 +206,7 @@ def current(engine: Engine) -> tuple[Intake, ProfileCache | None] | None:
     from matcher.locate import home
     from matcher.snapshot import open_current, open_profiles
 
-    snapshot = open_current(home())
+    snapshot = open_current(home(), verify=True)
     if snapshot is None:
         return None
     days = [day for source in snapshot.manifest.sources if source.as_of for day in source.as_of]

@@ -104,7 +104,7 @@ class _Build:
         before = _readable(self.home)
         if add and before is None:
             raise SnapshotError(self.home / "current", "还没有可以并入的快照，请先不带 --add 构建一次")
-        old = open_current(self.home) if add else None
+        old = open_current(self.home, verify=True) if add else None
         known = {source.digest for source in old.manifest.sources} if old else set()
         sources: dict[str, Source] = {}
         skipped = []

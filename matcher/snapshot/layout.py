@@ -158,7 +158,11 @@ def verify(folder: Path) -> Manifest:
     """
     manifest = read_manifest(folder)
     for name, (_, digest) in manifest.files.items():
-        if file_digest(folder / name) != digest:
+        try:
+            found = file_digest(folder / name)
+        except OSError:
+            raise SnapshotError(folder / name, f"读不出来，{_REBUILD}") from None
+        if found != digest:
             raise SnapshotError(folder / name, f"校验和不符，{_REBUILD}")
     return manifest
 

@@ -49,14 +49,15 @@ class Snapshot:
 
     Args:
         folder: ``snapshots/<version>``.
+        verify: Check every byte first, not the sizes of files alone.
 
     Raises:
         SnapshotError: It is missing or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, verify: bool = False) -> None:
         self.folder, self.version = folder, folder.name
-        self.manifest: Manifest = layout.read_manifest(folder)
+        self.manifest: Manifest = layout.verify(folder) if verify else layout.read_manifest(folder)
         self._mapped = Mapped(folder)
         try:
             arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
@@ -130,14 +131,18 @@ class Snapshot:
         self._mapped.release()
 
 
-def open_current(home: Path) -> Snapshot | None:
+def open_current(home: Path, *, verify: bool = False) -> Snapshot | None:
     """The current snapshot, or None if nothing was built yet (打开当前快照).
+
+    Args:
+        home: ``LIANZHAO_HOME``.
+        verify: As in ``Snapshot``; a service that opens the same one again and again may have checked it before.
 
     Raises:
         SnapshotError: It is missing or damaged.
     """
     version = layout.current(home)
-    return Snapshot(layout.folder_of(home, version)) if version else None
+    return Snapshot(layout.folder_of(home, version), verify=verify) if version else None
 
 
 def _day(day: int) -> str | None:

@@ -147,7 +147,7 @@ def _earlier(home: Path, snapshot: Snapshot, reader: ProfileReader) -> tuple[Pro
         if version == snapshot.version or not _folder(home, version, reader).is_dir():
             continue
         with contextlib.suppress(SnapshotError):
-            other = Snapshot(layout.folder_of(home, version))
+            other = Snapshot(layout.folder_of(home, version), verify=True)
             cache = open_profiles(home, other, reader)
             if cache is not None:
                 return cache, _found(snapshot.text_digests, other.text_digests)

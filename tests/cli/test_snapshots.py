@@ -152,6 +152,28 @@ def test_a_damaged_snapshot_is_one_line(capsys: pytest.CaptureFixture[str], plac
     assert f"{name}：校验和不符" in run(capsys, "build", "--verify", ends=1)[1]
 
 
+@pytest.mark.parametrize("file", ["columns/capital.npy", "texts/business_scope.txt", "origins/origin.bin", "names/postings.npy"])
+def test_a_changed_byte_is_one_line_and_never_signed(capsys: pytest.CaptureFixture[str], place: Path, file: str) -> None:
+    """Whoever reads a snapshot notices it, and nobody adds to it: the new one would call the damage whole."""
+    run(capsys, "build", "一月.csv", "二月.csv", *RULES)
+    Path("三月.csv").write_text(f"企业名称,统一社会信用代码\n三月玩具有限公司,{code(77)}\n", encoding="utf-8")
+    Path("名单.csv").write_text("企业名称\n旧名玩具厂\n", encoding="utf-8")
+    version = layout.current(place) or ""
+    damaged = layout.folder_of(place, version) / file
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1] + bytes([whole[-1] ^ 0x80]))
+    import_list = ["lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-01-01"]
+    add = ["build", "--add", "三月.csv", *RULES]
+    for argv in (RANK, ["company", code(1)], ["resolve", "名单.csv"], import_list, add, ["build", "--add", *RULES]):
+        out, told = run(capsys, *argv, ends=1)
+        assert out == "" and told.splitlines()[-1].startswith(f"lianzhao: {damaged}：校验和不符"), argv
+        assert "Traceback" not in told
+    assert layout.current(place) == version and len(layout.versions(place)) == 1
+    run(capsys, "build", "一月.csv", "二月.csv", *RULES)
+    assert damaged.read_bytes() == whole, "a build of the same files mends it"
+    run(capsys, *add)
+
+
 def test_a_home_that_cannot_be_written_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
