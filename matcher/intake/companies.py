@@ -1,7 +1,7 @@
 """Records → Companies (企业列表): typed columns, one row a company, every record accounted for.
 
 ``accepted + merged + rejected = read`` always. The same code twice is one company: the later ``as_of`` wins field by field, and what
-it leaves empty is filled from the earlier one.
+it leaves empty is filled from the earlier one; names that it bore before join its former names.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from matcher.errors import InputError
 from matcher.intake.delimited import LONGEST_CELL
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, clean_codes, read_count, read_date
 from matcher.intake.flaws import flaws, persons
+from matcher.intake.former import former_cell, former_names
 from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
 from matcher.intake.rejects import Reject
@@ -32,7 +33,6 @@ from matcher.intake.tables import read_table, with_unit
 from matcher.storage import TextColumn, collector_paused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_BETWEEN_NAMES = re.compile(r"\s*[;；,，、|/\n]+\s*")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
     "main_products", "business_scope", "former_names", "capital_currency",
@@ -286,7 +286,7 @@ def build(
     capital = CapitalReader(corpora)
     text = {field: _clean(columns[field], empty, varied=field in _VARIED) for field in TEXT_FIELDS}
     if any(text["former_names"]):
-        text["former_names"] = [_BETWEEN_NAMES.sub("、", cell) if cell else cell for cell in text["former_names"]]
+        text["former_names"] = list(map(former_cell, text["former_names"]))
     currencies = {cell: capital.currency(cell) for cell in set(columns["reg_capital_raw"])}
     text["capital_currency"] = list(map(currencies.__getitem__, columns["reg_capital_raw"]))
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
@@ -374,6 +374,8 @@ def _merged(companies: Companies) -> Companies:
         order = sorted(places, key=lambda p: (-int(companies.as_of[p]), _richness(companies, p)))
         for field, cells in text.items():
             cells[leader] = next((companies.text[field][p] for p in order if companies.text[field][p]), "")
+        known = [(names[p], companies.text["former_names"][p]) for p in order]
+        text["former_names"][leader] = former_names(known, names[order[0]])
         for field, unknown in (("founded", UNKNOWN_DAY), ("capital", UNKNOWN), ("paid_capital", UNKNOWN), ("insured", UNKNOWN)):
             values = getattr(companies, field)
             numbers[field][leader] = next((values[p] for p in order if values[p] != unknown), unknown)

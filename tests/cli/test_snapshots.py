@@ -193,6 +193,20 @@ def test_the_day_of_the_data_dates_rows_without_one(capsys: pytest.CaptureFixtur
     assert parsed(capsys, "company", "第3号玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-02-29", "its own"
 
 
+def test_a_renamed_company_is_found_by_its_old_name(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path(), "三月.csv", [["酷特智能集团有限公司", code(5), *[""] * 6, "2024-03-31"]])
+    run(capsys, "build", "一月.csv", *RULES)
+    run(capsys, "build", "--add", "三月.csv", *RULES)
+    (found,) = parsed(capsys, "company", "第5号玩具有限公司", "--format", "json")
+    assert found["fields"]["name"]["value"] == "酷特智能集团有限公司"
+    assert found["fields"]["former_names"] == {"value": "第5号玩具有限公司", "file": "一月.csv", "row": 7, "as_of": "2024-01-31"}
+    Path("名单.csv").write_text("企业名称\n第5号玩具有限公司\n", encoding="utf-8")
+    answers = run(capsys, "resolve", "名单.csv", "--format", "json")[0]
+    assert [(row["decision"], row["name"]) for row in json.loads(answers)] == [("same", "酷特智能集团有限公司")]
+    files = run(capsys, "resolve", "名单.csv", "--against", "一月.csv", "三月.csv", "--format", "json")[0]
+    assert files == answers
+
+
 def test_names_are_looked_for_in_the_current_snapshot(capsys: pytest.CaptureFixture[str], place: Path, tmp_path: Path) -> None:
     Path("名单.csv").write_text("企业名称\n旧名玩具厂\n第5号玩具\n", encoding="utf-8")
     assert "请用 --against" in run(capsys, "lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-01-01", ends=2)[1]
