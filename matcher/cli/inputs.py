@@ -12,6 +12,7 @@ from rich.progress import Progress
 from matcher.errors import OptionError
 from matcher.intake import Intake, write_rejects
 from matcher.locate import home
+from matcher.runs import today
 
 
 def check_targets(options: argparse.Namespace) -> None:
@@ -38,6 +39,20 @@ def working(what: str) -> Progress:
     return progress
 
 
+def check_data_date(options: argparse.Namespace) -> None:
+    """Data of a day to come would win over all others for ever."""
+    if options.data_date and options.data_date > today():
+        raise OptionError(f"--data-date {options.data_date} 还没有到，应为企业资料导出的那一天")
+
+
+def undated_line(count: int) -> str:
+    """What to do where nobody knows which row of a company is the newest (没有数据日期的提醒)."""
+    return (
+        f"lianzhao: 注意：{count:,} 家企业有几行内容不同、都没有数据日期，不知道哪行新，取了较全的一行；"
+        "请逐个文件用 --data-date 写明导出日期（lianzhao build 再逐个 --add）"
+    )
+
+
 def report(intake: Intake, target: str | None) -> None:
     """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
     accepted = len(intake.companies)
@@ -52,3 +67,5 @@ def report(intake: Intake, target: str | None) -> None:
             raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
         line += f"；拒收清单 {path}"
     print(line, file=sys.stderr)
+    if intake.undated:
+        print(undated_line(intake.undated), file=sys.stderr)

@@ -61,6 +61,7 @@ def _count(text: str) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """``lianzhao build`` (构建快照)."""
+    from matcher.cli.inputs import check_data_date, undated_line
     from matcher.corpora import open_corpora
     from matcher.engine import Engine
     from matcher.errors import OptionError
@@ -72,6 +73,7 @@ def build(options: argparse.Namespace) -> int:
         raise OptionError("缺少企业文件；只校验用 --verify，只按现在的规则重读文本用 --add")
     if options.rejects and Path(options.rejects).resolve() in {Path(file).resolve() for file in options.files}:
         raise OptionError(f"--rejects 不能是输入文件 {options.rejects}，会把它覆盖")
+    check_data_date(options)
     report: dict[str, Any] = {}
     if options.files or options.add:
         zones = options.zone or zone_ids(options.rules_folder)
@@ -89,6 +91,8 @@ def build(options: argparse.Namespace) -> int:
                 tell=tell,
             )
         report = _report(built)
+        if built.snapshot.undated:
+            print(undated_line(built.snapshot.undated), file=sys.stderr)
     if options.verify:
         report |= _verified(home())
     _print(report, options.format, _summary(report))
@@ -106,6 +110,7 @@ def _report(built: Built) -> dict[str, Any]:
         "rejected": built.rejected,
         "rejects": str(built.rejects) if built.rejects else None,
         "notes": dict(sorted(built.notes.items())),
+        "undated": built.snapshot.undated,
         "skipped": list(built.skipped),
         "reread": built.reread,
     }

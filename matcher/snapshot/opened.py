@@ -78,7 +78,18 @@ class Snapshot:
         """The companies as if they had just been read (作为接入结果)."""
         manifest = self.manifest
         files = tuple(source.file for source in manifest.sources)
-        return Intake(self.companies, files, manifest.read, manifest.merged, (), dict(manifest.notes), self.version)
+        return Intake(
+            self.companies, files, manifest.read, manifest.merged, (), dict(manifest.notes), self.version, undated=self.undated
+        )
+
+    @cached_property
+    def undated(self) -> int:
+        """As in ``Intake`` (没有日期、内容又不同的企业数)."""
+        if not len(self._merged):
+            return 0
+        first, content = self._first[:-1], self._origins[:, 2]
+        differing = np.minimum.reduceat(content, first) != np.maximum.reduceat(content, first)
+        return int((differing & (self._origins[first, 0] == -UNKNOWN_DAY)).sum())
 
     @cached_property
     def names(self) -> NameIndex:

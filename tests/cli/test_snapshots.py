@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,32 @@ def test_the_day_of_the_data_dates_rows_without_one(capsys: pytest.CaptureFixtur
     assert after != before
     assert parsed(capsys, "company", "新来玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-03-31"
     assert parsed(capsys, "company", "第3号玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-02-29", "its own"
+
+
+def test_rows_without_any_date_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The fuller row wins, which is not to be silent; equal rows and rows of which one has a date are no matter."""
+    same, dated = ["同玩具有限公司", code(31), *[""] * 7], ["新玩具有限公司", code(32), *[""] * 7]
+    old, new = ["变玩具有限公司", code(33), "", "5亿元", *[""] * 5], ["变玩具有限公司", code(33), "", "9亿元", *[""] * 5]
+    write(Path(), "甲.csv", [same, [*dated[:8], "2024-01-01"], old])
+    write(Path(), "乙.csv", [same, [*dated[:6], "青岛", "", ""], new])
+    said = "1 家企业有几行内容不同、都没有数据日期"
+    assert said in run(capsys, *RANK, "甲.csv", "乙.csv")[1]
+    assert said not in run(capsys, "build", "甲.csv", *RULES)[1]
+    out, told = run(capsys, "build", "--add", "乙.csv", *RULES, "--format", "json")
+    assert said in told and "--data-date" in told and json.loads(out)["undated"] == 1
+    for day, files in (("2024-01-31", ["甲.csv"]), ("2024-02-29", ["乙.csv", "--add"])):
+        assert said not in run(capsys, "build", *files, "--data-date", day, *RULES)[1]
+    (found,) = parsed(capsys, "company", code(33), "--format", "json")
+    assert found["fields"]["capital"]["value"] == 900_000_000
+
+
+def test_a_day_to_come_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    monkeypatch.setattr("matcher.cli.inputs.today", lambda: date(2024, 8, 27))
+    for argv in ([*RANK, "一月.csv"], ["build", "一月.csv", *RULES]):
+        out, told = run(capsys, *argv, "--data-date", "2024-08-28", ends=2)
+        assert (out, told.count("\n")) == ("", 1) and "--data-date 2024-08-28 还没有到" in told
+        assert not (place / "snapshots").exists()
+        run(capsys, *argv, "--data-date", "2024-08-27")
 
 
 def test_a_renamed_company_is_found_by_its_old_name(capsys: pytest.CaptureFixture[str]) -> None:
