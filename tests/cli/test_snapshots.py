@@ -120,6 +120,30 @@ def test_prune_keeps_what_a_run_names(capsys: pytest.CaptureFixture[str], place:
     assert parsed(capsys, *RANK)["run"]["snapshot"] == versions[2]
 
 
+def test_prune_keeps_what_a_run_of_the_homes_own_database_names(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: Path, tmp_path: Path
+) -> None:
+    named = parsed(capsys, "build", "一月.csv", *RULES, "--format", "json")["snapshot"]
+    run(capsys, *RANK)
+    monkeypatch.setenv("LIANZHAO_DATABASE", f"sqlite:///{tmp_path}/other.db")
+    other = parsed(capsys, "build", "二月.csv", *RULES, "--format", "json")["snapshot"]
+    run(capsys, *RANK)
+    current = parsed(capsys, "build", "一月.csv", "二月.csv", *RULES, "--format", "json")["snapshot"]
+    assert parsed(capsys, "prune", "--keep", "0", "--format", "json")["removed"] == []
+    assert set(layout.versions(place)) == {named, other, current}
+
+
+def test_flags_are_not_counted_as_rejects(capsys: pytest.CaptureFixture[str]) -> None:
+    failing = code(50)[:-1] + ("1" if code(50)[-1] != "1" else "2")
+    write(Path(), "甲.csv", [["错码玩具有限公司", failing, *[""] * 7], ["", *["x"] * 8]])
+    said = "另外（不算拒收）：统一社会信用代码校验不通过（保留并标记） 1"
+    out, told = run(capsys, "build", "甲.csv", *RULES)
+    assert "拒收 1；拒收清单 " in out and f"；{said}" in out
+    told = run(capsys, *RANK, "甲.csv")[1]
+    assert "拒收 1；拒收清单 " in told and f"；{said}\n" in told
+    assert "1 家，其中 1 家日期不详\n" in run(capsys, *RANK)[1]
+
+
 @pytest.mark.parametrize(
     ("argv", "ends", "said"),
     [
@@ -182,7 +206,9 @@ def test_a_home_that_cannot_be_written_is_one_line(
     monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "file"))
     out, told = run(capsys, "build", "一月.csv", *RULES, ends=1)
     assert out == ""
-    assert told.startswith("lianzhao: 程序数据目录") and "写不进去" in told and told.count("\n") == 1
+    assert told.startswith("lianzhao: 程序数据目录") and "写不进去（上级不是目录）" in told and told.count("\n") == 1
+    for argv in (["company", "某公司"], ["build", "--verify"], RANK):
+        assert "程序数据目录应是目录，这是文件" in run(capsys, *argv, ends=1)[1]
 
 
 def test_the_day_of_the_data_dates_rows_without_one(capsys: pytest.CaptureFixture[str], place: Path) -> None:
