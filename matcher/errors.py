@@ -21,6 +21,7 @@ Faces turn the class into an exit code or an HTTP status; nothing in here knows 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +147,19 @@ class OptionError(RequestError):
     def __init__(self, problem: str) -> None:
         self.kind, self.given, self.suggestion = "选项", problem, None
         LianzhaoError.__init__(self, problem)
+
+
+_REASONS = {
+    errno.ENOENT: "没有这个文件或目录", errno.EACCES: "没有权限", errno.EPERM: "没有权限", errno.EROFS: "只读", errno.ENOSPC: "磁盘满了",
+    errno.EDQUOT: "超出磁盘配额", errno.ENOTDIR: "上级不是目录", errno.EISDIR: "是一个目录", errno.EEXIST: "已有同名文件",
+    errno.EIO: "磁盘读写出错", errno.EFBIG: "文件太大", errno.ENAMETOOLONG: "名称太长", errno.EMFILE: "打开的文件太多",
+    errno.ENFILE: "打开的文件太多", errno.ENOMEM: "内存不足",
+}  # fmt: skip
+
+
+def system_reason(error: OSError) -> str:
+    """Why the system refused, in Chinese where it is known (系统报的原因)."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
 
 
 def _shown(given: str) -> str:

@@ -39,7 +39,7 @@ def company_base(files: Sequence[str], corpora: Corpora, *, sample: bool = True)
     from matcher.locate import home
     from matcher.snapshot import open_current
 
-    snapshot = None if files else open_current(home())
+    snapshot = None if files else open_current(home(), verify=True)
     if snapshot is not None:
         print(f"企业库：当前快照 {snapshot.version[:12]}，{len(snapshot):,} 家", file=sys.stderr)
         return CompanyBase(snapshot.companies, snapshot.version, snapshot.names)

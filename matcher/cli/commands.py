@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from matcher.cli import saved, snapshots
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
-from matcher.cli.inputs import check_targets, report, working
+from matcher.cli.inputs import check_data_date, check_targets, report, working
 from matcher.cli.table import print_ranking
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
@@ -52,6 +52,7 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 def _rank(options: argparse.Namespace) -> int:
     check_targets(options)
+    check_data_date(options)
     saved.check_register(options, required=False)
     with working("读取规则"):
         engine = _engine(options)

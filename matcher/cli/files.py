@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
-from matcher.errors import LianzhaoError, OptionError
+from matcher.errors import LianzhaoError, OptionError, system_reason
 from matcher.rules import Zone
 from matcher.scoring.explain import Explanation
 from matcher.storage import whole_bytes, whole_file
@@ -47,8 +47,8 @@ def written(target: str | None, *, bom: bool = False) -> Iterator[TextIO]:
     except OSError as error:
         if target is None:  # what is still in the buffer cannot be written either
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise LianzhaoError(f"写不进标准输出（{error.strerror or error}）") from None
-        raise OptionError(f"写不进 {target}（{error.strerror or error}）") from None
+            raise LianzhaoError(f"写不进标准输出（{system_reason(error)}）") from None
+        raise OptionError(f"写不进 {target}（{system_reason(error)}）") from None
 
 
 def write_bytes(target: str, content: bytes) -> None:
@@ -61,7 +61,7 @@ def write_bytes(target: str, content: bytes) -> None:
         with whole_bytes(Path(target)) as stream:
             stream.write(content)
     except OSError as error:
-        raise OptionError(f"写不进 {target}（{error.strerror or error}）") from None
+        raise OptionError(f"写不进 {target}（{system_reason(error)}）") from None
 
 
 def safe(cell: Any) -> Any:

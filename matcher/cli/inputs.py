@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 
-from matcher.errors import OptionError
+from matcher.errors import OptionError, system_reason
 from matcher.intake import Intake, write_rejects
 from matcher.locate import home
+from matcher.runs import today
 
 
 def check_targets(options: argparse.Namespace) -> None:
@@ -38,17 +40,37 @@ def working(what: str) -> Progress:
     return progress
 
 
+def check_data_date(options: argparse.Namespace) -> None:
+    """Data of a day to come would win over all others for ever."""
+    if options.data_date and options.data_date > today():
+        raise OptionError(f"--data-date {options.data_date} 还没有到，应为企业资料导出的那一天")
+
+
+def notes_line(notes: Mapping[str, int]) -> str:
+    """What else is told, none of it of rejected rows (另外的问题)."""
+    each = "，".join(f"{problem} {count:,}" for problem, count in sorted(notes.items()))
+    return f"；另外（不算拒收）：{each}" if each else ""
+
+
+def undated_line(count: int) -> str:
+    """What to do where nobody knows which row of a company is the newest (没有数据日期的提醒)."""
+    return (
+        f"lianzhao: 注意：{count:,} 家企业有几行内容不同、都没有数据日期，不知道哪行新，取了较全的一行；"
+        "请逐个文件用 --data-date 写明导出日期（lianzhao build 再逐个 --add）"
+    )
+
+
 def report(intake: Intake, target: str | None) -> None:
     """Says on stderr what became of the rows, and keeps the rejected ones in a file."""
     accepted = len(intake.companies)
     line = f"读入 {intake.read:,} 行：接收 {accepted:,}，合并 {intake.merged:,}，拒收 {len(intake.rejects):,}"
-    for problem, count in sorted(intake.notes.items()):
-        line += f"；{problem} {count:,}"
     if intake.rejects or target:
         path = Path(target) if target else home() / "rejects" / f"{intake.digest[:16]}.csv"
         try:
             write_rejects(intake.rejects, path)
         except OSError as error:
-            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
+            raise OptionError(f"拒收清单写不进 {path}（{system_reason(error)}），请用 --rejects 指定") from None
         line += f"；拒收清单 {path}"
-    print(line, file=sys.stderr)
+    print(line + notes_line(intake.notes), file=sys.stderr)
+    if intake.undated:
+        print(undated_line(intake.undated), file=sys.stderr)

@@ -331,7 +331,10 @@ def _intake(command: argparse.ArgumentParser) -> None:
 
 def _dated(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--data-date", type=_day, metavar="日期", help="企业资料是哪一天的（没有写数据日期的行用它；许可证是否到期按它算）"
+        "--data-date",
+        type=_day,
+        metavar="日期",
+        help="企业资料是哪一天的：没有写数据日期的行用它；同一企业的几行，日期新的为准；许可证是否到期按它算",
     )
 
 

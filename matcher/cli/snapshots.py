@@ -41,7 +41,9 @@ def add_verbs(verbs: Verbs) -> None:
     build.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
     build.add_argument("--corpora", metavar="DIR", help="语料目录（默认随程序）")
     prune = verbs.add_parser(
-        "prune", help="清理没有批次用到的旧快照", description="删去既不是当前、也没有批次用到、又不在最近几个之内的快照。"
+        "prune",
+        help="清理没有批次用到的旧快照",
+        description="删去既不是当前、也没有批次用到、又不在最近几个之内的快照；批次看 LIANZHAO_DATABASE 和程序数据目录里的 ledger.db。",
     )
     prune.add_argument("--keep", type=_count, default=_KEPT, metavar="N", help=f"最近的 N 个总是保留（默认 {_KEPT}）")
     prune.add_argument("--dry-run", action="store_true", help="只说会删什么，不删")
@@ -61,6 +63,7 @@ def _count(text: str) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """``lianzhao build`` (构建快照)."""
+    from matcher.cli.inputs import check_data_date, undated_line
     from matcher.corpora import open_corpora
     from matcher.engine import Engine
     from matcher.errors import OptionError
@@ -72,6 +75,7 @@ def build(options: argparse.Namespace) -> int:
         raise OptionError("缺少企业文件；只校验用 --verify，只按现在的规则重读文本用 --add")
     if options.rejects and Path(options.rejects).resolve() in {Path(file).resolve() for file in options.files}:
         raise OptionError(f"--rejects 不能是输入文件 {options.rejects}，会把它覆盖")
+    check_data_date(options)
     report: dict[str, Any] = {}
     if options.files or options.add:
         zones = options.zone or zone_ids(options.rules_folder)
@@ -89,6 +93,8 @@ def build(options: argparse.Namespace) -> int:
                 tell=tell,
             )
         report = _report(built)
+        if built.snapshot.undated:
+            print(undated_line(built.snapshot.undated), file=sys.stderr)
     if options.verify:
         report |= _verified(home())
     _print(report, options.format, _summary(report))
@@ -106,6 +112,7 @@ def _report(built: Built) -> dict[str, Any]:
         "rejected": built.rejected,
         "rejects": str(built.rejects) if built.rejects else None,
         "notes": dict(sorted(built.notes.items())),
+        "undated": built.snapshot.undated,
         "skipped": list(built.skipped),
         "reread": built.reread,
     }
@@ -124,12 +131,14 @@ def _verified(home: Path) -> dict[str, Any]:
 
 
 def _summary(report: dict[str, Any]) -> str:
+    from matcher.cli.inputs import notes_line
+
     line = f"快照 {report['snapshot'][:_SHORT]}：共 {report['companies']:,} 家"
     if "read" in report:
         counts = f"接收 {report['accepted']:,}，合并 {report['merged']:,}，拒收 {report['rejected']:,}"
         line += f"；读入 {report['read']:,} 行：{counts}"
-        line += "".join(f"；{problem} {count:,}" for problem, count in report["notes"].items())
         line += f"；拒收清单 {report['rejects']}" if report["rejects"] else ""
+        line += notes_line(report["notes"])
         line += f"；已在其中、没有再读：{'、'.join(report['skipped'])}" if report["skipped"] else ""
         line += "".join(f"；{zone} 重新分词 {count:,} 家" for zone, count in report["reread"].items())
     if "verified_files" in report:
@@ -153,13 +162,14 @@ def prune(options: argparse.Namespace) -> int:
 
 def _in_use() -> set[str]:
     """Versions that runs name (批次用到的快照); a database that cannot be read stops the clearing."""
-    from matcher.store.database import open_store, store_exists
+    from matcher.store.database import known_stores, open_store
     from matcher.store.runs import snapshots_in_use
 
-    if not store_exists():
-        return set()
-    with open_store() as store:
-        return set(snapshots_in_use(store))
+    found: set[str] = set()
+    for address in known_stores():
+        with open_store(address) as store:
+            found |= snapshots_in_use(store)
+    return found
 
 
 def company(options: argparse.Namespace) -> int:
@@ -168,7 +178,7 @@ def company(options: argparse.Namespace) -> int:
     from matcher.locate import home
     from matcher.snapshot import open_current
 
-    snapshot = open_current(home())
+    snapshot = open_current(home(), verify=True)
     if snapshot is None:
         raise SnapshotError(home() / "current", "还没有快照，请先用 lianzhao build 文件 构建")
     places = snapshot.places(options.company)
@@ -203,14 +213,17 @@ def _card(found: dict[str, Any]) -> str:
 
 def current(engine: Engine) -> tuple[Intake, ProfileCache | None] | None:
     """The companies of the current snapshot and what is known of their texts, or None without one (当前快照的企业)."""
+    from matcher.intake.fields import UNKNOWN_DAY
     from matcher.locate import home
     from matcher.snapshot import open_current, open_profiles
 
-    snapshot = open_current(home())
+    snapshot = open_current(home(), verify=True)
     if snapshot is None:
         return None
     days = [day for source in snapshot.manifest.sources if source.as_of for day in source.as_of]
     dated = f"，数据日期 {_day(min(days))} 至 {_day(max(days))}" if days else ""
+    without = int((snapshot.companies.as_of == UNKNOWN_DAY).sum())
+    dated += f"，其中 {without:,} 家日期不详" if without else ""
     known = open_profiles(home(), snapshot, engine.reader)
     unread = "" if known else "；规则或程序改过，文本要重读（lianzhao build --add 读一次就存下）"
     print(f"当前快照 {snapshot.version[:_SHORT]}：{len(snapshot):,} 家{dated}{unread}", file=sys.stderr)

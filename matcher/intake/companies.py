@@ -1,7 +1,7 @@
 """Records → Companies (企业列表): typed columns, one row a company, every record accounted for.
 
 ``accepted + merged + rejected = read`` always. The same code twice is one company: the later ``as_of`` wins field by field, and what
-it leaves empty is filled from the earlier one.
+it leaves empty is filled from the earlier one; names that it bore before join its former names.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake.delimited import LONGEST_CELL
-from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, UnreadableError, clean_codes, read_count, read_date
+from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY, CapitalReader, ColumnParser, clean_codes, read_count, read_date
 from matcher.intake.flaws import flaws, persons
+from matcher.intake.former import former_cell, former_names
 from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
 from matcher.intake.rejects import Reject
@@ -32,7 +33,6 @@ from matcher.intake.tables import read_table, with_unit
 from matcher.storage import TextColumn, collector_paused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_BETWEEN_NAMES = re.compile(r"\s*[;；,，、|/\n]+\s*")
 TEXT_FIELDS = (
     "name", "uscc", "province", "city", "county", "address", "company_type", "status", "industry", "qualifications", "listed",
     "main_products", "business_scope", "former_names", "capital_currency",
@@ -114,6 +114,7 @@ class Intake:
         notes: Problem → count, for rows that were kept with the field unknown or flagged.
         digest: SHA-256 over the files' contents, whatever their order, and the day that they are said to be of.
         row_notes: Row → its notes, of the first rows of each problem; of one file or of profiles.
+        undated: Companies of several rows that say different things and of which none has a date: nobody knows which is the newest.
     """
 
     companies: Companies
@@ -124,6 +125,7 @@ class Intake:
     notes: dict[str, int]
     digest: str
     row_notes: Mapping[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    undated: int = 0
 
 
 def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = True, dated: date | None = None) -> Intake:
@@ -165,7 +167,8 @@ def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, d
     notes = Counter(intake.notes)
     for table in tables:
         notes.update(table.notes)
-    return Intake(intake.companies, tuple(t.file for t in tables), read, intake.merged, tuple(rejects), dict(notes), digest)
+    files = tuple(table.file for table in tables)
+    return Intake(intake.companies, files, read, intake.merged, tuple(rejects), dict(notes), digest, undated=intake.undated)
 
 
 def with_day(cells: Sequence[str], corpora: Corpora, dated: date) -> list[str]:
@@ -219,49 +222,10 @@ def _storable(text: str) -> str:
 
 
 _VARIED = frozenset({"name", "uscc", "address", "business_scope"})  # nearly every cell is another: a set of them would save nothing
-_MOST_ROW_NOTES = 1000  # rows of one problem that are told one by one
 FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
 """Fields of a file that companies are made of (读取的字段)."""
 DAMAGED = "统一社会信用代码被表格软件改成了数字，读不回来（按未知计）"
 """Note on codes that a spreadsheet took for numbers (损坏的信用代码)."""
-
-
-class _Parser:
-    """Reads one column with a memory of the cells seen (重复单元格只解析一次), and counts what it could not read."""
-
-    def __init__(self, empty: frozenset[str]) -> None:
-        self.empty = empty
-        self.notes: dict[str, int] = {}
-        self.row_notes: dict[int, list[str]] = {}
-
-    def note(self, problem: str, places: Sequence[int]) -> None:
-        """A problem of the rows at ``places``."""
-        self.notes[problem] = self.notes.get(problem, 0) + len(places)
-        for place in places[:_MOST_ROW_NOTES]:
-            self.row_notes.setdefault(place, []).append(problem)
-
-    def column(
-        self, cells: list[str], read: Callable[[str], int], unknown: int, field: str, places: Sequence[int] | None = None
-    ) -> NDArray[np.int64]:
-        """``places`` are those of the cells among all rows, where they are not all."""
-        if not any(cells):  # a column that the file lacks
-            return np.full(len(cells), unknown, dtype=np.int64)
-        known: dict[str, int] = {}
-        problems: dict[str, str] = {}
-        for cell in set(cells):
-            try:
-                known[cell] = unknown if cell.lower() in self.empty else read(cell)
-            except UnreadableError as error:
-                known[cell] = unknown
-                problems[cell] = f"{field}：{error}"
-        if problems:
-            at: dict[str, list[int]] = {}
-            for place, cell in zip(places or range(len(cells)), cells, strict=True):
-                if cell in problems:
-                    at.setdefault(problems[cell], []).append(place)
-            for problem, where in at.items():
-                self.note(problem, where)
-        return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))
 
 
 def build(
@@ -282,11 +246,11 @@ def build(
         lost = sorted(found)
         columns = {field: _without(cells, lost) for field, cells in columns.items()}
         file, row = np.delete(file, lost), np.delete(row, lost)
-    parser = _Parser(empty)
+    parser = ColumnParser(empty)
     capital = CapitalReader(corpora)
     text = {field: _clean(columns[field], empty, varied=field in _VARIED) for field in TEXT_FIELDS}
     if any(text["former_names"]):
-        text["former_names"] = [_BETWEEN_NAMES.sub("、", cell) if cell else cell for cell in text["former_names"]]
+        text["former_names"] = list(map(former_cell, text["former_names"]))
     currencies = {cell: capital.currency(cell) for cell in set(columns["reg_capital_raw"])}
     text["capital_currency"] = list(map(currencies.__getitem__, columns["reg_capital_raw"]))
     text["uscc"], code_ok, damaged = clean_codes(text["uscc"])
@@ -307,16 +271,18 @@ def build(
         _capital(columns["paid_capital_raw"], as_of, capital, parser, "实缴资本"),
         parser.column(columns["insured_count"], read_count, UNKNOWN, "参保人数").astype(np.int32),
     )
-    merged = 0
+    merged = undated = 0
     if merge:
         before = len(companies)
-        companies = _merged(companies)
+        companies, undated = _merged(companies)
         merged = before - len(companies)
     row_notes = {int(row[place]): tuple(found) for place, found in parser.row_notes.items()}
-    return Intake(companies, tuple(files), len(row) + len(rejects), merged, rejects, parser.notes, "", row_notes)
+    return Intake(companies, tuple(files), len(row) + len(rejects), merged, rejects, parser.notes, "", row_notes, undated)
 
 
-def _capital(cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, parser: _Parser, field: str) -> NDArray[np.int64]:
+def _capital(
+    cells: list[str], as_of: NDArray[np.int32], reader: CapitalReader, parser: ColumnParser, field: str
+) -> NDArray[np.int64]:
     """Amounts, each at the rates of its own row's date."""
     result = np.full(len(cells), UNKNOWN, dtype=np.int64)
     for day in np.unique(as_of):
@@ -348,10 +314,10 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
     return ["" if cell in nothing else cell for cell in cells] if nothing else cells
 
 
-def _merged(companies: Companies) -> Companies:
-    """One company per code; failing codes fold only under the same name."""
+def _merged(companies: Companies) -> tuple[Companies, int]:
+    """One company per code, failing codes fold only under the same name; and ``Intake.undated``."""
     if len(codes := list(filter(None, companies.text["uscc"]))) == len(set(codes)):
-        return companies
+        return companies, 0
     first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}
     names, good = companies.text["name"], companies.code_ok.tolist()
@@ -362,7 +328,8 @@ def _merged(companies: Companies) -> Companies:
             if leader != place:
                 doubles.setdefault(leader, [leader]).append(place)
     if not doubles:
-        return companies
+        return companies, 0
+    undated = 0
     dropped = np.zeros(len(companies), dtype=np.bool_)
     keep = np.arange(len(companies))
     text = {field: list(cells) for field, cells in companies.text.items()}
@@ -371,9 +338,13 @@ def _merged(companies: Companies) -> Companies:
         for field in ("founded", "as_of", "capital", "paid_capital", "insured", "file", "row")
     }
     for leader, places in doubles.items():
-        order = sorted(places, key=lambda p: (-int(companies.as_of[p]), _richness(companies, p)))
+        standing = {p: (-int(companies.as_of[p]), _richness(companies, p)) for p in places}
+        order = sorted(places, key=standing.__getitem__)
+        undated += int(companies.as_of[order[0]] == UNKNOWN_DAY and len(set(standing.values())) > 1)
         for field, cells in text.items():
             cells[leader] = next((companies.text[field][p] for p in order if companies.text[field][p]), "")
+        known = [(names[p], companies.text["former_names"][p]) for p in order]
+        text["former_names"][leader] = former_names(known, names[order[0]])
         for field, unknown in (("founded", UNKNOWN_DAY), ("capital", UNKNOWN), ("paid_capital", UNKNOWN), ("insured", UNKNOWN)):
             values = getattr(companies, field)
             numbers[field][leader] = next((values[p] for p in order if values[p] != unknown), unknown)
@@ -384,7 +355,7 @@ def _merged(companies: Companies) -> Companies:
         numbers["file"], numbers["row"], text, companies.code_ok, numbers["founded"], numbers["as_of"], numbers["capital"],
         numbers["paid_capital"], numbers["insured"],
     )  # fmt: skip
-    return whole.take(keep[~dropped])
+    return whole.take(keep[~dropped]), undated
 
 
 def _richness(companies: Companies, place: int) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -194,3 +194,44 @@ def check_codes(codes: Sequence[str]) -> NDArray[np.bool_]:
     total = values[:, :-1] @ weights + values[:, -1]
     good[whole] = (values < 99).all(axis=1) & (total % 31 == 0)
     return good
+
+
+_MOST_ROW_NOTES = 1000  # rows of one problem that are told one by one
+
+
+class ColumnParser:
+    """Reads one column with a memory of the cells seen (重复单元格只解析一次), and counts what it could not read."""
+
+    def __init__(self, empty: frozenset[str]) -> None:
+        self.empty = empty
+        self.notes: dict[str, int] = {}
+        self.row_notes: dict[int, list[str]] = {}
+
+    def note(self, problem: str, places: Sequence[int]) -> None:
+        """A problem of the rows at ``places``."""
+        self.notes[problem] = self.notes.get(problem, 0) + len(places)
+        for place in places[:_MOST_ROW_NOTES]:
+            self.row_notes.setdefault(place, []).append(problem)
+
+    def column(
+        self, cells: list[str], read: Callable[[str], int], unknown: int, field: str, places: Sequence[int] | None = None
+    ) -> NDArray[np.int64]:
+        """``places`` are those of the cells among all rows, where they are not all."""
+        if not any(cells):  # a column that the file lacks
+            return np.full(len(cells), unknown, dtype=np.int64)
+        known: dict[str, int] = {}
+        problems: dict[str, str] = {}
+        for cell in set(cells):
+            try:
+                known[cell] = unknown if cell.lower() in self.empty else read(cell)
+            except UnreadableError as error:
+                known[cell] = unknown
+                problems[cell] = f"{field}：{error}"
+        if problems:
+            at: dict[str, list[int]] = {}
+            for place, cell in zip(places or range(len(cells)), cells, strict=True):
+                if cell in problems:
+                    at.setdefault(problems[cell], []).append(place)
+            for problem, where in at.items():
+                self.note(problem, where)
+        return np.fromiter(map(known.__getitem__, cells), np.int64, len(cells))

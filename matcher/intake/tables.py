@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError
+from matcher.errors import InputError, system_reason
 from matcher.intake import delimited, parquet, workbooks
 from matcher.intake.delimited import LONG, LONGEST_CELL, LOST
 from matcher.intake.header import DATES, Header
@@ -163,7 +163,7 @@ def unpacked(path: Path, file: str) -> Iterator[tuple[BinaryIO, int]]:
     except (gzip.BadGzipFile, zlib.error, EOFError):
         raise InputError(file, "gzip 文件损坏或不完整，请重新下载或解压后再试") from None
     except OSError as error:
-        raise InputError(file, f"读不到文件（{error.strerror or error}）") from None
+        raise InputError(file, f"读不到文件（{system_reason(error)}）") from None
 
 
 def _bytes(path: Path, file: str) -> bytes:

@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError, OptionError, SnapshotError
+from matcher.errors import InputError, OptionError, SnapshotError, system_reason
 from matcher.intake import Reject, write_rejects
 from matcher.intake.blocks import Source, look_over
 from matcher.intake.companies import DAMAGED
@@ -104,7 +104,7 @@ class _Build:
         before = _readable(self.home)
         if add and before is None:
             raise SnapshotError(self.home / "current", "还没有可以并入的快照，请先不带 --add 构建一次")
-        old = open_current(self.home) if add else None
+        old = open_current(self.home, verify=True) if add else None
         known = {source.digest for source in old.manifest.sources} if old else set()
         sources: dict[str, Source] = {}
         skipped = []
@@ -203,7 +203,7 @@ class _Build:
         try:
             write_rejects(each, path)
         except OSError as error:
-            raise OptionError(f"拒收清单写不进 {path}（{error.strerror}），请用 --rejects 指定") from None
+            raise OptionError(f"拒收清单写不进 {path}（{system_reason(error)}），请用 --rejects 指定") from None
         return path
 
 

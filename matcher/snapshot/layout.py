@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from matcher.errors import LianzhaoError, SnapshotError
+from matcher.errors import LianzhaoError, SnapshotError, system_reason
 from matcher.storage import whole_file
 
 FORMAT = 1
@@ -102,6 +102,8 @@ def current(home: Path) -> str | None:
         version = pointer.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        raise SnapshotError(home, "程序数据目录应是目录，这是文件；请换 LIANZHAO_HOME") from None
     except (OSError, UnicodeDecodeError):
         version = ""
     if not _VERSION.fullmatch(version):
@@ -158,7 +160,11 @@ def verify(folder: Path) -> Manifest:
     """
     manifest = read_manifest(folder)
     for name, (_, digest) in manifest.files.items():
-        if file_digest(folder / name) != digest:
+        try:
+            found = file_digest(folder / name)
+        except OSError:
+            raise SnapshotError(folder / name, f"读不出来，{_REBUILD}") from None
+        if found != digest:
             raise SnapshotError(folder / name, f"校验和不符，{_REBUILD}")
     return manifest
 
@@ -238,5 +244,5 @@ def told(home: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise LianzhaoError(
-            f"程序数据目录 {home} 写不进去（{error.strerror or error}），当前快照没有动；腾出空间或换 LIANZHAO_HOME 后再试"
+            f"程序数据目录 {home} 写不进去（{system_reason(error)}），当前快照没有动；腾出空间或换 LIANZHAO_HOME 后再试"
         ) from None

@@ -1,17 +1,18 @@
 """Rows that are one company (同一企业的各行): the rule of ``read_files`` field by field, with where each field came from.
 
 Of the rows of one code the order is: the later ``as_of`` first, then the fuller row, then by content. Each field is that of the first row
-that has it. Because every field keeps the standing of its row, companies that were merged before merge with further rows to the
-very same result as if all rows had come at once, in any order.
+that has it; names that a company bore before join its former names. Because every field keeps the standing of its row, companies that were
+merged before merge with further rows to the very same result as if all rows had come at once, in any order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from matcher.intake.companies import TEXT_FIELDS, content_digest
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
+from matcher.intake.former import former_names
 
 NUMBERS = ("founded", "capital", "paid_capital", "insured")
 """Fields kept as whole numbers (数值字段)."""
@@ -19,6 +20,7 @@ FIELDS = (*TEXT_FIELDS, *NUMBERS)
 """Fields whose source is kept (有来源的字段)."""
 _UNKNOWN = {"founded": UNKNOWN_DAY}
 _NOTHING: tuple[str | int, ...] = (*("" for _ in TEXT_FIELDS), *(_UNKNOWN.get(field, UNKNOWN) for field in NUMBERS))
+_NAME, _FORMER = FIELDS.index("name"), FIELDS.index("former_names")
 NOBODY = -1
 """In place of a number among the origins: no row has the field (无来源)."""
 
@@ -84,8 +86,30 @@ def merged(members: Iterable[Member]) -> Member:
     while each:
         top = each.pop()
         alone = len(top.origins) == 1 and top.origins[0] < found.origins[0]
-        found = _over(top, found) if alone else _both(top, found)
+        both = _over(top, found) if alone else _both(top, found)
+        found = _renamed(both, (top, found))
     return found
+
+
+def _renamed(whole: Member, parts: Sequence[Member]) -> Member:
+    """The company with all former names, as if from the first row that tells one of them by its name or its field."""
+    present = str(whole.values[_NAME])
+    told = [(str(part.values[_NAME]), str(part.values[_FORMER])) for part in parts]
+    former = former_names(told, present)
+    if not former and not whole.values[_FORMER]:  # as nearly always
+        return whole
+    first = min((origin for part in parts for origin in _telling(part, present)), default=None)
+    values, choice = list(whole.values), list(whole.choice)
+    values[_FORMER], choice[_FORMER] = former, whole.origins.index(first) if first else NOBODY
+    return whole._replace(values=tuple(values), choice=tuple(choice))
+
+
+def _telling(part: Member, present: str) -> Iterator[Origin]:
+    """The rows by which a part tells of a name that is not the present one."""
+    if former_names([(str(part.values[_NAME]), "")], present):
+        yield part.origins[part.choice[_NAME]]
+    if former_names([("", str(part.values[_FORMER]))], present):
+        yield part.origins[part.choice[_FORMER]]
 
 
 def _over(top: Member, rest: Member) -> Member:

@@ -49,14 +49,15 @@ class Snapshot:
 
     Args:
         folder: ``snapshots/<version>``.
+        verify: Check every byte first, not the sizes of files alone.
 
     Raises:
         SnapshotError: It is missing or damaged.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, verify: bool = False) -> None:
         self.folder, self.version = folder, folder.name
-        self.manifest: Manifest = layout.read_manifest(folder)
+        self.manifest: Manifest = layout.verify(folder) if verify else layout.read_manifest(folder)
         self._mapped = Mapped(folder)
         try:
             arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
@@ -77,7 +78,18 @@ class Snapshot:
         """The companies as if they had just been read (作为接入结果)."""
         manifest = self.manifest
         files = tuple(source.file for source in manifest.sources)
-        return Intake(self.companies, files, manifest.read, manifest.merged, (), dict(manifest.notes), self.version)
+        return Intake(
+            self.companies, files, manifest.read, manifest.merged, (), dict(manifest.notes), self.version, undated=self.undated
+        )
+
+    @cached_property
+    def undated(self) -> int:
+        """As in ``Intake`` (没有日期、内容又不同的企业数)."""
+        if not len(self._merged):
+            return 0
+        first, content = self._first[:-1], self._origins[:, 2]
+        differing = np.minimum.reduceat(content, first) != np.maximum.reduceat(content, first)
+        return int((differing & (self._origins[first, 0] == -UNKNOWN_DAY)).sum())
 
     @cached_property
     def names(self) -> NameIndex:
@@ -130,14 +142,18 @@ class Snapshot:
         self._mapped.release()
 
 
-def open_current(home: Path) -> Snapshot | None:
+def open_current(home: Path, *, verify: bool = False) -> Snapshot | None:
     """The current snapshot, or None if nothing was built yet (打开当前快照).
+
+    Args:
+        home: ``LIANZHAO_HOME``.
+        verify: As in ``Snapshot``; a service that opens the same one again and again may have checked it before.
 
     Raises:
         SnapshotError: It is missing or damaged.
     """
     version = layout.current(home)
-    return Snapshot(layout.folder_of(home, version)) if version else None
+    return Snapshot(layout.folder_of(home, version), verify=verify) if version else None
 
 
 def _day(day: int) -> str | None:

@@ -1,7 +1,8 @@
 """What the texts of a snapshot say, kept on disk (画像缓存): read once for each set of segments, corpora and version of the program.
 
 Most segments have nothing to do with most companies, so the matrices are kept by their cells that are not empty. A company whose texts
-are those of an earlier snapshot takes its profile from there; the others are read. A cache that is not whole is read anew, never trusted.
+are those of an earlier snapshot takes its profile from there; the others are read, and what was read is staged, so that a build that did
+not end is not begun anew. A cache that is not whole is read anew, never trusted.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from matcher.text.verbs import NO_MODE
 READ_OF_SEGMENT = ("name", "chain", "kind", "description", "gbt4754", "terms", "excluded", "conflicts")
 """What reading texts needs to know of a segment (读文本所用的环节内容): priorities and needs may change without reading again."""
 _META = "meta.json"
-_WINDOW = 4 * CHUNK
+_WINDOW = CHUNK  # companies of one process between two writings
 _CELLS = {"affinity": np.int16, "main": np.int16, "mode": np.int8, "named": np.bool_}
 _ROWS: dict[str, Any] = {
     "marks": np.int64, "has_scope": np.bool_, "legal_form": np.int8, "outlet": np.int8, "is_group": np.bool_, "is_arm": np.bool_,
@@ -92,7 +93,7 @@ def open_profiles(home: Path, snapshot: Snapshot, reader: ProfileReader) -> Prof
 def read_profiles(
     home: Path, snapshot: Snapshot, reader: ProfileReader, processes: int = 1, tell: Callable[[int], None] | None = None
 ) -> int:
-    """Makes the cache of a snapshot if it is not there (读出画像) and returns how many companies were read anew.
+    """Makes the cache of a snapshot if it is not there (读出画像) and returns how many companies were read now.
 
     Args:
         home: ``LIANZHAO_HOME``; the caller holds its lock.
@@ -105,12 +106,15 @@ def read_profiles(
     if _opened(folder, reader, len(snapshot)):
         return 0
     folder.parent.mkdir(parents=True, exist_ok=True)
+    parts = home / "building" / f"profiles-{snapshot.version}-{folder.name}"
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
-        count = _write(made, snapshot, reader, processes, *_earlier(home, snapshot, reader), tell or (lambda _rows: None))
+        earlier, tell = _earlier(home, snapshot, reader), tell or (lambda _rows: None)
+        count = _write(made, snapshot, reader, processes, *earlier, parts, tell)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
         layout.sync(folder.parent)
+        shutil.rmtree(parts, ignore_errors=True)
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return count
@@ -151,7 +155,7 @@ def _earlier(home: Path, snapshot: Snapshot, reader: ProfileReader) -> tuple[Pro
         if version == snapshot.version or not _folder(home, version, reader).is_dir():
             continue
         with contextlib.suppress(SnapshotError):
-            other = Snapshot(layout.folder_of(home, version))
+            other = Snapshot(layout.folder_of(home, version), verify=True)
             cache = open_profiles(home, other, reader)
             if cache is not None:
                 return cache, _found(snapshot.text_digests, other.text_digests)
@@ -172,24 +176,47 @@ def _write(
     processes: int,
     earlier: ProfileCache | None,
     place: NDArray[np.int64],
+    parts: Path,
     tell: Callable[[int], None],
 ) -> int:
+    count, step = 0, _WINDOW * max(1, processes)
     with contextlib.ExitStack() as stack:
         writer = _Writer(folder, reader.segments, stack)
-        for start in range(0, len(snapshot), _WINDOW):
-            window = np.arange(start, min(start + _WINDOW, len(snapshot)))
-            known = place[window] >= 0
-            fresh = reader.read(snapshot.companies.take(window[~known]), processes)
-            if earlier is not None and known.any():
-                fresh = _woven(known, earlier.take(place[window[known]]), fresh)
-                earlier.release()
-            writer.add(fresh)
+        for start in range(0, len(snapshot), step):
+            window = np.arange(start, min(start + step, len(snapshot)))
+            part = parts / f"{start}-{len(window)}"
+            kept = _opened(part, reader, len(window))
+            if kept is not None:
+                profiles = kept.take(np.arange(len(window)))
+            else:
+                known = place[window] >= 0
+                profiles = reader.read(snapshot.companies.take(window[~known]), processes)
+                if earlier is not None and known.any():
+                    profiles = _woven(known, earlier.take(place[window[known]]), profiles)
+                    earlier.release()
+                if not known.all():
+                    _keep(part, profiles, reader.segments)
+                count += int((~known).sum())
+            writer.add(profiles)
             snapshot.release()
             tell(int(window[-1]) + 1)
+    _describe(folder, len(snapshot))
+    return count
+
+
+def _keep(part: Path, profiles: Profiles, segments: Sequence[SegmentSpec]) -> None:
+    """Keeps what was read, in the form of a cache, for the next build if this one does not end."""
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    with contextlib.ExitStack() as stack:
+        _Writer(part, segments, stack).add(profiles)
+    _describe(part, len(profiles.marks))
+
+
+def _describe(folder: Path, rows: int) -> None:
     files = {path.name: layout.file_digest(path) for path in sorted(folder.iterdir())}
     with whole_file(folder / _META) as stream:
-        json.dump({"rows": len(snapshot), "files": files}, stream, indent=1)
-    return int((place < 0).sum())
+        json.dump({"rows": rows, "files": files}, stream, indent=1)
 
 
 def _woven(first: NDArray[np.bool_], ones: Profiles, others: Profiles) -> Profiles:

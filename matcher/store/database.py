@@ -49,7 +49,18 @@ def store_exists() -> bool:
     return url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
 
 
-def open_store(address: str | None = None, *, patience: float = PATIENCE) -> Store:
+def known_stores() -> list[URL]:
+    """All databases that are there and may name a snapshot (各数据库): the one in use, and the home's own where another is used.
+
+    Raises:
+        OptionError: The address of the one in use is none.
+    """
+    own = URL.create("sqlite", database=str(home() / "ledger.db"))
+    there = [_url()] if store_exists() else []
+    return there if own in there or not Path(str(own.database)).exists() else [*there, own]
+
+
+def open_store(address: str | URL | None = None, *, patience: float = PATIENCE) -> Store:
     """Opens the database, makes it if there is none, and brings it up to date (打开数据库).
 
     Args:
@@ -69,8 +80,10 @@ def open_store(address: str | None = None, *, patience: float = PATIENCE) -> Sto
     return store
 
 
-def _url(address: str | None = None) -> URL:
+def _url(address: str | URL | None = None) -> URL:
     """Of the address given, else of the environment, else of the file in the program's home."""
+    if isinstance(address, URL):
+        return address
     given = address or os.environ.get("LIANZHAO_DATABASE")
     if not given:
         return URL.create("sqlite", database=str(home() / "ledger.db"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,30 @@ def test_prune_keeps_what_a_run_names(capsys: pytest.CaptureFixture[str], place:
     assert parsed(capsys, *RANK)["run"]["snapshot"] == versions[2]
 
 
+def test_prune_keeps_what_a_run_of_the_homes_own_database_names(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: Path, tmp_path: Path
+) -> None:
+    named = parsed(capsys, "build", "一月.csv", *RULES, "--format", "json")["snapshot"]
+    run(capsys, *RANK)
+    monkeypatch.setenv("LIANZHAO_DATABASE", f"sqlite:///{tmp_path}/other.db")
+    other = parsed(capsys, "build", "二月.csv", *RULES, "--format", "json")["snapshot"]
+    run(capsys, *RANK)
+    current = parsed(capsys, "build", "一月.csv", "二月.csv", *RULES, "--format", "json")["snapshot"]
+    assert parsed(capsys, "prune", "--keep", "0", "--format", "json")["removed"] == []
+    assert set(layout.versions(place)) == {named, other, current}
+
+
+def test_flags_are_not_counted_as_rejects(capsys: pytest.CaptureFixture[str]) -> None:
+    failing = code(50)[:-1] + ("1" if code(50)[-1] != "1" else "2")
+    write(Path(), "甲.csv", [["错码玩具有限公司", failing, *[""] * 7], ["", *["x"] * 8]])
+    said = "另外（不算拒收）：统一社会信用代码校验不通过（保留并标记） 1"
+    out, told = run(capsys, "build", "甲.csv", *RULES)
+    assert "拒收 1；拒收清单 " in out and f"；{said}" in out
+    told = run(capsys, *RANK, "甲.csv")[1]
+    assert "拒收 1；拒收清单 " in told and f"；{said}\n" in told
+    assert "1 家，其中 1 家日期不详\n" in run(capsys, *RANK)[1]
+
+
 @pytest.mark.parametrize(
     ("argv", "ends", "said"),
     [
@@ -152,6 +177,28 @@ def test_a_damaged_snapshot_is_one_line(capsys: pytest.CaptureFixture[str], plac
     assert f"{name}：校验和不符" in run(capsys, "build", "--verify", ends=1)[1]
 
 
+@pytest.mark.parametrize("file", ["columns/capital.npy", "texts/business_scope.txt", "origins/origin.bin", "names/postings.npy"])
+def test_a_changed_byte_is_one_line_and_never_signed(capsys: pytest.CaptureFixture[str], place: Path, file: str) -> None:
+    """Whoever reads a snapshot notices it, and nobody adds to it: the new one would call the damage whole."""
+    run(capsys, "build", "一月.csv", "二月.csv", *RULES)
+    Path("三月.csv").write_text(f"企业名称,统一社会信用代码\n三月玩具有限公司,{code(77)}\n", encoding="utf-8")
+    Path("名单.csv").write_text("企业名称\n旧名玩具厂\n", encoding="utf-8")
+    version = layout.current(place) or ""
+    damaged = layout.folder_of(place, version) / file
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1] + bytes([whole[-1] ^ 0x80]))
+    import_list = ["lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-01-01"]
+    add = ["build", "--add", "三月.csv", *RULES]
+    for argv in (RANK, ["company", code(1)], ["resolve", "名单.csv"], import_list, add, ["build", "--add", *RULES]):
+        out, told = run(capsys, *argv, ends=1)
+        assert out == "" and told.splitlines()[-1].startswith(f"lianzhao: {damaged}：校验和不符"), argv
+        assert "Traceback" not in told
+    assert layout.current(place) == version and len(layout.versions(place)) == 1
+    run(capsys, "build", "一月.csv", "二月.csv", *RULES)
+    assert damaged.read_bytes() == whole, "a build of the same files mends it"
+    run(capsys, *add)
+
+
 def test_a_home_that_cannot_be_written_is_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -159,7 +206,9 @@ def test_a_home_that_cannot_be_written_is_one_line(
     monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "file"))
     out, told = run(capsys, "build", "一月.csv", *RULES, ends=1)
     assert out == ""
-    assert told.startswith("lianzhao: 程序数据目录") and "写不进去" in told and told.count("\n") == 1
+    assert told.startswith("lianzhao: 程序数据目录") and "写不进去（上级不是目录）" in told and told.count("\n") == 1
+    for argv in (["company", "某公司"], ["build", "--verify"], RANK):
+        assert "程序数据目录应是目录，这是文件" in run(capsys, *argv, ends=1)[1]
 
 
 def test_the_day_of_the_data_dates_rows_without_one(capsys: pytest.CaptureFixture[str], place: Path) -> None:
@@ -169,6 +218,46 @@ def test_the_day_of_the_data_dates_rows_without_one(capsys: pytest.CaptureFixtur
     assert after != before
     assert parsed(capsys, "company", "新来玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-03-31"
     assert parsed(capsys, "company", "第3号玩具有限公司", "--format", "json")[0]["rows"][0]["as_of"] == "2024-02-29", "its own"
+
+
+def test_rows_without_any_date_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The fuller row wins, which is not to be silent; equal rows and rows of which one has a date are no matter."""
+    same, dated = ["同玩具有限公司", code(31), *[""] * 7], ["新玩具有限公司", code(32), *[""] * 7]
+    old, new = ["变玩具有限公司", code(33), "", "5亿元", *[""] * 5], ["变玩具有限公司", code(33), "", "9亿元", *[""] * 5]
+    write(Path(), "甲.csv", [same, [*dated[:8], "2024-01-01"], old])
+    write(Path(), "乙.csv", [same, [*dated[:6], "青岛", "", ""], new])
+    said = "1 家企业有几行内容不同、都没有数据日期"
+    assert said in run(capsys, *RANK, "甲.csv", "乙.csv")[1]
+    assert said not in run(capsys, "build", "甲.csv", *RULES)[1]
+    out, told = run(capsys, "build", "--add", "乙.csv", *RULES, "--format", "json")
+    assert said in told and "--data-date" in told and json.loads(out)["undated"] == 1
+    for day, files in (("2024-01-31", ["甲.csv"]), ("2024-02-29", ["乙.csv", "--add"])):
+        assert said not in run(capsys, "build", *files, "--data-date", day, *RULES)[1]
+    (found,) = parsed(capsys, "company", code(33), "--format", "json")
+    assert found["fields"]["capital"]["value"] == 900_000_000
+
+
+def test_a_day_to_come_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    monkeypatch.setattr("matcher.cli.inputs.today", lambda: date(2024, 8, 27))
+    for argv in ([*RANK, "一月.csv"], ["build", "一月.csv", *RULES]):
+        out, told = run(capsys, *argv, "--data-date", "2024-08-28", ends=2)
+        assert (out, told.count("\n")) == ("", 1) and "--data-date 2024-08-28 还没有到" in told
+        assert not (place / "snapshots").exists()
+        run(capsys, *argv, "--data-date", "2024-08-27")
+
+
+def test_a_renamed_company_is_found_by_its_old_name(capsys: pytest.CaptureFixture[str]) -> None:
+    write(Path(), "三月.csv", [["酷特智能集团有限公司", code(5), *[""] * 6, "2024-03-31"]])
+    run(capsys, "build", "一月.csv", *RULES)
+    run(capsys, "build", "--add", "三月.csv", *RULES)
+    (found,) = parsed(capsys, "company", "第5号玩具有限公司", "--format", "json")
+    assert found["fields"]["name"]["value"] == "酷特智能集团有限公司"
+    assert found["fields"]["former_names"] == {"value": "第5号玩具有限公司", "file": "一月.csv", "row": 7, "as_of": "2024-01-31"}
+    Path("名单.csv").write_text("企业名称\n第5号玩具有限公司\n", encoding="utf-8")
+    answers = run(capsys, "resolve", "名单.csv", "--format", "json")[0]
+    assert [(row["decision"], row["name"]) for row in json.loads(answers)] == [("same", "酷特智能集团有限公司")]
+    files = run(capsys, "resolve", "名单.csv", "--against", "一月.csv", "三月.csv", "--format", "json")[0]
+    assert files == answers
 
 
 def test_names_are_looked_for_in_the_current_snapshot(capsys: pytest.CaptureFixture[str], place: Path, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ COLUMNS = (
     "insured_count",
     "city",
     "business_scope",
+    "former_names",
 )
 GOOD = [head + uscc.calc_check_digit(head + "0") for head in ("91370200000000011", "91330100000000022", "52371500MJD000033")]
 FAILING = [GOOD[0][:-1] + ("0" if GOOD[0][-1] != "0" else "1"), "91370200000", "ABC"]
@@ -123,6 +124,7 @@ merging_rows = st.lists(
     st.fixed_dictionaries(
         {
             "name": st.sampled_from(["甲食品有限公司", "甲食品集团有限公司"]),
+            "former_names": st.sampled_from(["", "", "老甲食品厂", "甲食品有限公司；老老甲食品厂"]),
             "uscc": st.sampled_from([GOOD[0], GOOD[0].lower(), GOOD[1]]),
             "as_of": st.sampled_from(["", "2019-01-01", "2024-06-30"]),
             "founded_date": st.sampled_from(["", "2001-02-03", "2005-01-01"]),
@@ -179,6 +181,9 @@ def test_the_later_row_wins_field_by_field(read: Read, rows: list[Row]) -> None:
     for field in ("capital", "paid_capital"):
         assert merged[field] == next((one[field] for one in alone if one[field] != UNKNOWN), UNKNOWN)
     assert merged["as_of"] == days(dated[-1]["as_of"])
+    if len(dated) > 1:
+        told = {name for row in dated for name in (row["name"], *row["former_names"].split("；"))}
+        assert merged["former_names"] == "、".join(sorted(told - {"", merged["name"]})), "names that it bore before are kept"
 
 
 def test_rows_of_one_code_in_two_files_are_one_company(read: Read) -> None:
@@ -234,7 +239,7 @@ def test_rejects_name_file_row_field_and_reason_and_never_a_cell(read: Read, tmp
         {"name": "甲公司", "reg_capital_raw": person},
         {"name": "乙公司", "founded_date": person},
     ]
-    lines = [f"丙公司,{person},,,,,,,,{person}", f"丁公司,{person}\ufffd", person * 30_000]
+    lines = [f"丙公司,{person},,,,,,,,,{person}", f"丁公司,{person}\ufffd", person * 30_000]
     intake = read(header + "".join(text([row])[len(header) :] for row in flawed) + "\n".join(lines) + "\n戊公司\n")
     assert [reject.row for reject in intake.rejects] == [2, 3, 4, 5, 6, 7, 8, 9]
     assert intake.companies.text["name"] == ["戊公司"]

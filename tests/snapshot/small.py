@@ -64,7 +64,7 @@ def same_as_read(built: Built, files: Sequence[Path], corpora: Corpora) -> Intak
         read.merged,
         len(read.rejects),
     )
-    assert (found.read, found.merged, found.notes) == (read.read, read.merged, read.notes)
+    assert (found.read, found.merged, found.notes, found.undated) == (read.read, read.merged, read.notes, read.undated)
     assert built.notes == read.notes
     listed = built.rejects.read_text(encoding="utf-8-sig").splitlines()[1:] if built.rejects else []
     wanted = [f"{reject.file},{reject.row},{reject.field}," for reject in read.rejects]

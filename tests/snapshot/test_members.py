@@ -20,9 +20,13 @@ from matcher.snapshot.members import FIELDS, NOBODY, Member, merged
 from tests.snapshot.small import HEADER, built, code, columns, same_as_read, tree, unsynced, write
 
 texts = st.sampled_from(["", "甲", "乙乙", "丙丙丙"])
+names = st.sampled_from(["甲", "乙乙", "丙丙丙", "丁、丁"])  # a row without a name is rejected
+formers = st.sampled_from(["", "", "甲", "丙丙丙、戊", "戊、乙乙"])
 numbers = st.sampled_from([UNKNOWN, 5, 700])
 days = st.sampled_from([UNKNOWN_DAY, 0, 18_000, 18_001])
-values = st.tuples(*([texts] * len(TEXT_FIELDS)), days, numbers, numbers, numbers)
+values = st.tuples(
+    *({"name": names, "former_names": formers}.get(field, texts) for field in TEXT_FIELDS), days, numbers, numbers, numbers
+)
 
 
 @st.composite
@@ -47,6 +51,8 @@ def test_each_field_is_of_the_newest_row_that_has_it(rows: list[Member]) -> None
     assert {(origin.file, origin.row) for origin in company.origins} == by_place.keys()
     assert company.as_of == max(row.as_of for row in rows)
     for place, (field, value, number) in enumerate(zip(FIELDS, company.values, company.choice, strict=True)):
+        if field == "former_names" and len(rows) > 1:
+            continue
         having = [row for row in rows if row.values[place] != nothing(field)]
         assert (number != NOBODY) is bool(having)
         if not having:
@@ -56,6 +62,26 @@ def test_each_field_is_of_the_newest_row_that_has_it(rows: list[Member]) -> None
         giver = by_place[(origin.file, origin.row)]
         assert (value, origin.as_of) == (giver.values[place], giver.as_of)
         assert (giver.as_of, fullness(giver)) == max((row.as_of, fullness(row)) for row in having)
+
+
+@given(members())
+def test_names_that_did_not_win_are_former_names(rows: list[Member]) -> None:
+    """Each once, never the present one, as from the first row that tells one of them."""
+    name, former = FIELDS.index("name"), FIELDS.index("former_names")
+    if len(rows) == 1:
+        assert merged(rows).values == rows[0].values
+        return
+    company = merged(rows)
+    present = entry(company.values[name])
+    told = {(row.file, row.row): {entry(row.values[name]), *str(row.values[former]).split("、")} - {"", present} for row in rows}
+    listed = str(company.values[former]).split("、") if company.values[former] else []
+    assert listed == sorted(set().union(*told.values()))
+    first = next((number for number, origin in enumerate(company.origins) if told[origin.file, origin.row]), NOBODY)
+    assert company.choice[former] == first
+
+
+def entry(name: str | int) -> str:
+    return str(name).replace("、", "，")
 
 
 @given(members(), st.randoms(use_true_random=False), st.integers(1, 4))
@@ -78,7 +104,18 @@ def firm(number: int, as_of: str, **given: str) -> list[str]:
 def monthly(tmp_path: Path) -> list[Path]:
     """Three exports: the second is older, the third brings new companies and new words."""
     first = [firm(n, "2024-01-31", 经营范围="糕点", 注册资本="500万元") for n in range(8)]
-    older = [firm(n, "2022-06-30", 所属城市="青岛", 经营范围="糖果", 参保人数="12") for n in range(2, 10)]
+    older = [
+        firm(
+            n,
+            "2022-06-30",
+            企业名称=f"第{n}号{'点心厂' if n > 4 else '食品有限公司'}",
+            所属城市="青岛",
+            经营范围="糖果",
+            参保人数="12",
+        )
+        for n in range(2, 10)
+    ]
+    first[6] = firm(6, "2024-01-31", 企业名称="第六点心有限公司", 曾用名="六点心；第6号点心厂", 经营范围="糕点")
     newest = [firm(n, "2024-02-29", 经营范围="饼干") for n in range(0, 14, 2)] + [
         firm(99, "", 企业名称="无码有限公司", 统一社会信用代码="")
     ]
@@ -140,6 +177,24 @@ def test_every_field_tells_its_row_and_date(tmp_path: Path, corpora: Corpora, mo
     (single,) = snapshot.places("无码有限公司")
     assert snapshot.origins(single).origins == (("二月.csv", 9, None),)
     assert set(snapshot.origins(single).fields) == {"name"}
+
+
+def test_a_company_is_found_by_the_names_it_bore(tmp_path: Path, corpora: Corpora, monthly: list[Path]) -> None:
+    """In whatever order the months came; where the name comes from is told too."""
+    with unsynced(BLOCK_ROWS=3):
+        for number, files in enumerate(itertools.permutations(monthly)):
+            for file in files:
+                snapshot = built(tmp_path / f"home{number}", corpora, file, add=file != files[0]).snapshot
+            places = snapshot.places(code(6))
+            for name in ("第6号食品有限公司", "第六点心有限公司", "第6号点心厂", "六点心"):
+                assert snapshot.places(name) == places, name
+            assert snapshot.companies.text["former_names"][places[0]] == "六点心、第6号点心厂、第六点心有限公司"
+            found = snapshot.origins(places[0])
+            assert found.origins[found.fields["former_names"]] == ("一月.csv", 8, "2024-01-31")
+            (same,) = snapshot.places(code(4))
+            assert snapshot.companies.text["former_names"][same] == "", "its name never changed"
+            (older,) = snapshot.places("第9号点心厂")
+            assert snapshot.companies.text["former_names"][older] == "", "it bears that name"
 
 
 def test_the_same_file_twice_is_read_once(tmp_path: Path, corpora: Corpora, monthly: list[Path]) -> None:

@@ -103,6 +103,35 @@ def test_ranking_from_a_snapshot_is_that_of_the_files(
     assert repr(dataclasses.replace(found, run=wanted.run)) == repr(wanted)
 
 
+def test_what_was_read_before_a_build_stopped_is_not_read_again(
+    tmp_path: Path, engine: Engine, first: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for a part that is damaged; the profiles are the same to the byte, and nothing is left of the stage."""
+    monkeypatch.setattr(module, "_WINDOW", 100)
+    home, whole = tmp_path / "home", opened(first[0])
+
+    def stop(_what: str, rows: int) -> None:
+        if _what.startswith("读文本") and rows == 400:
+            raise KeyboardInterrupt
+
+    with unsynced():
+        with pytest.raises(KeyboardInterrupt):
+            built(home, engine.corpora, first[1], readers={"z": engine.reader}, tell=stop)
+        kept = sorted((home / "building").glob("profiles-*/*"))
+        assert [part.name for part in kept] == ["0-100", "100-100", "200-100", "300-100"]
+        damaged = kept[1] / "affinity.bin"
+        damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x7f")
+        (kept[2] / "meta.json").unlink()
+        made = built(home, engine.corpora, first[1], readers={"z": engine.reader})
+    assert made.reread == {"z": len(whole) - 200}
+    assert made.snapshot.version == whole.version
+    assert [entry.name for entry in (home / "building").iterdir()] == ["lock"]
+    found, wanted = open_profiles(home, made.snapshot, engine.reader), open_profiles(first[0], whole, engine.reader)
+    assert found is not None and wanted is not None
+    everywhere = np.arange(len(whole))
+    assert profile_bytes(found.take(everywhere)) == profile_bytes(wanted.take(everywhere))
+
+
 def test_only_changed_rows_are_read_again(
     tmp_path: Path, engine: Engine, sample: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

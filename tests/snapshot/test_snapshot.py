@@ -147,7 +147,7 @@ def test_a_full_disk_is_told_and_changes_nothing(
     }
     with monkeypatch.context() as patch:
         patch.setattr(f"matcher.snapshot.{target[at]}", full)
-        with pytest.raises(LianzhaoError, match=r"No space left on device.*当前快照没有动"), unsynced():
+        with pytest.raises(LianzhaoError, match=r"磁盘满了.*当前快照没有动"), unsynced():
             built(home, corpora, more)
     assert (home / "current").read_bytes() == before[1]
     assert open_current(home) is not None
