@@ -23,6 +23,8 @@ from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
 _COMPARED = 20
+_AKIN = 0.5  # 字号 of two characters with one wrong
+_NEAR = 0.65  # 字号 of three characters with one wrong
 _STOCK = "股份"
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
@@ -135,6 +137,11 @@ class NameComparer:
         assert best is not None
         return best
 
+    def akin(self, asked: Asked, name: str) -> bool:
+        """Whether a query can be meant for a name at all (名称说得通): they share the 字号, or one stands within the other."""
+        found = self._best_reading(asked, 0, name, squeezed([name])[0]).features
+        return is_plausible(found) or found.get("trade_near", 0) >= _AKIN or "shortened" in found
+
     def query_features(self, asked: Asked, ordered: Sequence[Compared], place: int = 0) -> dict[str, float]:
         """The query features of the candidate at ``place`` of an ordered list (查询特征)."""
         own = ordered[place].score
@@ -149,6 +156,15 @@ class NameComparer:
             "open_region": float(asked.is_open),
             "unnamed": float(not asked.is_named),
         }
+
+
+def is_plausible(features: Mapping[str, float]) -> bool:
+    """Whether a candidate can be meant by its own comparison, however many others are like it (自身说得通)."""
+    if "region_other" in features:
+        return "core_equal" in features
+    if features.keys() & {"one_edit", "trade_equal", "core_within", "within"}:
+        return True
+    return features.get("trade_near", 0) >= _NEAR
 
 
 def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameReader) -> dict[str, float]:

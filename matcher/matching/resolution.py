@@ -134,28 +134,61 @@ class Resolver:
 
         Args:
             query: A name, a brand, a short form, or a credit code.
-            code: The credit code, if the query comes with one; it decides.
+            code: The credit code, if the query comes with one; it decides unless the name is another company's.
         """
         query = query.encode("utf-8", "ignore").decode()
         if len(query) > _NO_NAME:
             return self._too_long(query)
         asked = self._comparer.read(query)
-        if asked.short in self._judged:
-            return self._decided(query, self._judged[asked.short], "人工判定")
         wanted = normalise(code[:_NO_NAME]).strip().upper() or asked.short.upper()
-        if _CODE.fullmatch(wanted):
-            places = self._with_code(wanted)
-            if len(places) == 1:
-                return self._same(query, self._candidate(places[0]), "统一社会信用代码相同")
-            if places:
-                return self._several(query, [self._candidate(place) for place in places], "用同一个代码")
-            if not code.strip():
-                return Resolution(query, "none", None, "没有这个统一社会信用代码")
-        if asked.short in self._brands:
-            name, brand_code = self._brands[asked.short]
-            return self._decided(query, brand_code or name, "品牌对照表")
-        found = self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+        coded = self._with_code(wanted) if _CODE.fullmatch(wanted) else []
+        if asked.short in self._judged:
+            return self._over_code(self._decided(query, self._judged[asked.short], "人工判定"), coded)
+        if len(coded) == 1:
+            return self._by_code(query, asked, coded[0], named=code != "" and asked.short.upper() != wanted)
+        if coded:
+            return self._several(query, [self._candidate(place) for place in coded], "用同一个代码")
+        if _CODE.fullmatch(wanted) and not code.strip():
+            return Resolution(query, "none", None, "没有这个统一社会信用代码")
+        found = self._by_name(query, asked)
         return self._doubted(found, wanted) if _CODE.fullmatch(wanted) else found
+
+    def _by_name(self, query: str, asked: Asked) -> Resolution:
+        """What the name alone says, by the user's table of brands or by itself."""
+        if asked.short in self._brands:
+            name, code = self._brands[asked.short]
+            return self._decided(query, code or name, "品牌对照表")
+        return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+
+    def _by_code(self, query: str, asked: Asked, place: int, *, named: bool) -> Resolution:
+        """The company of a code, unless the name beside it is another's: then a row may have slipped, and nobody can tell which is right."""
+        company = self._candidate(place)
+        why = "统一社会信用代码相同"
+        if not named or not asked.short:
+            return self._same(query, company, why)
+        text = self.companies.text
+        names = [text["name"][place], *filter(None, text["former_names"][place].split(BETWEEN))]
+        if asked.short in squeezed(names):
+            return self._same(query, company, why)
+        found = self._by_name(query, asked)
+        other = found.company
+        if other is not None and other.place == place:
+            return self._same(query, company, why)
+        akin = any(self._comparer.akin(asked, name) for name in names)
+        if other is not None and not (akin and found.decision == "unsure"):
+            rest = [one for one in found.candidates if one.place not in (place, other.place)]
+            both = [replace(one, confidence=0.5) for one in (company, other)]
+            shown = (*both, *(replace(one, confidence=0.0) for one in rest))[:MOST]
+            return Resolution(query, "unsure", both[0], f"代码是{company.name}，名称像{other.name}", shown)
+        if not akin and asked.is_full and asked.is_named:
+            return Resolution(query, "unsure", replace(company, confidence=0.5), f"代码是{company.name}，名称不是", (company,))
+        return self._same(query, company, why if akin else f"{why}，名称不像")
+
+    def _over_code(self, found: Resolution, coded: Sequence[int]) -> Resolution:
+        """A judgement, with the code beside the query that says otherwise."""
+        if not coded or (found.company is not None and found.company.place in coded):
+            return found
+        return replace(found, why=f"{found.why}，但统一社会信用代码是{self.companies.text['name'][coded[0]]}的")
 
     def _doubted(self, found: Resolution, code: str) -> Resolution:
         """A name that fits a company of another code than the query's is no proof."""

@@ -185,6 +185,30 @@ def test_a_code_decides_and_another_code_is_doubted(resolver: Resolver) -> None:
     assert resolver.resolve("91320500MA1W999999").decision == "none"
 
 
+def test_a_code_beside_the_name_of_another_company_is_unsure_with_both(resolver: Resolver) -> None:
+    code, whale = "91320500MA1W000000", "91370200MA3C000011"
+    for query in (WHALE, "鲸屿食品"):  # the column of codes has slipped by a row
+        slipped = resolver.resolve(query, code)
+        assert slipped.decision == "unsure"
+        assert [one.name for one in slipped.candidates[:2]] == ["苏州珑玥医疗器械有限公司", WHALE]
+        assert slipped.why == f"代码是苏州珑玥医疗器械有限公司，名称像{WHALE}"
+    absent = resolver.resolve("台州鼎熠机床有限公司", code)
+    assert told(absent) == ("unsure", "苏州珑玥医疗器械有限公司")
+    assert "名称不是" in absent.why
+    for query in ("", "鲸屿", "青岛鲸屿", "鲸屿食品厂", "青岛海昧食品有限公司", "山东鲸屿集团有限公司", "青岛鲸鱼食品公司"):
+        assert told(resolver.resolve(query, whale)) == ("same", WHALE), query
+
+
+def test_a_judgement_wins_over_a_code_and_says_so() -> None:
+    judged = {"鲸屿": "杭州禾晟纺织有限公司", "珑玥": None, "鲸屿食品": WHALE}
+    resolver = Resolver(base(), open_corpora(), RULES, Known({}, judged))
+    over = resolver.resolve("鲸屿", "91370200MA3C000011")
+    assert told(over) == ("same", "杭州禾晟纺织有限公司")
+    assert over.why == f"人工判定，但统一社会信用代码是{WHALE}的"
+    assert "苏州珑玥医疗器械有限公司的" in resolver.resolve("珑玥", "91320500MA1W000000").why
+    assert resolver.resolve("鲸屿食品", "91370200MA3C000011").why == resolver.resolve("鲸屿").why == "人工判定"
+
+
 def test_the_users_brands_come_before_names() -> None:
     brands = {
         "鲸鲸": (WHALE, ""),
