@@ -7,6 +7,7 @@ A query that ends in a legal form is a full name; any other is cut short: a bran
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,9 @@ from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
 _COMPARED = 20
+_COUNTY = 3  # 县级
 _AKIN = 0.5  # 字号 of two characters with one wrong
+_BEGINS = 0.6  # 娃哈哈杭州 begins with 娃哈哈
 _NEAR = 0.65  # 字号 of three characters with one wrong
 _STOCK = "股份"
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
@@ -94,7 +97,7 @@ class NameComparer:
     def __init__(self, index: NameIndex, corpora: Corpora, weights: Mapping[str, Mapping[str, float]]) -> None:
         self.index, self.weights = index, weights
         self.reader: NameReader = name_reader(corpora)
-        self._frequent = corpora.common_trade_names
+        self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
 
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
@@ -103,10 +106,23 @@ class NameComparer:
         body, form = text, "unknown"
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
             body, form = text.removesuffix(_STOCK), "joint_stock"
-        readings = dict.fromkeys(self.reader.parse(body, place) for place in ("", _NO_COUNTY))
+        readings = dict.fromkeys(self._readings(body))
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)
         return Asked(text, short, tuple(readings))
+
+    def _readings(self, text: str) -> tuple[NameParts, ...]:
+        """A name as one that a region may lead, and as one whose beginning is its 字号: 新和成, 大同仁 are no firms of 新和, 大同."""
+        parts = self.reader.parse(text)
+        if not parts.region or _DIVISION.search(parts.region) or "(" in text:
+            return (parts,)
+        if parts.level == _COUNTY:
+            other = self.reader.parse(text, _NO_COUNTY)
+            return (parts, other) if other != parts else (parts,)
+        if parts.trade_name and (len(parts.trade_name) == 1 or parts.trade_name[1:] in self._trades):
+            trade, industry = self.reader.split(parts.region + parts.core)
+            return (parts, parts._replace(region="", level=0, trade_name=trade, industry_term=industry))
+        return (parts,)
 
     def compared(self, asked: Asked, names: Sequence[str], without: frozenset[int] = frozenset()) -> list[Compared]:
         """Candidates with their features, best first (候选比较).
@@ -126,11 +142,13 @@ class NameComparer:
         return sorted(found, key=lambda one: (-one.score, len(names[one.number]), names[one.number], one.number))
 
     def _best_reading(self, asked: Asked, number: int, name: str, short: str) -> Compared:
-        theirs = self.reader.parse(normalise(name))
+        theirs = self._readings(normalise(name))
         best = None
         weights = self.weights["full" if asked.is_full else "short"]
-        for parts in asked.readings:
-            features = _features(asked.short, parts, short, theirs, self.reader)
+        for parts, other in itertools.product(asked.readings, theirs):
+            if other is not theirs[0] and (parts.region or parts.trade_name in self.reader.regions):
+                continue  # 临安食品 says the place, 新和成 does not
+            features = _features(asked.short, parts, short, other, self.reader)
             score = sum([weights.get(key, 0.0) * value for key, value in features.items()])
             if best is None or score > best.score:
                 best = Compared(number, features, score)
@@ -160,11 +178,13 @@ class NameComparer:
 
 def is_plausible(features: Mapping[str, float]) -> bool:
     """Whether a candidate can be meant by its own comparison, however many others are like it (自身说得通)."""
-    if "region_other" in features:
-        return "core_equal" in features
-    if features.keys() & {"one_edit", "trade_equal", "core_within", "within"}:
+    if "one_edit" in features or "core_equal" in features:
         return True
-    return features.get("trade_near", 0) >= _NEAR
+    if "region_other" in features:
+        return False
+    if features.keys() & {"trade_equal", "core_within", "within"}:
+        return True
+    return features.get("trade_near", 0) >= (_BEGINS if "trade_begins" in features else _NEAR)
 
 
 def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameReader) -> dict[str, float]:

@@ -3,7 +3,8 @@
 The way of a query: what a person decided of it; its credit code; the user's table of brands; a name, present or former, that is
 the same when squeezed; else candidates that share rare characters (``name_index``), compared part by part (``name_features``). The best
 candidate's confidence is logistic in its comparisons, its lead over the next, and how rare the 字号 asked for is; the weights are those
-of ``rules/resolution.yaml``. From ``same_at`` on the answer is *same*, from ``unsure_at`` on *unsure*, else *none*. A query that names no
+of ``rules/resolution.yaml``. From ``same_at`` on the answer is *same*. It is *unsure* where a candidate reaches ``unsure_at`` or can
+be meant by its own comparison, however many are like it; else *none*. A query that names no
 company, only a place, a trade or a legal form, is refused with the reason.
 """
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
-from matcher.matching.name_features import Asked, Compared, NameComparer
+from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
 from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
 from matcher.rules.resolution import ResolutionRules
 from matcher.text.normalise import normalise
@@ -161,7 +162,7 @@ class Resolver:
         return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
 
     def _by_code(self, query: str, asked: Asked, place: int, *, named: bool) -> Resolution:
-        """The company of a code, unless the name beside it is another's: then a row may have slipped, and nobody can tell which is right."""
+        """The company of a code, unless the name beside it is another's: a row may have slipped, and nobody can tell which is right."""
         company = self._candidate(place)
         why = "统一社会信用代码相同"
         if not named or not asked.short:
@@ -227,7 +228,7 @@ class Resolver:
             return None
         elif all(not parts.trade_name and not parts.industry_term for parts in asked.readings):
             reason = "只写了地名或组织形式，没有字号"
-        elif asked.short in self._comparer.reader.regions:
+        elif self._comparer.reader.is_region(asked.text):
             reason = "只写了地名，没有字号"
         return Resolution(query, "none", None, reason) if reason else None
 
@@ -260,8 +261,9 @@ class Resolver:
             self._candidate(self._entries.place(one.number), one.number, chance, one.features)
             for one, chance in zip(ordered, chances, strict=False)
         )
-        found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST)
-        if not found or found[0].confidence < self.rules.unsure_at:
+        found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST or is_plausible(one.features))
+        likely = max(chances, default=0.0) >= self.rules.unsure_at or any(is_plausible(one.features) for one in ordered[:MOST])
+        if not found or not likely:
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
         named = asked.is_named
         alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART

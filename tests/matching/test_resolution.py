@@ -176,6 +176,72 @@ def test_a_family_is_found_with_its_group_before_its_firms(resolver: Resolver) -
     assert told(resolver.resolve("杭州蓝溪谷酒店")) == ("same", "杭州蓝溪谷酒店管理有限公司")
 
 
+FAMILY = [
+    {"name": "蓝溪谷旅业集团有限公司"},
+    {"name": "蓝溪谷控股集团有限公司"},
+    {"name": "山东禾晟实业有限公司"},
+    {"name": "山东禾晟投资有限公司"},
+    {"name": "山东禾晟食品发展有限公司"},
+    {"name": "杭州海昧家私市场有限公司"},
+    {"name": "青岛鲸屿啤酒股份有限公司"},
+    {"name": "杭州娃玥玥集团有限公司"},
+    {"name": "杭州娃玥玥食品有限公司"},
+    {"name": "成都珑鸣科技有限公司杭州分公司"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("蓝溪谷集团", {FAMILY[0]["name"], FAMILY[1]["name"]}),
+        ("禾晟集团", {FAMILY[2]["name"], FAMILY[3]["name"], FAMILY[4]["name"]}),
+        ("蓝溪谷百货", {FAMILY[0]["name"], FAMILY[1]["name"]}),
+        ("海昧家私市场", {FAMILY[5]["name"]}),
+        ("青岛市崂山区鲸屿啤酒股份有限公司", {FAMILY[6]["name"]}),
+        ("杭州娃玥蛤集团", {FAMILY[7]["name"]}),
+        ("娃玥玥杭州公司", {FAMILY[7]["name"], FAMILY[8]["name"]}),
+        ("珑鸣", {FAMILY[9]["name"]}),
+    ],
+)
+def test_who_can_be_meant_is_never_told_as_absent_however_many_are_alike(query: str, wanted: set[str]) -> None:
+    answer = Resolver(base(FAMILY), open_corpora(), RULES).resolve(query)
+    assert answer.decision in ("same", "unsure")
+    assert {one.name for one in answer.candidates} >= wanted
+
+
+@pytest.mark.parametrize(
+    "query", ["鼎熠机床", "台州鼎熠机床有限公司", "上海鲸屿机床有限公司", "酷特智能", "杭州市西湖区", "山东聊城"]
+)
+def test_who_is_like_nobody_is_told_as_absent(query: str) -> None:
+    assert Resolver(base(FAMILY), open_corpora(), RULES).resolve(query).decision == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("新和成控股集团有限公司", ["新和成", "新和成集团", "新和成控股"]),
+        ("大同仁科技有限公司", ["大同仁", "大同仁科技"]),
+        ("安康通养老服务有限公司", ["安康通", "安康通养老"]),
+        ("朝阳轮胎股份有限公司", ["朝阳轮胎"]),
+    ],
+)
+def test_a_trade_name_that_begins_like_a_place_of_elsewhere_is_whole(name: str, queries: list[str]) -> None:
+    others = [
+        {"name": "嵊州新和服饰工艺有限公司"},
+        {"name": "青岛新和船务有限公司"},
+        {"name": "大同机械有限公司"},
+        {"name": "安康食品有限公司"},
+    ]
+    resolver = Resolver(base([{"name": name}, *others]), open_corpora(), RULES)
+    for query in queries:
+        answer = resolver.resolve(query)
+        assert answer.decision != "none", query
+        assert answer.candidates[0].name == name, query
+        assert answer.candidates[0].confidence > 0.6, query
+    for place in ("新和", "大同", "安康"):
+        assert resolver.resolve(place).decision == "none"
+
+
 def test_a_code_decides_and_another_code_is_doubted(resolver: Resolver) -> None:
     assert told(resolver.resolve("叫错了的名字", "91320500MA1W000000")) == ("same", "苏州珑玥医疗器械有限公司")
     doubted = resolver.resolve("苏州珑玥医疗器械有限公司", "91320500MA1W999999")
