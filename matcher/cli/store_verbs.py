@@ -13,6 +13,7 @@ from matcher.cli.listing import check_output, write_listing
 from matcher.corpora import open_corpora
 from matcher.errors import OptionError, RequestError
 from matcher.intake import read_files
+from matcher.intake.queries import with_list_columns
 from matcher.matching.resolution import DECISION_LABELS, Known, Resolver
 from matcher.rules import zone_ids
 from matcher.rules.resolution import load_resolution
@@ -80,7 +81,7 @@ def _import(options: argparse.Namespace) -> int:
     kind = ListKind(options.list.strip(), options.issued, options.issuer)
     rules, corpora = load_resolution(options.rules_folder), open_corpora(options.corpora)
     with working("读取名单"):
-        intake = read_files([options.file], corpora, merge=False)
+        intake = read_files([options.file], with_list_columns(corpora), merge=False)
     report(intake, options.rejects)
     with working("读取企业"):
         base = company_base(options.against, corpora, sample=False)
