@@ -24,6 +24,7 @@ from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
 _COMPARED = 20
+_SMALL, _LARGE = math.log10(50_000), math.log10(1_400_000)  # names in a base: those that the weights were fitted on
 _COUNTY = 3  # 县级
 _AKIN = 0.5  # 字号 of two characters with one wrong
 _BEGINS = 0.6  # 娃哈哈杭州 begins with 娃哈哈
@@ -106,7 +107,7 @@ class NameComparer:
         body, form = text, "unknown"
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
             body, form = text.removesuffix(_STOCK), "joint_stock"
-        readings = dict.fromkeys(self._readings(body))
+        readings = dict.fromkeys([self.reader.parse(body), self.reader.parse(body, _NO_COUNTY), *self._readings(body)])
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)
         return Asked(text, short, tuple(readings))
@@ -166,7 +167,10 @@ class NameComparer:
         others = [one.score for n, one in enumerate(ordered[:2]) if n != place]
         trade = asked.trade_name
         bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0))
+        bearing = [n for n, one in enumerate(ordered) if "trade_equal" in one.features and "outlet_other" not in one.features]
         return {
+            "sole": float(bearing == [place]),
+            "small": max(0.0, min(1.0, (_LARGE - math.log10(1 + len(self.index))) / (_LARGE - _SMALL))),
             "score": own / 10,
             "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
             "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,

@@ -144,7 +144,7 @@ class Resolver:
         wanted = normalise(code[:_NO_NAME]).strip().upper() or asked.short.upper()
         coded = self._with_code(wanted) if _CODE.fullmatch(wanted) else []
         if asked.short in self._judged:
-            return self._over_code(self._decided(query, self._judged[asked.short], "人工判定"), coded)
+            return self._over_code(self._told(query, self._judged[asked.short], "人工判定"), coded)
         if len(coded) == 1:
             return self._by_code(query, asked, coded[0], named=code != "" and asked.short.upper() != wanted)
         if coded:
@@ -158,7 +158,7 @@ class Resolver:
         """What the name alone says, by the user's table of brands or by itself."""
         if asked.short in self._brands:
             name, code = self._brands[asked.short]
-            return self._decided(query, code or name, "品牌对照表")
+            return self._told(query, code or name, "品牌对照表")
         return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
 
     def _by_code(self, query: str, asked: Asked, place: int, *, named: bool) -> Resolution:
@@ -256,26 +256,18 @@ class Resolver:
             best.values(),
             key=lambda one: (-one.score, *(text[field][self._entries.place(one.number)] for field in ("name", "uscc"))),
         )
-        chances = _together([self._confidence(asked, ordered, n) for n in range(min(MOST, len(ordered)))])
+        decision, chances = decided(self._comparer, self.rules, asked, ordered)
         found = tuple(
             self._candidate(self._entries.place(one.number), one.number, chance, one.features)
             for one, chance in zip(ordered, chances, strict=False)
         )
         found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST or is_plausible(one.features))
-        likely = max(chances, default=0.0) >= self.rules.unsure_at or any(is_plausible(one.features) for one in ordered[:MOST])
-        if not found or not likely:
+        if decision == "none":
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
-        named = asked.is_named
-        alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
-        if found[0].confidence >= getattr(self.rules.same_at, asked.kind) and named and alone:
+        if decision == "same":
             return self._same(query, found[0], _why(ordered[0]), found)
-        why = _doubt(ordered) if named else "没有字号，只凭行业说不准"
+        why = _doubt(ordered) if asked.is_named else "没有字号，只凭行业说不准"
         return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
-
-    def _confidence(self, asked: Asked, ordered: Sequence[Compared], place: int) -> float:
-        weights = self.rules.confidence.full if asked.is_full else self.rules.confidence.short
-        values = {**ordered[place].features, **self._comparer.query_features(asked, ordered, place), "one": 1.0}
-        return round(1 / (1 + math.exp(-math.fsum(weights.get(name, 0.0) * value for name, value in values.items()))), 3)
 
     def _candidate(
         self, place: int, entry: int | None = None, confidence: float = _CERTAIN, features: Mapping[str, float] | None = None
@@ -288,17 +280,14 @@ class Resolver:
     def _same(self, query: str, company: Candidate, why: str, candidates: tuple[Candidate, ...] = ()) -> Resolution:
         return Resolution(query, "same", company, why, candidates or (company,), self._parent(company))
 
-    def _decided(self, query: str, wanted: str | None, by: str) -> Resolution:
+    def _told(self, query: str, wanted: str | None, by: str) -> Resolution:
         """The company that a person or a table names by code or full name."""
         if wanted is None:
             return Resolution(query, "none", None, f"{by}：都不是")
         places = self._with_code(wanted.strip().upper())
-        if not places:
-            found = self._exact(wanted)
-            if found is not None and found.decision == "same" and found.company is not None:
-                places = [found.company.place]
-            elif found is not None:
-                return replace(found, query=query, why=f"{by}给的名称{found.why}")
+        if not places and (found := self._exact(wanted)):  # a name also where it is a former one by now
+            told = by if found.decision == "same" else f"{by}给的名称{found.why}"
+            return replace(found, query=query, why=told)
         if len(places) != 1:
             return Resolution(query, "none", None, f"{by}给的 {wanted} " + ("不止一家" if places else "不在企业库里"))
         return self._same(query, self._candidate(places[0]), by)
@@ -314,6 +303,24 @@ class Resolver:
             entries = self.index.exact(company.name[: company.name.find("公司") + 2])
         places = {self._entries.place(entry) for entry in entries} - {company.place}
         return self._candidate(places.pop()) if len(places) == 1 else None
+
+
+def decided(
+    comparer: NameComparer, rules: ResolutionRules, asked: Asked, ordered: Sequence[Compared]
+) -> tuple[Decision, list[float]]:
+    """What is answered to candidates in order, and the chances of the first ones (凭名称相近怎么答)."""
+    weights = rules.confidence.full if asked.is_full else rules.confidence.short
+    chances = []
+    for place, one in enumerate(ordered[:MOST]):
+        values = {**one.features, **comparer.query_features(asked, ordered, place), "one": 1.0}
+        odds = math.fsum(weights.get(name, 0.0) * value for name, value in values.items())
+        chances.append(round(1 / (1 + math.exp(-odds)), 3))
+    chances = _together(chances)
+    if max(chances, default=0.0) < rules.unsure_at and not any(is_plausible(one.features) for one in ordered[:MOST]):
+        return "none", chances
+    alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
+    sure = chances[0] >= getattr(rules.same_at, asked.kind)
+    return ("same" if sure and asked.is_named and alone else "unsure"), chances
 
 
 class _Entries(Sequence[str]):

@@ -42,9 +42,9 @@ FEATURES = (
     "at_centre",  # 候选在一线城市，1；在其他直辖市、副省级城市或只写省名，0.5：叫得响的品牌多在大城市
 )
 """Comparisons of a query with a name, each 0…1 (比较特征)."""
-QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed")
-"""Of a candidate in its list: its score, its lead over the best other (分差), rarity and length of the 字号 asked for, and that the query
-has no region, no 字号."""
+QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed", "sole", "small")
+"""Of a candidate in its list: its score, its lead over the best other (分差), rarity and length of the 字号 asked for, that the query
+has no region, no 字号, that nobody else in the list bears the 字号 (独一家), and how small the base is: 1 up to 50,000 names (库小)."""
 Weight = Annotated[float, Field(ge=-100, le=100)]
 Kind = TypeVar("Kind", bound="ByKind")
 Share = Annotated[float, Field(ge=0, le=1)]

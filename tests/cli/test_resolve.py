@@ -260,3 +260,32 @@ def test_what_a_person_decided_comes_first_until_it_is_withdrawn(run: Run) -> No
     assert decision("--no-store") == before
     assert main(["judge", "禾晟纺织", "--withdraw"]) == 0
     assert decision() == before
+
+
+def test_a_judgement_is_checked_against_the_snapshot_and_recorded_all_the_same(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def judge(query: str, company: str) -> str:
+        assert main(["judge", query, "--is", company]) == 0
+        return capsys.readouterr().err
+
+    assert "注意" not in judge("禾晟", "没有这家有限公司"), "without a snapshot nobody can know"
+    Path("库.csv").write_text(COMPANIES.replace("91370200MA3C000011", "91330000794366433K"), encoding="utf-8")
+    assert main(["build", "库.csv"]) == 0
+    capsys.readouterr()
+    for known in ("台州禾晟纺织有限公司", "青岛海昧食品有限公司", "91330000794366433k", " 台州禾晟纺织有限公司 "):
+        assert "注意" not in judge("禾晟", known), known
+    for unknown in ("禾晟", "913702001635672218"[:17] + "Q"):
+        code = main(["judge", "禾晟纺织", "--is", unknown])
+        said = capsys.readouterr().err
+        assert (code, "注意：当前快照里没有" in said) == ((0, True) if unknown == "禾晟" else (2, False)), said
+    assert main(["judgements"]) == 0
+    assert "禾晟纺织" in capsys.readouterr().out
+
+
+def test_a_judgement_by_name_follows_a_renamed_company(run: Run) -> None:
+    assert main(["judge", "老海", "--is", "青岛海昧食品有限公司"]) == 0
+    Path("名单.csv").write_text("query\n老海\n", encoding="utf-8")
+    (line,) = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
+    assert (line["decision"], line["name"]) == ("same", "青岛鲸屿食品股份有限公司")
+    assert (line["former_name"], line["why"]) == ("青岛海昧食品有限公司", "人工判定")
