@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -100,6 +101,11 @@ class NameComparer:
         self.reader: NameReader = name_reader(corpora)
         self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
 
+    @cached_property
+    def smallness(self) -> float:
+        """1 for a base of up to 50,000 names, 0 for one of 1.4 million or more, by the logarithm between (库小)."""
+        return max(0.0, min(1.0, (_LARGE - math.log10(1 + len(self.index))) / (_LARGE - _SMALL)))
+
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
         text = _UNSEEN.sub("", normalise(query.replace("\n", " "))).strip()
@@ -167,10 +173,8 @@ class NameComparer:
         others = [one.score for n, one in enumerate(ordered[:2]) if n != place]
         trade = asked.trade_name
         bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0))
-        bearing = [n for n, one in enumerate(ordered) if "trade_equal" in one.features and "outlet_other" not in one.features]
         return {
-            "sole": float(bearing == [place]),
-            "small": max(0.0, min(1.0, (_LARGE - math.log10(1 + len(self.index))) / (_LARGE - _SMALL))),
+            "small": self.smallness,
             "score": own / 10,
             "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
             "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,

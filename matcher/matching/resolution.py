@@ -319,7 +319,8 @@ def decided(
     if max(chances, default=0.0) < rules.unsure_at and not any(is_plausible(one.features) for one in ordered[:MOST]):
         return "none", chances
     alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
-    sure = chances[0] >= getattr(rules.same_at, asked.kind)
+    large, small = (getattr(at, asked.kind) for at in (rules.same_at, rules.same_at_small))
+    sure = chances[0] >= large + (small - large) * comparer.smallness
     return ("same" if sure and asked.is_named and alone else "unsure"), chances
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,9 +18,10 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.errors import RulesError
 from matcher.intake import Companies, from_profiles
 from matcher.locate import folder
+from matcher.matching.name_features import NameComparer
 from matcher.matching.name_index import NameIndex
 from matcher.matching.resolution import LONGEST, MOST, Known, Resolution, Resolver
-from matcher.rules.resolution import load_resolution
+from matcher.rules.resolution import SameAt, load_resolution
 
 PROFILES = [
     {"name": "青岛鲸屿食品股份有限公司", "uscc": "91370200MA3C000011", "former_names": "青岛海昧食品有限公司、鲸屿食品厂"},
@@ -353,6 +355,29 @@ def test_places_trades_and_forms_together_decide_nothing(words: list[str]) -> No
     assert answer.decision != "same" or (answer.company is not None and answer.company.name in names and answer.why == "名称相同")
 
 
+def test_a_small_base_has_thresholds_of_its_own() -> None:
+    never = SameAt(short=1.0, open=1.0, full=1.0)
+    for changed, decision in (("same_at", "same"), ("same_at_small", "unsure")):
+        resolver = Resolver(base(), open_corpora(), RULES.model_copy(update={changed: never}))
+        assert resolver.resolve("鲸屿食品").decision == decision
+
+
+def test_a_base_is_the_smaller_the_fewer_names_it_has() -> None:
+    resolver = _shared()
+    index, comparer = resolver.index, NameComparer(resolver.index, open_corpora(), {"short": {}, "full": {}})
+    assert comparer.smallness == 1
+
+    def of(names: int) -> float:
+        many = replace(index, starts=np.zeros(names + 1, dtype=np.int64))
+        return NameComparer(many, open_corpora(), {"short": {}, "full": {}}).smallness
+
+    sizes = [of(names) for names in (50_000, 100_000, 400_000, 1_400_000, 5_000_000)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == pytest.approx(1, abs=1e-4)
+    assert 0 < sizes[2] < sizes[1] < 1
+    assert sizes[3:] == [0, 0]
+
+
 def test_the_order_of_rows_changes_no_answer(resolver: Resolver) -> None:
     queries = [
         "鲸屿",
@@ -405,6 +430,7 @@ def test_an_empty_base_knows_nobody(corpora: Corpora) -> None:
     [
         ("  short: 0.94\n", "  short: 1.94\n", "same_at.short"),
         ("unsure_at: 0.05", "unsure_at: 0.95", "unsure_at"),
+        ("same_at_small:", "same_at_smal:", "same_at_smal"),
         ("    trade_equal:", "    trade_eqaul:", "trade_eqaul"),
         ("  precise: 0.99", "  precise: 很准", "bought.precise"),
         ("bought:", "bougth:", "bougth"),
