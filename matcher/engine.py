@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import FamilyFinder, group_places
@@ -23,20 +22,19 @@ from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.processes import in_chunks
-from matcher.rules import Zone, load_zone
-from matcher.runs import Asked, Match, Problem, Request, problem, record
+from matcher.rules import Zone, load_zone, open_zone
+from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted_segments
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.folding import fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, unserved
-from matcher.scoring.results import Assembler, TermFinder
-from matcher.snapshot import ProfileCache
+from matcher.scoring.results import Assembler, TermFinder, with_other
+from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
-from matcher.types import NEED_LABELS, Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
+from matcher.types import Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
-_FITS_TOO = 550  # affinity from which a company does a segment's trade too
 _Answer = TypeVar("_Answer")
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
@@ -51,6 +49,9 @@ class Engine:
 
     Attributes:
         reader: Reads the texts for the zone's segments.
+        evidence: Reads what rules may ask of a company.
+        ruleset: The compiled rules.
+        cities: Finds the companies of a city.
 
     Raises:
         RequestError: There is no such zone.
@@ -64,18 +65,18 @@ class Engine:
         loaded = load_zone(zone, self.corpora, rules, self._rule_checks)
         self.processes = processes or os.cpu_count() or 1
         self.reader = ProfileReader(loaded.segments, self.corpora)
-        self._cities = CityFilter(self.corpora)
-        self._is_theme = np.array([segment.chain is None for segment in loaded.segments], dtype=np.bool_)
-        self._local: dict[str, str] = {}
+        self.cities = CityFilter(self.corpora)
+        self._local: tuple[Intake, bool] | None = None
         self._local_codes: frozenset[str] = frozenset()
         self._lists: tuple[ListEntry, ...] = ()
         self._use(loaded)
 
     def _use(self, zone: Zone) -> None:
         self.zone: Zone = zone
-        self._evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
-        self.ruleset = Ruleset(zone, self._evidence.fields)
-        self._describer = Describer(zone, self.corpora, self._evidence.fields)
+        self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
+        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
+        self.ruleset = Ruleset(zone, self.evidence.fields)
+        self._describer = Describer(zone, self.corpora, self.evidence.fields)
         self._explainer = Explainer(self.ruleset, self._describer)
         self._assembler = Assembler(zone, self.ruleset, self._describer, self.reader)
 
@@ -95,15 +96,14 @@ class Engine:
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
         """
-        allowed = self._allowed(request)
+        allowed = wanted_segments(self.zone, request)
         companies, places = intake.companies, np.arange(len(intake.companies))
         if request.cities:
-            places = self._cities.places(companies, request.cities)
+            places = self.cities.places(companies, request.cities)
             companies = companies.take(places)
         as_of = (request.as_of - EPOCH).days
-        themes = not request.chains and request.group is None and request.need is None
         read = self._read_now if known is None else partial(_read_before, known, places)
-        place = partial(self._placed, companies, read, allowed, as_of, themes=themes)
+        place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
         parts = in_chunks(place, len(companies), CHUNK, self.processes)
         of_chains = Placed.joined([part.of_chains for part in parts])
         beside = Placed.joined([part.beside for part in parts])
@@ -117,19 +117,19 @@ class Engine:
         results, folded, open_ = list_(of_chains.take(~barred))
         counts = np.bincount(of_chains.veto[barred], minlength=len(self.ruleset.vetoes))
         vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
-        run = self.manifest(intake.digest, request, self._evidence.lists.read(companies, as_of).digest)
+        run = self.manifest(intake.digest, request, self.evidence.lists.read(companies, as_of).digest)
         return Ranking(run, results, len(companies), vetoed, folded + folded_beside, opportunities, open_)
 
     @property
     def questions(self) -> dict[str, str]:
         """Field → how to ask for it in Chinese (字段的问法)."""
-        return {name: self._describer.question(name) for name in self._evidence.fields}
+        return {name: self._describer.question(name) for name in self.evidence.fields}
 
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
-        self._allowed(request)
+        wanted_segments(self.zone, request)
         for city in request.cities:
-            self._cities.full_name(city)
+            self.cities.full_name(city)
 
     def score(self, profiles: Sequence[Any], as_of: date) -> list[RankedCompany | Problem]:
         """Scores single profiles, in order (评分): a result without rank, or what is wrong with the profile.
@@ -155,11 +155,11 @@ class Engine:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
         if len(companies):
             details, day = self.reader.details(companies), (as_of - EPOCH).days
-            standing = self._evidence.standing(companies, details.profiles, day)
-            pairs = self._evidence.pairs(details.profiles, ~self._is_theme)
+            standing = self.evidence.standing(companies, details.profiles, day)
+            pairs = self.chain_pairs(details.profiles)
             # whoever stands on the list beside the chains is answered so
-            for wanted, beside in ((pairs, False), (self._theme_pairs(details.profiles), True)):
-                evidence = self._evidence.read(details.profiles, standing, *wanted)
+            for wanted, beside in ((pairs, False), (self.theme_pairs(details.profiles), True)):
+                evidence = self.evidence.read(details.profiles, standing, *wanted)
                 scores = self.ruleset.score(evidence, day)
                 choice = choose(evidence, scores)
                 chosen = choice.pair[choice.veto < 0] if beside else choice.pair
@@ -183,7 +183,7 @@ class Engine:
         """
         profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
-            self.zone, self.corpora, local.companies, profiles, self._evidence.closed(local.companies), complete=complete
+            self.zone, self.corpora, local.companies, profiles, self.evidence.closed(local.companies), complete=complete
         )
 
     def with_local(self, local: Intake, *, complete: bool = False) -> Engine:
@@ -195,7 +195,7 @@ class Engine:
         """
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
         other = copy.copy(self)
-        other._local = {"local": local.digest, "local_complete": str(complete).lower()}
+        other._local = (local, complete)
         other._local_codes = frozenset(code for code, good in codes if good)
         other._use(with_needs(self.zone, self.gaps(local, complete=complete)))
         return other
@@ -210,6 +210,23 @@ class Engine:
         other._lists = tuple(entries)
         other._use(self.zone)
         return other
+
+    def with_rules(self, rules: Zone | str | Path) -> Engine:
+        """This engine under other rules, over the same corpora, lists and local register (换一套规则试算); no file is touched.
+
+        Args:
+            rules: A zone as loaded, changed or not, or the folder of one.
+
+        Raises:
+            RulesError: The folder's files hold mistakes.
+            RequestError: There is a local register, and the zone has no scale of presence.
+        """
+        zone = rules if isinstance(rules, Zone) else open_zone(rules, self.zone.id, self.corpora, self._rule_checks)
+        other = copy.copy(self)
+        if read_of(zone.segments) != read_of(self.reader.segments):
+            other.reader = ProfileReader(zone.segments, self.corpora)
+        other._use(zone)
+        return other if self._local is None else other.with_local(self._local[0], complete=self._local[1])
 
     def match(self, intake: Intake) -> Iterator[Match]:
         """The best segment of every chain for every company, in input order (匹配)."""
@@ -236,25 +253,6 @@ class Engine:
                         finder.terms(place, segment) if fit else (),
                     )
 
-    def _allowed(self, request: Request) -> NDArray[np.bool_]:
-        """Segments that the request wants."""
-        chains = set(self.zone.chain_names)
-        for chain in request.chains:
-            if chain not in chains:
-                raise RequestError("产业链", chain, chains)
-        if request.chains:
-            chains = set(request.chains)
-        if request.group is not None:
-            groups = {group.id: group for group in self.zone.file.groups}
-            if request.group not in groups:
-                raise RequestError("产业招商小组", request.group, groups)
-            if not groups[request.group].chains:
-                raise OptionError(f"小组 {request.group} 还没有指定产业链（见 {self.zone.id}/zone.yaml）")
-            chains &= set(groups[request.group].chains)
-        if request.need is not None and (request.need not in NEED_LABELS or request.need == "none"):
-            raise RequestError("需求", request.need, [need for need in NEED_LABELS if need != "none"])
-        return np.array([s.chain in chains and request.need in (None, s.need) for s in self.zone.segments]) | self._is_theme
-
     def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
         """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
         if not self._is_theme.any() or not len(profiles):
@@ -267,9 +265,15 @@ class Engine:
         )
         return clearly
 
-    def _theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs of themes with the companies for the list beside the chains."""
-        company, segment = self._evidence.pairs(profiles, self._is_theme)
+    def chain_pairs(
+        self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of companies and segments of the chains (与产业链的组合); ``wanted``: as ``wanted_segments`` says."""
+        return self.evidence.pairs(profiles, ~self._is_theme & wanted)
+
+    def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
+        company, segment = self.evidence.pairs(profiles, self._is_theme)
         beside = self._outside(profiles)[company]
         return company[beside], segment[beside]
 
@@ -286,14 +290,14 @@ class Engine:
         """What a chunk of the companies brings to the lists."""
         companies = companies.take(chunk)
         profiles, name_parts = read(companies, chunk)
-        standing = self._evidence.standing(companies, profiles, as_of)
+        standing = self.evidence.standing(companies, profiles, as_of)
 
         def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
-            evidence = self._evidence.read(profiles, standing, company, segment)
+            evidence = self.evidence.read(profiles, standing, company, segment)
             return Placed.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group, chunk.start)
 
-        company, segment = self._theme_pairs(profiles)
-        on_chains = placed(*self._evidence.pairs(profiles, allowed & ~self._is_theme))
+        company, segment = self.theme_pairs(profiles)
+        on_chains = placed(*self.chain_pairs(profiles, allowed))
         on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
         told = {place + chunk.start for place in group_places(companies)}
         told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
@@ -324,7 +328,7 @@ class Engine:
         of_shown = [families.get(place) for place in places[shown.company].tolist()]
         results, affinity = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
         lacking = tuple(
-            _beside(self._unserved(companies, left.take(order.pair), number, at), results, affinity[:, number])
+            with_other(self._unserved(companies, left.take(order.pair), number, at), results, affinity[:, number])
             for number, at in open_
         )
         return results, len(folded), lacking
@@ -334,8 +338,8 @@ class Engine:
     ) -> tuple[tuple[RankedCompany, ...], NDArray[np.int16]]:
         """The lines of a list, each read again with all its reasons, and their affinities; all in the list's order."""
         details, each = self.reader.details(companies), np.arange(len(companies))
-        standing = self._evidence.standing(companies, details.profiles, as_of)
-        evidence = self._evidence.read(details.profiles, standing, each, segment)
+        standing = self.evidence.standing(companies, details.profiles, as_of)
+        evidence = self.evidence.read(details.profiles, standing, each, segment)
         scores, listed = self.ruleset.score(evidence, as_of), replace(order, pair=each)
         results = self._assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
         return results, details.profiles.affinity
@@ -358,24 +362,16 @@ class Engine:
             lists: Digest of the list evidence that was read; told only if there was any.
         """
         asked: Asked = {
-            "cities": sorted({self._cities.full_name(city) for city in request.cities}),
+            "cities": sorted({self.cities.full_name(city) for city in request.cities}),
             "chains": sorted(set(request.chains)),
             "group": request.group,
             "need": request.need,
             "as_of": request.as_of.isoformat(),
             "top": request.top,
-            **self._local,
+            **({} if self._local is None else {"local": self._local[0].digest, "local_complete": str(self._local[1]).lower()}),
             **({"lists": lists} if lists else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
-
-
-def _beside(lacking: Unserved, results: Sequence[RankedCompany], affinity: NDArray[np.int16]) -> Unserved:
-    """With whoever on the list fits the segment best beside its own."""
-    best = int(affinity.argmax()) if len(affinity) else 0
-    if not len(affinity) or affinity[best] < _FITS_TOO:
-        return lacking
-    return replace(lacking, also=results[best].name, also_place=results[best].rank)
 
 
 def _read_before(

@@ -9,9 +9,13 @@ from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matcher.corpora import Corpora
+from matcher.errors import OptionError, RequestError
 from matcher.rules import Zone
-from matcher.types import Run
+from matcher.types import NEED_LABELS, Run
 
 CHINA_TIME = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 _LIBRARIES = ("numpy", "scipy", "rjieba", "ahocorasick-rs", "rapidfuzz", "opencc", "sqlglot")
@@ -43,6 +47,36 @@ class Request:
     group: str | None = None
     need: str | None = None
     top: int = 20
+
+    @property
+    def everything(self) -> bool:
+        """No segment is left out, so that there is room for the list beside the chains (不限环节)."""
+        return not self.chains and self.group is None and self.need is None
+
+
+def wanted_segments(zone: Zone, request: Request) -> NDArray[np.bool_]:
+    """For each segment, whether the request wants it (所求环节); themes are never left out.
+
+    Raises:
+        RequestError: The request names an unknown chain, group or need.
+        OptionError: Its group has no chains.
+    """
+    chains = set(zone.chain_names)
+    for chain in request.chains:
+        if chain not in chains:
+            raise RequestError("产业链", chain, chains)
+    if request.chains:
+        chains = set(request.chains)
+    if request.group is not None:
+        groups = {group.id: group for group in zone.file.groups}
+        if request.group not in groups:
+            raise RequestError("产业招商小组", request.group, groups)
+        if not groups[request.group].chains:
+            raise OptionError(f"小组 {request.group} 还没有指定产业链（见 {zone.id}/zone.yaml）")
+        chains &= set(groups[request.group].chains)
+    if request.need is not None and (request.need not in NEED_LABELS or request.need == "none"):
+        raise RequestError("需求", request.need, [need for need in NEED_LABELS if need != "none"])
+    return np.array([s.chain is None or (s.chain in chains and request.need in (None, s.need)) for s in zone.segments])
 
 
 Problem = dict[str, str]

@@ -1,4 +1,4 @@
-"""Which companies names are looked for among (企业库): those of files, else of the current snapshot, else of the bundled sample."""
+"""Which companies a command reads (企业库): those of files, else of the current snapshot, else of the bundled sample."""
 
 from __future__ import annotations
 

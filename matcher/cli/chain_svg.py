@@ -21,7 +21,7 @@ _FILLS: dict[Level, tuple[str, str, str]] = {  # fill, border, text: contrast of
 }
 _COLUMNS = ("upstream", "midstream", "downstream")
 _BOX_WIDTH, _BOX_HEIGHT, _ROW, _COLUMN = 292, 58, 74, 400
-_LEFT, _TOP = 40, 150
+_LEFT, _TOP = 40, 160
 _WIDTH = _LEFT * 2 + _COLUMN * 2 + _BOX_WIDTH
 _FOOT = 96
 
@@ -49,9 +49,10 @@ def chain_svg(gaps: Gaps, chain: ChainFile, zone: Zone) -> str:
         f' aria-label="{escape(chain.name)}产业链图" font-family="{_FONT}">',
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(_LEFT, 52, f"{chain.name}产业链：有什么，缺什么", 30, weight=700),
-        _text(_LEFT, 84, f"{zone.file.name}　{'；'.join(coverage_lines(gaps.coverage)[:1])}", 15, fill="#4a4f57"),
+        _text(_LEFT, 84, f"{zone.file.name}　{coverage_lines(gaps.coverage)[0]}", 15, fill="#4a4f57"),
+        _text(_LEFT, 104, "；".join(coverage_lines(gaps.coverage)[1:]), 13, fill="#4a4f57"),
         *(
-            _text(_LEFT + number * _COLUMN + _BOX_WIDTH // 2, 126, POSITION_LABELS[position], 20, weight=700, anchor="middle")
+            _text(_LEFT + number * _COLUMN + _BOX_WIDTH // 2, 140, POSITION_LABELS[position], 20, weight=700, anchor="middle")
             for number, position in enumerate(_COLUMNS)
         ),
         *(_edge(places[start], places[end], strong=levels[start] == "strong") for start, end in chain.edges),
@@ -70,8 +71,8 @@ def _edge(start: tuple[int, int], end: tuple[int, int], *, strong: bool) -> str:
     """From the right of one box to the left of the next; beside the column where both stand in one."""
     y1, y2 = start[1] + _BOX_HEIGHT // 2, end[1] + _BOX_HEIGHT // 2
     colour, width = ("#1b6b3a", 2.0) if strong else ("#b9bec6", 1.2)
-    if start[0] == end[0]:
-        x = start[0] + _BOX_WIDTH
+    if start[0] == end[0]:  # beside the column, thin: many of them would make a rope
+        x, colour, width = start[0] + _BOX_WIDTH, "#b9bec6", 0.8
         path = f"M{x},{y1} C{x + 46},{y1} {x + 46},{y2} {x},{y2}"
     elif start[0] < end[0]:
         x1, x2 = start[0] + _BOX_WIDTH, end[0]
@@ -137,7 +138,11 @@ def _legend(height: int, zone: Zone, *, complete: bool) -> Sequence[str]:
         x += 60 + 15 * len(words[level])
     parts.append(
         _text(
-            _LEFT, height - 18, "“合几家”按注册资本折算；补链、强链、延链为该环节的需求；绿线从本地强的环节出发", 13, fill="#4a4f57"
+            _LEFT,
+            height - 18,
+            "“合几家”按注册资本折算；标签是该环节的需求，园区公开说过的优先（所以强的环节也可以要补链）；绿线从本地强的环节出发",
+            13,
+            fill="#4a4f57",
         )
     )
     return parts

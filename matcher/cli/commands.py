@@ -31,12 +31,19 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import store_verbs
 
         return store_verbs.run(options)
-    verb = options.verb if options.verb != "rules" else f"rules {options.action}"
+    if options.verb == "rules":
+        from matcher.cli import rules_verbs
+
+        return rules_verbs.run(options)
+    if options.verb in ("why-not", "certainty"):
+        from matcher.cli import company_verbs
+
+        return company_verbs.run(options)
     commands = {
-        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "rules check": _check, "serve": _serve,
+        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "serve": _serve,
         "build": snapshots.build, "prune": snapshots.prune, "company": snapshots.company,
     }  # fmt: skip
-    return commands[verb](options)
+    return commands[options.verb](options)
 
 
 def _engine(options: argparse.Namespace) -> Engine:
@@ -57,10 +64,7 @@ def _rank(options: argparse.Namespace) -> int:
         top=options.top,
     )
     engine.check(request)
-    if options.local or options.register is not None:
-        with working("读取本地名录"):
-            local, complete = _register(options, engine)
-            engine = engine.with_local(local, complete=complete)
+    engine = saved.with_register(engine, options)
     if not options.no_store:
         engine = saved.with_lists(engine)
     from_snapshot = None if options.files else snapshots.current(engine)
@@ -96,16 +100,6 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
             print_ranking(ranking, engine.zone, engine.questions, stream)
-
-
-def _register(options: argparse.Namespace, engine: Engine) -> tuple[Intake, bool]:
-    """The local register, and whether it is complete; what of it could not be taken in is counted on stderr."""
-    if options.register is not None:
-        return saved.register(options)
-    local = read_files(options.local, engine.corpora)
-    lost = f"，拒收 {len(local.rejects):,}" if local.rejects else ""
-    print(f"本地名录：读入 {local.read:,} 行，接收 {len(local.companies):,}，合并 {local.merged:,}{lost}", file=sys.stderr)
-    return local, options.local_complete
 
 
 def _gaps(options: argparse.Namespace) -> int:
@@ -223,18 +217,6 @@ def _json_from_stdin() -> Any:
     if not isinstance(given, (dict, list)):
         raise InputError("标准输入", "应为一个企业对象，或企业对象的数组")
     return given
-
-
-def _check(options: argparse.Namespace) -> int:
-    engine = _engine(options)
-    zone = engine.zone
-    segments = [segment for segment in zone.segments if segment.chain]
-    print(
-        f"{zone.file.name}：规则无误。{len(zone.chains)} 条产业链、{len(segments)} 个环节、"
-        f"{sum(len(segment.terms) for segment in zone.segments):,} 个词、{len(engine.ruleset.rules)} 条评分规则、"
-        f"{len(engine.ruleset.vetoes)} 条否决"
-    )
-    return 0
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -72,7 +72,7 @@ def coverage_lines(coverage: Coverage) -> list[str]:
     """What the register holds, and what it cannot say (名录覆盖说明)."""
     said = f"名录 {coverage.companies:,} 家，写明经营范围的 {coverage.with_scope:,} 家"
     if coverage.elsewhere:
-        said += f"，不在本市的 {coverage.elsewhere:,} 家"
+        said += f"，不在本市、不算的 {coverage.elsewhere:,} 家"
     lines = [said]
     if coverage.years:
         first, last = coverage.years

@@ -47,7 +47,21 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line (命令行解析器)."""
     root = _Parser(prog="lianzhao", description=_DESCRIPTION, allow_abbrev=False)
     verbs = root.add_subparsers(dest="verb", required=True, metavar="命令", parser_class=_Parser)
-    for add in (_rank, _gaps, _match, _resolve, snapshots.add_verbs, _score, _register, _lists, _judge, _others):
+    for add in (
+        _rank,
+        _gaps,
+        _match,
+        _resolve,
+        snapshots.add_verbs,
+        _score,
+        _why_not,
+        _certainty,
+        _rules,
+        _register,
+        _lists,
+        _judge,
+        _others,
+    ):
         add(verbs)
     _dated(verbs.choices["build"])
     return root
@@ -134,6 +148,83 @@ def _score(verbs: Verbs) -> None:
     _folders(score)
 
 
+def _why_not(verbs: Verbs) -> None:
+    why = verbs.add_parser(
+        "why-not",
+        help="一家企业为什么不在前列，问到什么、改什么能进",
+        description="说明一家企业在第几位、差多少；再找能让它进前列的答案和改动，由易到难，每一种都重新排名验证过。",
+    )
+    _listed(why)
+    why.add_argument("--company", required=True, metavar="企业", help="企业名称、名称里独有的几个字，或统一社会信用代码")
+    why.add_argument("--format", choices=["table", "json"], default="table", help="输出格式（默认 table）")
+    why.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕）")
+    _intake(why)
+
+
+def _certainty(verbs: Verbs) -> None:
+    certainty = verbs.add_parser(
+        "certainty",
+        help="名单稳不稳：未知的问清以后谁还在前列，最该先问哪一句",
+        description="把未知的各种可能补全，看每家在几成情形里进前列；抽样时写明种子，同一种子结果相同。",
+    )
+    _listed(certainty)
+    certainty.add_argument("--draws", type=_positive, default=200, metavar="N", help="至多看多少种补全（默认 200；不超过时全部看）")
+    certainty.add_argument("--seed", type=_count, default=1, metavar="N", help="抽样的种子（默认 1）")
+    _output(certainty)
+    _intake(certainty)
+
+
+def _listed(command: argparse.ArgumentParser, *, zone: bool = True) -> None:
+    """What a list is asked for, as far as the verbs on lists share it."""
+    command.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet（默认当前快照，没有则随附样例）")
+    if zone:
+        _zone(command)
+    command.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复")
+    command.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
+    command.add_argument("--group", metavar="ID", help="只看这个产业招商小组的产业链")
+    command.add_argument("--need", metavar="N", help="只看这种需求：complement 补链、strengthen 强链、extend 延链")
+    command.add_argument("--top", type=_positive, default=20, metavar="N", help="前列是前几家（默认 20）")
+    _local(command)
+    _tried(command)
+
+
+def _tried(command: argparse.ArgumentParser) -> None:
+    """What rules are tried on, beside the files."""
+    _dated(command)
+    command.add_argument("--as-of", type=_day, metavar="日期", help="按哪一天计算（默认今天，北京时间）")
+    command.add_argument("--no-store", action="store_true", help="不用数据库：不读名单依据")
+
+
+def _rules(verbs: Verbs) -> None:
+    rules = verbs.add_parser("rules", help="检查规则，比较两套规则的名单", description="规则文件的检查与对比。")
+    actions = rules.add_subparsers(dest="action", required=True, metavar="动作", parser_class=_Parser)
+    check = actions.add_parser(
+        "check",
+        help="检查一个园区的全部规则文件：错误、合规问题一次列全，再列疑处",
+        description="错误和合规问题一次列全；都没有时列出疑处：轮不到的、对谁都一样的、重复计分的、区间有缝的……",
+    )
+    check.add_argument("zone", metavar="园区")
+    check.add_argument("files", nargs="*", metavar="FILE", help="用哪些企业看（默认当前快照，没有则随附样例）")
+    check.add_argument("--all", action="store_true", help="没有命中过的规则和词也列出来")
+    check.add_argument("--strict", action="store_true", help="有疑处时退出码为 1")
+    _tried(check)
+    _output(check)
+    _intake(check)
+
+    diff = actions.add_parser(
+        "diff",
+        help="两套规则各排一次，谁进、谁出、谁换位，每一分差由哪条规则来",
+        description="同一批企业按两套规则各排一次，逐家、逐条规则对比；不改任何文件。",
+    )
+    diff.add_argument("zone", metavar="园区")
+    diff.add_argument("old", metavar="OLD", help="旧规则：园区的规则目录，或 draft（现在的规则目录）")
+    diff.add_argument("new", metavar="NEW", help="新规则：同上")
+    _listed(diff, zone=False)
+    diff.add_argument("--most-churn", type=_count, metavar="N", help="前列最多换 N 家，超过时退出码为 1（供 CI 用）")
+    _output(diff, svg="位次变化图")
+    _intake(diff)
+
+
 def _register(verbs: Verbs) -> None:
     register = verbs.add_parser(
         "register",
@@ -202,12 +293,6 @@ def _judge(verbs: Verbs) -> None:
 
 
 def _others(verbs: Verbs) -> None:
-    rules = verbs.add_parser("rules", help="检查规则", description="规则文件的检查。")
-    actions = rules.add_subparsers(dest="action", required=True, metavar="动作", parser_class=_Parser)
-    check = actions.add_parser("check", help="检查一个园区的全部规则文件，错误一次列全")
-    check.add_argument("zone", metavar="园区")
-    _folders(check)
-
     serve = verbs.add_parser("serve", help="启动 HTTP 服务（仅本机）", description="在 127.0.0.1 启动评分与排序服务。")
     serve.add_argument("--host", default="127.0.0.1", metavar="地址", help="只允许本机地址")
     serve.add_argument("--port", type=_port, default=8000, metavar="端口")
@@ -233,8 +318,11 @@ def _by(command: argparse.ArgumentParser) -> None:
     command.add_argument("--by", metavar="姓名", help="谁作的（默认系统用户名）")
 
 
-def _output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", choices=["table", "json", "csv", "xlsx"], default="table", help="输出格式（默认 table）")
+def _output(command: argparse.ArgumentParser, svg: str = "") -> None:
+    """``svg``: what the picture shows, where there is one."""
+    formats = ["table", "json", "csv", "xlsx", *(["svg"] if svg else [])]
+    said = f"输出格式（默认 table）{'；svg 为' + svg if svg else ''}"
+    command.add_argument("--format", choices=formats, default="table", help=said)
     command.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕；xlsx 必须写入文件）")
 
 
@@ -264,6 +352,12 @@ def _day(text: str) -> date:
 def _positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"应为 1 到 1000000 的整数，写的是 {text[:40]!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > 1_000_000:
+        raise argparse.ArgumentTypeError(f"应为 0 到 1000000 的整数，写的是 {text[:40]!r}")
     return int(text)
 
 

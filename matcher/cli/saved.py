@@ -1,4 +1,4 @@
-"""What ``rank`` and ``gaps`` have of the database (数据库与排序): registers, list evidence, and the runs it keeps.
+"""What lists and ``gaps`` have of the database (数据库与排序): registers, list evidence, and the runs it keeps.
 
 Without a database there is no list evidence; to look for some makes none. What cannot be read is an error, because the list would be
 another one; a run that cannot be kept is a warning, because the list is right.
@@ -11,9 +11,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from matcher.cli.inputs import working
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError, StoreError
-from matcher.intake import Intake
+from matcher.intake import Intake, read_files
 from matcher.types import Ranking
 
 _PATIENCE = 10.0  # seconds that a list waits for its run to be kept
@@ -50,6 +51,20 @@ def register(options: argparse.Namespace) -> tuple[Intake, bool]:
     if as_of and found.as_of and found.as_of > as_of:
         print(f"lianzhao: 注意：名录的日期 {found.as_of} 晚于计算日 {as_of}", file=sys.stderr)
     return local, found.complete
+
+
+def with_register(engine: Engine, options: argparse.Namespace) -> Engine:
+    """The engine with the local register that the options name, if they name one (加本地名录); stderr says what could be taken in."""
+    if options.register is None and not options.local:
+        return engine
+    with working("读取本地名录"):
+        if options.register is not None:
+            local, complete = register(options)
+        else:
+            local, complete = read_files(options.local, engine.corpora), options.local_complete
+            lost = f"，拒收 {len(local.rejects):,}" if local.rejects else ""
+            print(f"本地名录：读入 {local.read:,} 行，接收 {len(local.companies):,}，合并 {local.merged:,}{lost}", file=sys.stderr)
+        return engine.with_local(local, complete=complete)
 
 
 def with_lists(engine: Engine) -> Engine:

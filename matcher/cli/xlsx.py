@@ -54,7 +54,7 @@ def ranking_xlsx(ranking: Ranking, zone: Zone, labels: Mapping[str, str]) -> byt
     """
     columns = [*_company_columns(zone, labels), *_group_columns(zone)]
     lists = (("名单", ranking.results), ("机会型", ranking.opportunities))
-    with _Book(f"{zone.file.name} 拜访目标名单", str(ranking.run.request["as_of"])) as book:
+    with Book(f"{zone.file.name} 拜访目标名单", str(ranking.run.request["as_of"])) as book:
         for title, results in lists:
             book.add(title, columns, results, frozen=2)
         lines = [(title, result, line) for title, results in lists for result in results for line in result.contributions]
@@ -83,7 +83,7 @@ def match_xlsx(matches: Iterable[Match], zone: Zone) -> bytes:
         Column("产业链代号", lambda m: m.chain, 18),
         Column("环节代号", lambda m: m.segment, 22),
     ]
-    with _Book(f"{zone.file.name} 契合度", many=True) as book:
+    with Book(f"{zone.file.name} 契合度", many=True) as book:
         book.add("契合度", columns, matches)
     return book.content()
 
@@ -112,7 +112,7 @@ def gaps_xlsx(gaps: Gaps, zone: Zone) -> bytes:
         Column("产业链代号", lambda g: g.chain, 18),
         Column("环节代号", lambda g: g.segment, 22),
     ]
-    with _Book(f"{zone.file.name} 产业链缺口") as book:
+    with Book(f"{zone.file.name} 产业链缺口") as book:
         book.add("缺口", columns, gaps.segments, frozen=2)
         book.add("名录", _FACT_COLUMNS, [("名录", line) for line in coverage_lines(gaps.coverage)])
     return book.content()
@@ -127,7 +127,7 @@ def listing_xlsx(name: str, titles: Mapping[str, str], rows: Sequence[Mapping[st
         rows: Cells by key.
     """
     columns = [Column[Mapping[str, Any]](title, itemgetter(key), 20, "wrapped") for key, title in titles.items()]
-    with _Book(name) as book:
+    with Book(name) as book:
         book.add(name, columns, rows)
     return book.content()
 
@@ -254,12 +254,12 @@ def resolved_xlsx(lines: Sequence[Mapping[str, str | float]], decisions: Mapping
         Column("上级的信用代码", lambda line: line["parent_uscc"], 22),
         Column("曾用名", lambda line: line["former_name"], 26),
     ]
-    with _Book("企业归一") as book:
+    with Book("企业归一") as book:
         book.add("归一", columns, lines, frozen=1)
     return book.content()
 
 
-class _Book:
+class Book:
     """A workbook under way, as a context (工作簿); leaving it closes its temporary files, whatever has happened.
 
     Args:
@@ -283,7 +283,7 @@ class _Book:
             {**look, "bold": True, "text_wrap": True, "align": "center", "valign": "vcenter", "bg_color": "#DDEBF7", "border": 1}
         )
 
-    def __enter__(self) -> _Book:
+    def __enter__(self) -> Book:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -23,8 +23,9 @@ changes nothing.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from matcher.corpora import Corpora
@@ -75,6 +76,35 @@ class FamilyFinder:
         self._parts = parts or {}
         self._known: dict[int, _Member] = {}
         self._group_places = group_places(companies)
+
+    def over(self, companies: Companies) -> FamilyFinder:
+        """The same for companies of the same names and cities in the same places, of whom other things are known (同名异值)."""
+        other = copy.copy(self)
+        other.companies = companies
+        return other
+
+    def near(self, places: Iterable[int]) -> FamilyFinder:
+        """The same as far as families of these companies go, without the groups that cannot touch them (只看有关的集团).
+
+        A group joins a company, or another group that does, only by a 字号 with the same beginning or as a part of the same known group.
+        """
+        begins: set[str] = set()
+        known: set[int] = set()
+        touching, beside = list(places), self._group_places
+        while touching:
+            parts = [self._part(place) for place in touching]
+            begins |= {part.trade_name[:_LEAST] for part in parts}
+            known |= {part.known_group for part in parts if part.known_group}
+            touching = [p for p in beside if self._part(p).trade_name[:_LEAST] in begins or self._part(p).known_group in known]
+            beside = sorted({*beside} - {*touching})
+        other = copy.copy(self)
+        other._group_places = sorted({*self._group_places} - {*beside})
+        return other
+
+    def _part(self, place: int) -> NameParts:
+        if place not in self._known:
+            self._known[place] = self._member(place)
+        return self._known[place].part
 
     def find(self, chains: Mapping[int, int]) -> list[list[int]]:
         """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).

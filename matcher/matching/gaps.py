@@ -2,8 +2,8 @@
 
 A local company stands in the one segment of each chain that it fits best, if its affinity reaches ``least_affinity``; outlets and firms
 that have closed or bear one of the marks in ``without`` stand nowhere. It counts as its size says: by the logarithm of its registered
-capital from ``least`` to 1, less for the legal forms named. The sum makes the level: absent or unknown, thin, present, strong. A declared
-anchor makes its segment present at least.
+capital from ``least`` to 1, less for the legal forms named and for those that only sell what the segment makes (``sellers``). The sum
+makes the level: absent or unknown, thin, present, strong. A declared anchor makes its segment present at least.
 
 The need that follows (补链、强链、延链):
 
@@ -12,7 +12,8 @@ The need that follows (补链、强链、延链):
 3. weak beside a strong segment downstream of it, or in a chain that has anything (anchors, present segments) → complement;
 4. weak in a chain that has nothing → complement, with the note that the chain is to be founded (建链).
 
-A register is a sample unless it is declared complete: what it does not hold is *unknown*, and no need follows for certain.
+A register is a sample unless it is declared complete: what it does not hold is *unknown*, and what it holds little of may be more. A need
+follows for certain only from what is there, if enough of it (``sure``) says so by name too, or from a register that is complete.
 What the zone's own published words say of a segment (``ground: article``) stands before what follows; both are shown.
 """
 
@@ -27,7 +28,7 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import Corpora
+from matcher.corpora import MODES, Corpora
 from matcher.errors import RequestError
 from matcher.intake import Companies
 from matcher.intake.fields import EPOCH, UNKNOWN, UNKNOWN_DAY
@@ -36,12 +37,21 @@ from matcher.places import short
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.rules.schema import ChainFile, Presence
+from matcher.text.names import name_reader
+from matcher.text.normalise import normalise
 from matcher.types import Need
 
 Level = Literal["unknown", "absent", "thin", "present", "strong"]
 LEVEL_LABELS: dict[Level, str] = {"unknown": "不详", "absent": "没有", "thin": "弱", "present": "有", "strong": "强"}
 """Level → Chinese term."""
 MOST_LEADERS = 5
+_SELLING = ("wholesale", "sell", "retail", "trade")
+_UNSURE: dict[Level, str] = {
+    "unknown": "名录里没有见到；名录不全，不等于没有。若确实没有：{why}",
+    "thin": "名录里只见到这些；名录不全，可能更多。若确实只有这些：{why}",
+    "present": "名称对得上的太少，先核实是不是真做这个。若是：{why}",
+    "strong": "名称对得上的太少，先核实是不是真做这个。若是：{why}",
+}
 _WAN = 10_000
 _THERE = ("present", "strong")
 _RECENT = 2000  # earlier years without a founding tell nothing
@@ -64,7 +74,7 @@ class Coverage:
 
     Attributes:
         companies: Companies in it.
-        elsewhere: Of them those whose city is known and not the zone's.
+        elsewhere: Of them those of another city, by their own row or by code and name; they stand nowhere.
         with_scope: Of them those that say what they do.
         years: First and last founding year, None if no date is known.
         missing_years: Years since 2000 between in which nobody was founded.
@@ -159,8 +169,10 @@ def find_gaps(
     if scale is None:
         raise RequestError("presence", f"{zone.id}/scoring.yaml", [], "要由本地名录推导缺口，请先写 presence（有无的尺度）")
     bits = sum(1 << number for number, mark in enumerate(corpora.marks) if mark.id in scale.without)
-    standing = (profiles.outlet == 0) & ~closed & (profiles.marks & bits == 0)
+    elsewhere = _elsewhere(companies, zone, corpora)
+    standing = (profiles.outlet == 0) & ~closed & (profiles.marks & bits == 0) & ~elsewhere
     weight = _weights(companies, profiles, scale, corpora)
+    sells = np.isin(profiles.mode, [MODES.index(mode) for mode in _SELLING])
     gaps: list[Gap] = []
     for chain in zone.chains:
         numbers = [number for number, segment in enumerate(zone.segments) if segment.chain == chain.id]
@@ -170,7 +182,17 @@ def find_gaps(
         found = {
             zone.segments[number].id: _there(
                 companies,
-                [(at, int(weight[at]), int(affinity[at, column]), bool(profiles.named[at, number])) for at in places.tolist()],
+                [
+                    (
+                        at,
+                        int(weight[at])
+                        * (scale.sellers if sells[at, number] and zone.segments[number].kind == "maker" else 1000)
+                        // 1000,
+                        int(affinity[at, column]),
+                        bool(profiles.named[at, number]),
+                    )
+                    for at in places.tolist()
+                ],
                 tuple(a.name for a in zone.file.anchors if a.chain == chain.id and zone.segments[number].id in a.segments),
                 scale,
                 complete=complete,
@@ -179,8 +201,8 @@ def find_gaps(
             for places in (np.flatnonzero(enough & (best == column)),)
         }
         anchored = any(anchor.chain == chain.id for anchor in zone.file.anchors)
-        gaps += [_gap(zone.segments[number], chain, found, scale, anchored=anchored) for number in numbers]
-    return Gaps(_coverage(zone, companies, profiles, complete=complete), tuple(gaps))
+        gaps += [_gap(zone.segments[n], chain, found, scale, anchored=anchored, complete=complete) for n in numbers]
+    return Gaps(_coverage(companies, profiles, int(elsewhere.sum()), complete=complete), tuple(gaps))
 
 
 def with_needs(zone: Zone, gaps: Gaps) -> Zone:
@@ -255,13 +277,15 @@ def _leader(companies: Companies, place: int, affinity: int, named: bool) -> Lea
     )
 
 
-def _gap(segment: SegmentSpec, chain: ChainFile, found: Mapping[str, _There], scale: Presence, *, anchored: bool) -> Gap:
+def _gap(
+    segment: SegmentSpec, chain: ChainFile, found: Mapping[str, _There], scale: Presence, *, anchored: bool, complete: bool
+) -> Gap:
     there = found[segment.id]
     before = [start for start, end in chain.edges if end == segment.id]
     after = [end for start, end in chain.edges if start == segment.id]
     anything = anchored or any(other.level in _THERE for other in found.values())
     derived, why = _derived(there, _strong(chain, found, before), _strong(chain, found, after), anything=anything)
-    certain = there.level != "unknown"
+    certain = complete or (there.level in _THERE and (there.sure >= scale.sure or bool(there.anchors)))
     by = "assumed" if segment.assumed else "article"
     return Gap(
         chain.id,
@@ -277,7 +301,7 @@ def _gap(segment: SegmentSpec, chain: ChainFile, found: Mapping[str, _There], sc
         there.anchors,
         derived,
         certain,
-        why if certain else f"名录里没有见到；名录不全，不等于没有。若确实没有：{why}",
+        why if certain else _UNSURE[there.level].format(why=why),
         cast(Need, segment.need),
         by,
         derived if certain and by == "assumed" else cast(Need, segment.need),
@@ -317,20 +341,31 @@ def _largest(found: Mapping[str, _There], ids: list[str], scale: Presence) -> tu
     """The largest company of each of these segments that clearly stands in it, largest first."""
     least = scale.partner_affinity / 1000
     there = [found[one] for one in ids if found[one].level in _THERE]
-    leaders = [next((leader for leader in one.leaders if leader.affinity >= least), None) for one in there]
+    leaders = [next((leader for leader in one.leaders if leader.named and leader.affinity >= least), None) for one in there]
     known = sorted((leader for leader in leaders if leader), key=lambda leader: (-(leader.capital or 0), leader.name))
     return tuple(dict.fromkeys(leader.name for leader in known))
 
 
-def _coverage(zone: Zone, companies: Companies, profiles: Profiles, *, complete: bool) -> Coverage:
-    home = short(zone.file.place.city)
-    cities = [short(city) for city in companies.text["city"] if city]
+def _elsewhere(companies: Companies, zone: Zone, corpora: Corpora) -> NDArray[np.bool_]:
+    """Whose city is another, or whose code and name are both of another city though the row says it is the zone's."""
+    place, reader, text = zone.file.place, name_reader(corpora), companies.text
+    home = short(place.city)
+    found = np.array([bool(city) and short(city) != home for city in text["city"]], dtype=np.bool_)
+    own = {division.adcode[:4] for division in corpora.divisions if division.level == "city" and short(division.name) == home}
+    for n in np.flatnonzero(companies.code_ok & ~found).tolist():
+        if own and text["uscc"][n][2:6] not in own:
+            region = reader.parse(normalise(text["name"][n]), text["province"][n]).region
+            found[n] = bool(region) and not reader.same_region(region, place.city)
+    return found
+
+
+def _coverage(companies: Companies, profiles: Profiles, elsewhere: int, *, complete: bool) -> Coverage:
     founded = companies.founded[companies.founded != UNKNOWN_DAY]
     years = sorted({(EPOCH + timedelta(days=day)).year for day in np.unique(founded).tolist()})
     missing = sorted(set(range(years[0], years[-1])) - set(years)) if years else []
     return Coverage(
         len(companies),
-        sum(city != home for city in cities),
+        elsewhere,
         int(profiles.has_scope.sum()),
         (years[0], years[-1]) if years else None,
         tuple(year for year in missing if year >= _RECENT),

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matcher.corpora import Corpora
@@ -81,6 +81,11 @@ class Zone:
         """Chain id → name (产业链名称), in file order."""
         return {chain.id: chain.name for chain in self.chains}
 
+    def with_scoring(self, scoring: ScoringFile) -> Zone:
+        """This zone with changed scoring, for a trial (改一改评分规则); nothing is written, and the digest is one of its own."""
+        digest = hashlib.sha256((self.digest + scoring.model_dump_json()).encode()).hexdigest()
+        return replace(self, scoring=scoring, digest=digest)
+
 
 def zone_ids(rules: str | Path | None = None) -> list[str]:
     """Ids of the zones in the rules folder (园区列表)."""
@@ -112,13 +117,36 @@ def load_zone(
     return _Loader(folder("rules", rules) / zone, zone, corpora, checks).load()
 
 
+def open_zone(root: str | Path, zone: str, corpora: Corpora, checks: Callable[[Sequence[str]], TextChecks] | None = None) -> Zone:
+    """The rules of a zone from any folder, such as a copy of its own that is being tried (从任一目录读入园区规则).
+
+    Args:
+        root: The folder of the zone itself; mistakes are shown by its path.
+        zone: Id of the zone that it must be of.
+        corpora: As in ``load_zone``.
+        checks: As in ``load_zone``.
+
+    Raises:
+        RulesError: The files hold mistakes; all are listed.
+    """
+    return _Loader(Path(root), zone, corpora, checks, str(root)).load()
+
+
 class _Loader:
-    def __init__(self, root: Path, zone: str, corpora: Corpora, checks: Callable[[Sequence[str]], TextChecks] | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        zone: str,
+        corpora: Corpora,
+        checks: Callable[[Sequence[str]], TextChecks] | None,
+        shown: str | None = None,
+    ) -> None:
         self.root, self.zone, self.corpora, self.checks = root, zone, corpora, checks
+        self.shown = shown or zone
         self.sources: dict[str, Source] = {}
 
     def source(self, name: str) -> Source:
-        return self.sources.setdefault(name, Source(self.root / name, f"{self.zone}/{name}"))
+        return self.sources.setdefault(name, Source(self.root / name, f"{self.shown}/{name}"))
 
     def load(self) -> Zone:
         zone = self.source("zone.yaml").load(ZoneFile)

@@ -233,8 +233,10 @@ class Presence(_Strict):
     """How a local register is read (有无的尺度): who stands in a segment, for how much, and from when it is present or strong.
 
     ``capital`` in 万元: from ``least`` thousandths of a company at the first to a whole one at the second, by the logarithm. ``forms``:
-    legal form → thousandths. ``present`` and ``strong``: thousandths of companies. ``partner_affinity``: from here a company is named
-    as one to buy from or to sell to. ``without``: marks whose bearers are no base of an industry.
+    legal form → thousandths. ``present`` and ``strong``: thousandths of companies. ``partner_affinity``: from here a company whose name
+    agrees is named as one to buy from or to sell to. ``without``: marks whose bearers are no base of an industry. ``sellers``:
+    thousandths for which a firm counts that only sells what the segment makes. ``sure``: thousandths of a presence that must say so by
+    name too before a need follows for certain.
     """
 
     least_affinity: Annotated[int, Field(ge=1, le=1000)]
@@ -244,6 +246,8 @@ class Presence(_Strict):
     present: Annotated[int, Field(ge=1)]
     strong: Annotated[int, Field(ge=1)]
     partner_affinity: Annotated[int, Field(ge=1, le=1000)]
+    sellers: Annotated[int, Field(ge=0, le=1000)] = 1000
+    sure: Annotated[int, Field(ge=0, le=1000)] = 0
     without: list[str] = []
 
 

@@ -122,6 +122,7 @@ class EvidenceReader:
 
     Attributes:
         lists: Finds companies on them.
+        of_segments: Field that only the segment decides → its values by segment number, the last of a company without one.
     """
 
     def __init__(
@@ -133,18 +134,20 @@ class EvidenceReader:
         strength = {str(need): value for need, value in zone.scoring.need_strength.items()}
         segments = zone.segments
         chains = self.fields["chain"].names
-        self._need = _codes([NEEDS.index(s.need) for s in segments], NEEDS.index("none"))
-        self._strength = _codes([strength[s.need] * s.priority // 10 if s.chain else 0 for s in segments], 0)
-        self._kind = _codes([KINDS.index(s.kind) for s in segments], KINDS.index("service"))
-        self._position = _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none"))
-        self._chain = _codes([chains.index(s.chain or "none") for s in segments], chains.index("none"))
+        self.of_segments: dict[str, NDArray[np.generic]] = {
+            "need": _codes([NEEDS.index(s.need) for s in segments], NEEDS.index("none")),
+            "need_strength": _codes([strength[s.need] * s.priority // 10 if s.chain else 0 for s in segments], 0),
+            "kind": _codes([KINDS.index(s.kind) for s in segments], KINDS.index("service")),
+            "position": _codes([POSITIONS.index(s.position or "none") for s in segments], POSITIONS.index("none")),
+            "chain": _codes([chains.index(s.chain or "none") for s in segments], chains.index("none")),
+            "needs_chemical_park": _codes([int(s.needs_chemical_park) for s in segments], 0).astype(np.bool_),
+            "wants_group": _codes([int(s.wants_group) for s in segments], 0).astype(np.bool_),
+        }
         scale = {str(kind): round(1000 * math.log10(times)) for kind, times in zone.scoring.capital_scale.items()}
         self._capital_scale = _codes([scale.get(s.kind, 0) for s in segments], 0)
         self._seats = ["", *(short(group.city) for group in corpora.known_groups)]
         self._approached = [(normalise(one.name).removesuffix("集团"), chains.index(one.chain)) for one in zone.file.approached]
         self._home = short(zone.file.place.city)
-        self._wants_group = _codes([int(s.wants_group) for s in segments], 0)
-        self._chemical = _codes([int(s.needs_chemical_park) for s in segments], 0)
 
     def pairs(self, profiles: Profiles, allowed: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Companies and segments to be scored together (候选组合).
@@ -182,13 +185,8 @@ class EvidenceReader:
         add("breadth", of_pair(profiles.breadth, 0).astype(np.int64), has_scope & ~none)
         add("name_agrees", of_pair(profiles.named, 0).astype(np.bool_))
         add("mode", mode, mode != len(MODES))
-        for name, table in (
-            ("need", self._need), ("need_strength", self._strength), ("kind", self._kind), ("position", self._position),
-            ("chain", self._chain),
-        ):  # fmt: skip
+        for name, table in self.of_segments.items():
             add(name, table[segment])
-        add("needs_chemical_park", self._chemical[segment].astype(np.bool_))
-        add("wants_group", self._wants_group[segment].astype(np.bool_))
         approached = np.zeros(len(company), dtype=np.bool_)
         for chain, places in standing.approached:
             approached |= np.isin(company, places) & (columns["chain"].values == chain)

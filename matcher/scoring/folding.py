@@ -12,7 +12,9 @@ from matcher.scoring.ranking import Placed, fold
 from matcher.types import Family
 
 
-def fold_families(finder: FamilyFinder, placed: Placed, at: Sequence[int], corpora: Corpora) -> tuple[dict[int, Family], set[int]]:
+def fold_families(
+    finder: FamilyFinder, placed: Placed, at: Sequence[int], corpora: Corpora
+) -> tuple[dict[int, Family], dict[int, int]]:
     """The families of a list (归并), by the companies' places among the finder's.
 
     Args:
@@ -22,20 +24,20 @@ def fold_families(finder: FamilyFinder, placed: Placed, at: Sequence[int], corpo
         corpora: The known groups.
 
     Returns:
-        Family of each company that has one and stays, and the companies that fold.
+        Family of each company that has one and stays, and for each company that folds the one of its family that stays.
     """
     scores = dict(zip(at, placed.score.tolist(), strict=True))
     groups = dict(zip(at, placed.known_group.tolist(), strict=True))
     found, everywhere = finder.find(dict(zip(at, placed.chain.tolist(), strict=True))), finder.companies
     keys = {place: everywhere.key(place) for family in found for place in family if place in scores}
     families = {place: _known(number, corpora) for place, number in groups.items() if number}
-    folded: set[int] = set()
+    folded: dict[int, int] = {}
     for present, head in fold(found, scores, keys):
         if len(present) > 1 or present[0] != head:
             number = groups.get(head, 0)
             family = _known(number, corpora) if number else _headed(everywhere, head)
             families[present[0]] = replace(family, others=tuple(everywhere.text["name"][place] for place in present[1:]))
-        folded.update(present[1:])
+        folded.update(dict.fromkeys(present[1:], present[0]))
     return families, folded
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
@@ -20,7 +21,7 @@ from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.ranking import ORDER_UNIT, Listed
 from matcher.text.verbs import NO_MODE
-from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany
+from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany, Unserved
 
 _MOST_STRENGTHS = 3
 _LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
@@ -28,6 +29,7 @@ _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
 _GOODS = ("produce", "develop", "wholesale", "sell", "retail", "trade")  # modes whose verb is told before the goods
+_FITS_TOO = 550  # affinity from which a company does a segment's trade too
 MOST_TERMS = 8
 """Matched terms shown of a company."""
 
@@ -272,3 +274,17 @@ def _mode(evidence: Evidence, pair: int) -> int:
     """Index into ``MODES`` of a pair's mode, or ``NO_MODE``."""
     mode = evidence.columns["mode"]
     return int(mode.values[pair]) if mode.known[pair] else NO_MODE
+
+
+def with_other(lacking: Unserved, results: Sequence[RankedCompany], affinity: NDArray[np.int16]) -> Unserved:
+    """With whoever on the list fits the segment best beside its own (名单上谁也做这一环).
+
+    Args:
+        lacking: A segment that the list leaves open.
+        results: The list.
+        affinity: Of each on the list with the segment.
+    """
+    best = int(affinity.argmax()) if len(affinity) else 0
+    if not len(affinity) or affinity[best] < _FITS_TOO:
+        return lacking
+    return replace(lacking, also=results[best].name, also_place=results[best].rank)

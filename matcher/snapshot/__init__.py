@@ -2,6 +2,6 @@
 
 from matcher.snapshot.building import Built, build
 from matcher.snapshot.opened import Provenance, Snapshot, open_current
-from matcher.snapshot.profiles import ProfileCache, open_profiles
+from matcher.snapshot.profiles import ProfileCache, open_profiles, read_of
 
-__all__ = ["Built", "ProfileCache", "Provenance", "Snapshot", "build", "open_current", "open_profiles"]
+__all__ = ["Built", "ProfileCache", "Provenance", "Snapshot", "build", "open_current", "open_profiles", "read_of"]

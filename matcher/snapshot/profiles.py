@@ -116,10 +116,14 @@ def read_profiles(
     return count
 
 
+def read_of(segments: Sequence[SegmentSpec]) -> list[list[object]]:
+    """All that reading texts needs to know of segments (读文本所用): where it is equal, so are the profiles."""
+    return [[getattr(segment, name) for name in READ_OF_SEGMENT] for segment in segments]
+
+
 def key_of(reader: ProfileReader) -> str:
     """Of all that a profile depends on beside the company (画像规则的指纹)."""
-    segments = [[getattr(segment, name) for name in READ_OF_SEGMENT] for segment in reader.segments]
-    text = json.dumps([segments, reader.corpora.digest, code_digest()], ensure_ascii=False)
+    text = json.dumps([read_of(reader.segments), reader.corpora.digest, code_digest()], ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -150,7 +150,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\ufffe\uffff"),
 )
 def test_any_text_comes_back_unchanged_and_is_never_a_formula(text: str) -> None:
     for many in (False, True):
-        with xlsx._Book("书", "2024-08-27", many=many) as book:
+        with xlsx.Book("书", "2024-08-27", many=many) as book:
             book.add(
                 "表", [xlsx.Column[str]("列", lambda t: t), xlsx.Column[str]("又一列", lambda t: t, 30, "wrapped")], [text, "后"]
             )
@@ -163,7 +163,7 @@ def test_any_text_comes_back_unchanged_and_is_never_a_formula(text: str) -> None
 
 
 def test_what_no_cell_can_hold_is_cut_or_marked() -> None:
-    with xlsx._Book("书") as book:
+    with xlsx.Book("书") as book:
         book.add("表", [xlsx.Column[str]("列", lambda t: t)], ["长" * 40_000, "甲\ud800乙\uffff"])
     rows = sheets(book.content())["表"]
     assert (len(rows[1][0]), rows[1][0][-1], rows[2]) == (32_767, "…", ["甲�乙�"])
@@ -172,7 +172,7 @@ def test_what_no_cell_can_hold_is_cut_or_marked() -> None:
 def test_more_lines_than_a_sheet_holds_go_to_a_further_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
     for many in (False, True):
-        with xlsx._Book("书", many=many) as book:
+        with xlsx.Book("书", many=many) as book:
             book.add("表", [xlsx.Column[int]("列", lambda n: n)], range(7))
         found = sheets(book.content())
         assert {name: [row[0] for row in rows] for name, rows in found.items()} == {

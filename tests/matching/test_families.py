@@ -448,3 +448,21 @@ def test_the_order_of_the_file_changes_nothing(corpora: Corpora, rows: list[Row]
 def test_strangers_in_the_file_change_nothing(corpora: Corpora, rows: list[Row]) -> None:
     more = [*rows, Row("绍兴鬻鼗茶业有限公司", "绍兴", TOURISM), Row("绍兴鼗鬻茶业有限公司", "绍兴", TOURISM)]
     assert by_name(more, found(corpora, more)) == by_name(rows, found(corpora, rows))
+
+
+@settings(deadline=None, max_examples=150)
+@given(rows=files, random=st.randoms(use_true_random=False))
+def test_groups_that_cannot_touch_the_listed_may_be_left_out(corpora: Corpora, rows: list[Row], random) -> None:
+    """Who is of one family with whom among the listed stays the same, and so does a head that is listed."""
+    strangers = [Row("绍兴鬻鼗茶业集团有限公司", "绍兴", None), Row("杭州鼗饕控股有限公司", "杭州", None)]
+    everything = [*rows, *strangers]
+    finder = FamilyFinder(companies_of(everything, corpora), corpora)
+    chains = {place: row.chain for place, row in enumerate(rows) if row.chain is not None and random.random() < 0.7}
+
+    def listed(found: FamilyFinder) -> list[set[int]]:
+        families = [set(family) & set(chains) for family in found.find(chains)]
+        return sorted((family for family in families if family), key=min)
+
+    near = finder.near(chains)
+    assert listed(near) == listed(finder)
+    assert not {len(rows), len(rows) + 1} & set(near._group_places)

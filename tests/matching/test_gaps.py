@@ -21,6 +21,7 @@ from matcher.intake import Intake, from_profiles
 from matcher.matching.gaps import Gap, Gaps
 from matcher.runs import Request
 from tests.cli import small_zone
+from tests.snapshot.small import code
 
 AS_OF = date(2026, 11, 24)
 TRADES = {
@@ -72,6 +73,35 @@ def test_what_a_sample_lacks_is_unknown_and_what_a_whole_register_lacks_is_absen
     assert (sample.level, sample.certain, sample.need) == ("unknown", False, sample.declared)
     assert "不等于没有" in sample.why
     assert (whole.level, whole.certain, whole.need) == ("absent", True, "complement")
+
+
+def test_little_in_a_sample_is_no_finding(engine: Engine) -> None:
+    """One small firm makes a segment no surer than none: what was declared stands."""
+    rows = [company(0, "feed", "60万人民币"), *(company(n, "meat-processing") for n in range(1, 6))]
+    sample, whole = gaps_of(engine, rows)["feed"], gaps_of(engine, rows, complete=True)["feed"]
+    assert (sample.level, sample.certain, sample.need) == ("thin", False, sample.declared)
+    assert "可能更多" in sample.why
+    assert (whole.level, whole.certain) == ("thin", True)
+
+
+def test_who_only_sells_what_a_segment_makes_counts_less(engine: Engine) -> None:
+    def effective(scope: str) -> float:
+        row = company(0, "feed", name="聊城甪鑫种业有限公司", business_scope=scope)
+        return gaps_of(engine, [row])["seed-industry"].effective
+
+    assert 0 < effective("农作物种子零售；种子批发零售") < 0.5 * effective("农作物种子选育、生产")
+
+
+def test_a_company_of_another_city_by_code_and_name_stands_nowhere(engine: Engine) -> None:
+    def stands(seat: str, name: str) -> tuple[int, int]:
+        row = company(0, "meat-processing", uscc=code(1, f"91{seat}"), name=name)
+        found: Gaps = engine.gaps(register(engine, [row]))
+        (gap,) = [gap for gap in found.segments if gap.segment == "meat-processing"]
+        return gap.companies, found.coverage.elsewhere
+
+    assert stands("371482", "禹城甪鑫肉食品有限公司") == (0, 1)
+    assert stands("371482", "聊城甪鑫肉食品有限公司") == (1, 0), "it may have moved"
+    assert stands("371502", "禹城甪鑫肉食品有限公司") == (1, 0)
 
 
 def test_strength_never_closes_a_need(engine: Engine) -> None:
