@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from matcher.corpora import Corpora
+from matcher.engine import Engine
 from matcher.errors import RulesError
 from matcher.intake import from_profiles
 from matcher.matching.name_index import NameIndex
@@ -28,6 +29,11 @@ def test_answers_are_the_resolvers_in_the_order_of_the_queries(corpora: Corpora)
     resolver = Resolver(base.companies, corpora, load_resolution())
     assert answers == [resolver.resolve(*([query] if isinstance(query, str) else query)) for query in queries]
     assert [answer.decision for answer in answers] == ["same", "same", "unsure", "none"]
+
+
+def test_the_engine_answers_the_same(engine: Engine, corpora: Corpora) -> None:
+    base = from_profiles(PROFILES, corpora)
+    assert engine.resolve(["鲸屿食品", "禾晟纺织"], base) == resolve_names(["鲸屿食品", "禾晟纺织"], base)
 
 
 def test_what_the_user_knows_and_a_ready_index_are_used(corpora: Corpora) -> None:
