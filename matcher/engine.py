@@ -22,6 +22,7 @@ from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.processes import in_chunks
+from matcher.resolving import resolve_names
 from matcher.rules import Zone, load_zone, open_zone
 from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted_segments
 from matcher.scoring.describe import Describer, evidence_check
@@ -170,6 +171,8 @@ class Engine:
                     noted = replace(result, notes=intake.row_notes.get(result.row, ()))
                     answers[result.row - 1] = answer(noted, evidence, scores, pair)
         return answers
+
+    resolve = staticmethod(resolve_names)  # no zone decides which company a name means
 
     def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
         """What the chains lack, by a local register (推导缺口).

@@ -47,6 +47,10 @@ class InputError(LianzhaoError):
         super().__init__(f"{place}：{problem}")
 
 
+class NoNameColumnError(InputError):
+    """A table has no column that names a company (没有企业名称列)."""
+
+
 @dataclass(frozen=True, order=True)
 class RulesProblem:
     """One mistake in a rules file (规则文件中的一处错误)."""

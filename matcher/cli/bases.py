@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matcher.corpora import Corpora
-from matcher.errors import OptionError
+from matcher.errors import OptionError, SnapshotError
 from matcher.intake import Companies, read_files
 from matcher.matching.name_index import NameIndex
 
@@ -49,3 +49,18 @@ def company_base(files: Sequence[str], corpora: Corpora, *, sample: bool = True)
     lost = f"，拒收 {len(base.rejects):,}" if base.rejects else ""
     print(f"企业库：读入 {base.read:,} 行，接收 {len(base.companies):,}，合并 {base.merged:,}{lost}", file=sys.stderr)
     return CompanyBase(base.companies, base.digest)
+
+
+def places_now(wanted: str) -> list[int] | None:
+    """Companies of the current snapshot with a code or a name, present or former (快照里的企业).
+
+    None without a snapshot that can be read.
+    """
+    from matcher.locate import home
+    from matcher.snapshot import open_current
+
+    try:
+        snapshot = open_current(home())
+        return None if snapshot is None else snapshot.places(wanted)
+    except SnapshotError:
+        return None

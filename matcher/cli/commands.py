@@ -153,7 +153,11 @@ def _match(options: argparse.Namespace) -> int:
 def _resolve(options: argparse.Namespace) -> int:
     from matcher.cli.resolve import resolve
 
-    options.files = [options.queries, *options.against, *([options.brands] if options.brands else [])]
+    options.files = [
+        *([] if options.queries == "-" else [options.queries]),
+        *options.against,
+        *([options.brands] if options.brands else []),
+    ]
     options.rejects = None
     options.format = options.format or ("csv" if (options.out or "").lower().endswith(".csv") else "table")
     check_targets(options)

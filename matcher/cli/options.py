@@ -122,7 +122,9 @@ def _resolve(verbs: Verbs) -> None:
         description="名单的每一行一个答案：就是它（same）、吃不准（unsure，列候选）、没有找到（none）。",
     )
     resolve.add_argument(
-        "queries", metavar="QUERIES", help="名单：CSV、XLSX 或 Parquet，一列 query（或 品牌、简称、名称、企业名称），可有一列 uscc"
+        "queries",
+        metavar="QUERIES",
+        help="名单：CSV、XLSX 或 Parquet，一列 query（或 品牌、简称、名称、企业名称），可有一列 uscc；一行一个名称的文本；- 读标准输入",
     )
     resolve.add_argument(
         "--against", nargs="+", default=[], metavar="FILE", help="企业库：企业文件，可以几个（默认当前快照，没有则随附样例）"

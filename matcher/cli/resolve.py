@@ -13,7 +13,7 @@ from matcher.cli import saved
 from matcher.cli.bases import company_base
 from matcher.cli.files import as_json, safe, write_bytes, written
 from matcher.corpora import open_corpora
-from matcher.intake.queries import QueryRow, read_brands, read_queries
+from matcher.intake.queries import BLANK, STDIN, QueryRow, read_brands, read_queries
 from matcher.matching.resolution import DECISION_LABELS, Candidate, Known, Resolution, Resolver
 from matcher.rules.resolution import load_resolution
 
@@ -39,11 +39,13 @@ def resolve(options: argparse.Namespace) -> int:
     """Runs the verb (执行归一)."""
     corpora = open_corpora(options.corpora)
     rules = load_resolution(options.rules_folder)
-    asked = read_queries(options.queries, corpora)
+    asked = read_queries(options.queries, corpora, stdin=sys.stdin.buffer.read() if options.queries == STDIN else b"")
+    if not asked.has_header:
+        print(f"名单没有表头，从第 1 行起都当名称（{len(asked.rows):,} 行）", file=sys.stderr)
     brands = read_brands(options.brands, corpora) if options.brands else {}
     base = company_base(options.against, corpora)
     resolver = Resolver(base.companies, corpora, rules, Known(brands, {} if options.no_store else saved.judged()), base.index)
-    lines = list(_answers(asked, resolver))
+    lines = list(_answers(asked.rows, resolver))
     _report(options.queries, lines)
     _write(options, lines)
     if not options.against and base.index is None:
@@ -60,12 +62,16 @@ def _answers(asked: Sequence[QueryRow], resolver: Resolver) -> Iterator[Line]:
 
 
 def _report(file: str, lines: Sequence[Line]) -> None:
-    """What became of the rows, and each that is no query."""
+    """What became of the rows, and each that is no query; blank ones are counted only."""
     counts = [f"{label} {sum(line.answer.decision == decision for line in lines):,}" for decision, label in DECISION_LABELS.items()]
-    print(f"名单：{len(lines):,} 行，{'，'.join(counts)}", file=sys.stderr)
+    blank = sum(line.asked.flaw == BLANK for line in lines)
+    print(f"名单：{len(lines):,} 行，{'，'.join(counts)}" + (f"（其中空行 {blank:,}）" if blank else ""), file=sys.stderr)
     for line in lines:
-        if line.asked.flaw:
-            print(f"{file} 第 {line.asked.row} 行 [{line.asked.field}]：{line.asked.flaw}", file=sys.stderr)
+        if line.asked.flaw not in ("", BLANK):
+            print(
+                f"{'标准输入' if file == STDIN else file} 第 {line.asked.row} 行 [{line.asked.field}]：{line.asked.flaw}",
+                file=sys.stderr,
+            )
 
 
 def candidates_cell(candidates: Sequence[Candidate]) -> str:

@@ -7,12 +7,13 @@ import getpass
 import sys
 from typing import Any
 
-from matcher.cli.bases import company_base
+from matcher.cli.bases import company_base, places_now
 from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.listing import check_output, write_listing
 from matcher.corpora import open_corpora
 from matcher.errors import OptionError, RequestError
 from matcher.intake import read_files
+from matcher.intake.queries import with_list_columns
 from matcher.matching.resolution import DECISION_LABELS, Known, Resolver
 from matcher.rules import zone_ids
 from matcher.rules.resolution import load_resolution
@@ -20,6 +21,7 @@ from matcher.scoring.published import qualifications_of
 from matcher.store import judgements, lists, registers
 from matcher.store.database import Store, open_store
 from matcher.store.lists import ListKind, ListRow
+from matcher.text.normalise import normalise
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,7 +82,7 @@ def _import(options: argparse.Namespace) -> int:
     kind = ListKind(options.list.strip(), options.issued, options.issuer)
     rules, corpora = load_resolution(options.rules_folder), open_corpora(options.corpora)
     with working("读取名单"):
-        intake = read_files([options.file], corpora, merge=False)
+        intake = read_files([options.file], with_list_columns(corpora), merge=False)
     report(intake, options.rejects)
     with working("读取企业"):
         base = company_base(options.against, corpora, sample=False)
@@ -163,8 +165,21 @@ def _judge(options: argparse.Namespace) -> int:
         else:
             judgements.judge(store, options.query, options.company, by=_by(options), note=options.note)
             _say(f"已判定「{options.query}」" + ("：都不是" if options.none else f"是 {options.company}"))
+            if not options.none:
+                _say_if_unknown(options.company)
         _say_queue(store, before)
     return 0
+
+
+def _say_if_unknown(company: str) -> None:
+    """A judgement may name a company that is not in the snapshot yet, but a slip of the pen should not go unseen."""
+    found = places_now(normalise(company).strip())
+    if found is None:
+        return
+    if not found:
+        _say(f"lianzhao: 注意：当前快照里没有 {company}，判定已记下，等企业库里有了才起作用；写错了请用 --withdraw 撤回")
+    elif len(found) > 1:
+        _say(f"lianzhao: 注意：当前快照里有 {len(found)} 家叫 {company}，请改用统一社会信用代码判定")
 
 
 def _say_queue(store: Store, before: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError
+from matcher.errors import InputError, NoNameColumnError
 from matcher.intake.header import HEADER_WITHIN, Header, find_header, known_words
 
 UNDECODED = "�"
@@ -50,7 +50,7 @@ def open_delimited(raw: bytes, file: str, corpora: Corpora) -> Delimited:
     Raises:
         InputError: It is no text, or has no column that names a company.
     """
-    text = _decoded(raw, file)
+    text = decoded(raw, file)
     header, delimiter, line = find_columns(text.split("\n", HEAD_LINES)[:HEAD_LINES], file, corpora)
     return Delimited(text, header, delimiter, line, UNDECODED in text)
 
@@ -75,7 +75,7 @@ def find_columns(lines: list[str], file: str, corpora: Corpora) -> tuple[Header,
         if header is not None:
             return header, delimiter, ends[header.place]
         seen = seen or known_words(records, corpora.column_names)
-    raise InputError(file, no_name_column(seen), row=1)
+    raise NoNameColumnError(file, no_name_column(seen), row=1)
 
 
 def no_name_column(seen: list[str]) -> str:
@@ -85,7 +85,12 @@ def no_name_column(seen: list[str]) -> str:
     )
 
 
-def _decoded(raw: bytes, file: str) -> str:
+def decoded(raw: bytes, file: str) -> str:
+    """The text of a file in any of the encodings, with the line ends of Unix (解码).
+
+    Raises:
+        InputError: It is no text.
+    """
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         try:
             return _unix(raw.decode("utf-16"))

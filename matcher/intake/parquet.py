@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError
+from matcher.errors import InputError, NoNameColumnError
 from matcher.intake.delimited import no_name_column
 from matcher.intake.header import Header, field_of, find_header, key, known_words
 from matcher.intake.workbook_reader import shown
@@ -88,7 +88,7 @@ def open_parquet(raw: bytes | Path, file: str, corpora: Corpora) -> ParquetTable
     names = [field.name for field in wanted]
     header = find_header([names], corpora.column_names, corpora.wan_headers)
     if header is None:
-        raise InputError(file, no_name_column(known_words([schema.names], corpora.column_names)), row=1)
+        raise NoNameColumnError(file, no_name_column(known_words([schema.names], corpora.column_names)), row=1)
     if len(set(names)) < len(names):
         raise InputError(file, "有两列同名，请改名后重新导出", row=1)
     return ParquetTable(file, header, any(_is_binary(field.type) for field in wanted), source, names)

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError
+from matcher.errors import InputError, NoNameColumnError
+from matcher.intake import delimited
 from matcher.intake.fields import clean_codes
-from matcher.intake.tables import Table, read_table
+from matcher.intake.tables import Table, read_table, table_of
 
-_QUERY = ("query", "查询", "品牌", "品牌名称", "简称", "企业简称", "brand", "brand_name", "short_name")
+STDIN = "-"
+"""What stands for standard input in the place of a file (标准输入)."""
+BLANK = "空行"
+"""What is said of a row with nothing in it (空行)."""
+_QUERY = (
+    "query",
+    "查询",
+    "品牌",
+    "品牌名称",
+    "简称",
+    "企业简称",
+    "brand",
+    "brand_name",
+    "short_name",
+    "会员单位",
+    "会员企业",
+    "会员名称",
+)
+_HEADERS = "这一列的表头可以是 query、品牌、简称、会员单位、名称、企业名称等；整个文件只有一列名称的，可以不写表头"
 _BRAND = ("brand", "brand_name", "品牌", "品牌名称", "简称", "企业简称", "query")
+_LONGEST_LINE = 200  # characters; a longer line is no name
 _LEGAL = ("legal_name", "法定名称", "登记名称")
 
 
@@ -48,24 +68,77 @@ class _Columns(Corpora):
         return self._names
 
 
-def read_queries(path: str | Path, corpora: Corpora) -> list[QueryRow]:
-    """The rows of a list in order, those that cannot be taken apart with what is wrong (读入名单).
+def with_list_columns(corpora: Corpora) -> Corpora:
+    """The corpora under which a list's column of names may be called as any list calls it (名单的列名)."""
+    return _Columns(corpora, dict.fromkeys(_QUERY, "name") | corpora.column_names)
 
-    The column is called query, 品牌, 简称, or as companies' names are called elsewhere (名称, 企业名称 …); of several the leftmost.
+
+@dataclass(frozen=True)
+class QueryList:
+    """A list of names (名单).
+
+    Attributes:
+        rows: In order; those that cannot be taken apart, and blank ones between others, with what is wrong.
+        has_header: Else its first row is a name as well.
+    """
+
+    rows: list[QueryRow]
+    has_header: bool = True
+
+
+def read_queries(path: str | Path, corpora: Corpora, *, stdin: bytes = b"") -> QueryList:
+    """The rows of a list (读入名单).
+
+    The column is called query, 品牌, 简称, or as companies' names are called elsewhere (名称, 企业名称 …); of several the leftmost. A text
+    without a header, one name to a line, is a list too.
+
+    Args:
+        path: The file, or ``STDIN``.
+        corpora: Names of columns.
+        stdin: What standard input holds.
 
     Raises:
         InputError: The file is missing, no table, empty, or has no such column.
     """
-    table = read_table(path, _Columns(corpora, dict.fromkeys(_QUERY, "name") | corpora.column_names))
+    columns = with_list_columns(corpora)
+    from_stdin = str(path) == STDIN
+    file = "标准输入" if from_stdin else str(path)
+    try:
+        table = table_of(stdin, file, columns) if from_stdin else read_table(path, columns)
+    except NoNameColumnError as error:
+        bare = _bare_list(stdin if from_stdin else Path(path).read_bytes())
+        if not bare:
+            raise InputError(error.file, f"{error.problem}。{_HEADERS}", row=error.row) from None
+        return QueryList(bare, has_header=False)
     codes, _, _ = clean_codes(_filled(table, "uscc"))
+    written = zip(table.rows, table.column("name"), _filled(table, "name"), codes, strict=True)
     rows = [
-        QueryRow(row, query, code, *(() if query or code else ("query", "没有写名称")))
-        for row, query, code in zip(table.rows, _filled(table, "name"), codes, strict=True)
+        QueryRow(row, name, code) if name or code else QueryRow(row, cell, "", "query", "没有写名称" if cell else BLANK)
+        for row, cell, name, code in written
     ]
     rows += [QueryRow(row, "", "", field, reason) for row, field, reason in table.rejected]
     if not rows:
         raise InputError(table.file, "只有表头，没有要归一的名称")
-    return sorted(rows, key=lambda row: row.row)
+    return QueryList(_with_blanks(rows, table.header.place + 2))
+
+
+def _bare_list(raw: bytes) -> list[QueryRow]:
+    """The names of a text with one to a line; none if it is no such text."""
+    try:
+        text = delimited.decoded(raw, "")
+    except InputError:
+        return []
+    lines = [line.strip() for line in text.rstrip().split("\n")]
+    if any(mark in line for line in lines for mark in ",\t;|\0") or any(len(line) > _LONGEST_LINE for line in lines):
+        return []
+    return [QueryRow(row, line, "", *(() if line else ("query", BLANK))) for row, line in enumerate(lines, 1)]
+
+
+def _with_blanks(rows: Sequence[QueryRow], first: int) -> list[QueryRow]:
+    """The rows in order, with the blank ones between them, so that answers stand beside the sheet's rows."""
+    found = {row.row: row for row in rows}
+    first = min(first, *found)
+    return [found.get(row) or QueryRow(row, "", "", "query", BLANK) for row in range(first, max(found) + 1)]
 
 
 def read_brands(path: str | Path, corpora: Corpora) -> dict[str, tuple[str, str]]:

@@ -126,7 +126,17 @@ def read_table(path: str | Path, corpora: Corpora) -> Table:
         InputError: The file is missing, empty, no table, or has no column that names a company.
     """
     file = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a name that can be shown and stored
-    raw = _bytes(Path(path), file)
+    return table_of(_bytes(Path(path), file), file, corpora)
+
+
+def table_of(raw: bytes, file: str, corpora: Corpora) -> Table:
+    """The table in these bytes (内存里的表格).
+
+    Raises:
+        InputError: As ``read_table``.
+    """
+    if not raw or raw.isspace():
+        raise InputError(file, EMPTY)
     digest = hashlib.sha256(raw).hexdigest()
     if raw[:4] == b"PAR1" or raw[:4] == b"PARE":
         opened = parquet.open_parquet(raw, file, corpora)

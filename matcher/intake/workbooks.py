@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError
+from matcher.errors import InputError, NoNameColumnError
 from matcher.intake.delimited import no_name_column
 from matcher.intake.header import Header, find_header, known_words
 
@@ -92,7 +92,7 @@ def read_workbook(raw: bytes, file: str, corpora: Corpora) -> Workbook:
             notes = {"只读第一张有企业名称列的工作表，没有读的同类工作表": others} if others else {}
             return Workbook(header, records, date(1904, 1, 1) if in_1904 else date(1899, 12, 30), notes)
     shown = "、".join("".join(c if c.isprintable() else " " for c in name[:31]) for name in sheets[:8]) or "（没有可见的工作表）"
-    raise InputError(file, f"{no_name_column(seen)}；工作表：{shown}")
+    raise NoNameColumnError(file, f"{no_name_column(seen)}；工作表：{shown}")
 
 
 class _Reader:

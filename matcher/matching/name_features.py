@@ -7,10 +7,12 @@ A query that ends in a legal form is a full name; any other is cut short: a bran
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from rapidfuzz import fuzz
@@ -23,6 +25,11 @@ from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
 _COMPARED = 20
+_SMALL, _LARGE = math.log10(50_000), math.log10(1_400_000)  # names in a base: those that the weights were fitted on
+_COUNTY = 3  # 县级
+_AKIN = 0.5  # 字号 of two characters with one wrong
+_BEGINS = 0.6  # 娃哈哈杭州 begins with 娃哈哈
+_NEAR = 0.65  # 字号 of three characters with one wrong
 _STOCK = "股份"
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
@@ -92,7 +99,12 @@ class NameComparer:
     def __init__(self, index: NameIndex, corpora: Corpora, weights: Mapping[str, Mapping[str, float]]) -> None:
         self.index, self.weights = index, weights
         self.reader: NameReader = name_reader(corpora)
-        self._frequent = corpora.common_trade_names
+        self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
+
+    @cached_property
+    def smallness(self) -> float:
+        """1 for a base of up to 50,000 names, 0 for one of 1.4 million or more, by the logarithm between (库小)."""
+        return max(0.0, min(1.0, (_LARGE - math.log10(1 + len(self.index))) / (_LARGE - _SMALL)))
 
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
@@ -101,10 +113,23 @@ class NameComparer:
         body, form = text, "unknown"
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
             body, form = text.removesuffix(_STOCK), "joint_stock"
-        readings = dict.fromkeys(self.reader.parse(body, place) for place in ("", _NO_COUNTY))
+        readings = dict.fromkeys([self.reader.parse(body), self.reader.parse(body, _NO_COUNTY), *self._readings(body)])
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)
         return Asked(text, short, tuple(readings))
+
+    def _readings(self, text: str) -> tuple[NameParts, ...]:
+        """A name as one that a region may lead, and as one whose beginning is its 字号: 新和成, 大同仁 are no firms of 新和, 大同."""
+        parts = self.reader.parse(text)
+        if not parts.region or _DIVISION.search(parts.region) or "(" in text:
+            return (parts,)
+        if parts.level == _COUNTY:
+            other = self.reader.parse(text, _NO_COUNTY)
+            return (parts, other) if other != parts else (parts,)
+        if parts.trade_name and (len(parts.trade_name) == 1 or parts.trade_name[1:] in self._trades):
+            trade, industry = self.reader.split(parts.region + parts.core)
+            return (parts, parts._replace(region="", level=0, trade_name=trade, industry_term=industry))
+        return (parts,)
 
     def compared(self, asked: Asked, names: Sequence[str], without: frozenset[int] = frozenset()) -> list[Compared]:
         """Candidates with their features, best first (候选比较).
@@ -124,16 +149,23 @@ class NameComparer:
         return sorted(found, key=lambda one: (-one.score, len(names[one.number]), names[one.number], one.number))
 
     def _best_reading(self, asked: Asked, number: int, name: str, short: str) -> Compared:
-        theirs = self.reader.parse(normalise(name))
+        theirs = self._readings(normalise(name))
         best = None
         weights = self.weights["full" if asked.is_full else "short"]
-        for parts in asked.readings:
-            features = _features(asked.short, parts, short, theirs, self.reader)
+        for parts, other in itertools.product(asked.readings, theirs):
+            if other is not theirs[0] and (parts.region or parts.trade_name in self.reader.regions):
+                continue  # 临安食品 says the place, 新和成 does not
+            features = _features(asked.short, parts, short, other, self.reader)
             score = sum([weights.get(key, 0.0) * value for key, value in features.items()])
             if best is None or score > best.score:
                 best = Compared(number, features, score)
         assert best is not None
         return best
+
+    def akin(self, asked: Asked, name: str) -> bool:
+        """Whether a query can be meant for a name at all (名称说得通): they share the 字号, or one stands within the other."""
+        found = self._best_reading(asked, 0, name, squeezed([name])[0]).features
+        return is_plausible(found) or found.get("trade_near", 0) >= _AKIN or "shortened" in found
 
     def query_features(self, asked: Asked, ordered: Sequence[Compared], place: int = 0) -> dict[str, float]:
         """The query features of the candidate at ``place`` of an ordered list (查询特征)."""
@@ -142,6 +174,7 @@ class NameComparer:
         trade = asked.trade_name
         bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0))
         return {
+            "small": self.smallness,
             "score": own / 10,
             "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
             "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,
@@ -149,6 +182,17 @@ class NameComparer:
             "open_region": float(asked.is_open),
             "unnamed": float(not asked.is_named),
         }
+
+
+def is_plausible(features: Mapping[str, float]) -> bool:
+    """Whether a candidate can be meant by its own comparison, however many others are like it (自身说得通)."""
+    if "one_edit" in features or "core_equal" in features:
+        return True
+    if "region_other" in features:
+        return False
+    if features.keys() & {"trade_equal", "core_within", "within"}:
+        return True
+    return features.get("trade_near", 0) >= (_BEGINS if "trade_begins" in features else _NEAR)
 
 
 def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameReader) -> dict[str, float]:

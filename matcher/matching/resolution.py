@@ -3,7 +3,8 @@
 The way of a query: what a person decided of it; its credit code; the user's table of brands; a name, present or former, that is
 the same when squeezed; else candidates that share rare characters (``name_index``), compared part by part (``name_features``). The best
 candidate's confidence is logistic in its comparisons, its lead over the next, and how rare the 字号 asked for is; the weights are those
-of ``rules/resolution.yaml``. From ``same_at`` on the answer is *same*, from ``unsure_at`` on *unsure*, else *none*. A query that names no
+of ``rules/resolution.yaml``. From ``same_at`` on the answer is *same*. It is *unsure* where a candidate reaches ``unsure_at`` or can
+be meant by its own comparison, however many are like it; else *none*. A query that names no
 company, only a place, a trade or a legal form, is refused with the reason.
 """
 
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
-from matcher.matching.name_features import Asked, Compared, NameComparer
+from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
 from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
 from matcher.rules.resolution import ResolutionRules
 from matcher.text.normalise import normalise
@@ -134,28 +135,61 @@ class Resolver:
 
         Args:
             query: A name, a brand, a short form, or a credit code.
-            code: The credit code, if the query comes with one; it decides.
+            code: The credit code, if the query comes with one; it decides unless the name is another company's.
         """
         query = query.encode("utf-8", "ignore").decode()
         if len(query) > _NO_NAME:
             return self._too_long(query)
         asked = self._comparer.read(query)
-        if asked.short in self._judged:
-            return self._decided(query, self._judged[asked.short], "人工判定")
         wanted = normalise(code[:_NO_NAME]).strip().upper() or asked.short.upper()
-        if _CODE.fullmatch(wanted):
-            places = self._with_code(wanted)
-            if len(places) == 1:
-                return self._same(query, self._candidate(places[0]), "统一社会信用代码相同")
-            if places:
-                return self._several(query, [self._candidate(place) for place in places], "用同一个代码")
-            if not code.strip():
-                return Resolution(query, "none", None, "没有这个统一社会信用代码")
-        if asked.short in self._brands:
-            name, brand_code = self._brands[asked.short]
-            return self._decided(query, brand_code or name, "品牌对照表")
-        found = self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+        coded = self._with_code(wanted) if _CODE.fullmatch(wanted) else []
+        if asked.short in self._judged:
+            return self._over_code(self._told(query, self._judged[asked.short], "人工判定"), coded)
+        if len(coded) == 1:
+            return self._by_code(query, asked, coded[0], named=code != "" and asked.short.upper() != wanted)
+        if coded:
+            return self._several(query, [self._candidate(place) for place in coded], "用同一个代码")
+        if _CODE.fullmatch(wanted) and not code.strip():
+            return Resolution(query, "none", None, "没有这个统一社会信用代码")
+        found = self._by_name(query, asked)
         return self._doubted(found, wanted) if _CODE.fullmatch(wanted) else found
+
+    def _by_name(self, query: str, asked: Asked) -> Resolution:
+        """What the name alone says, by the user's table of brands or by itself."""
+        if asked.short in self._brands:
+            name, code = self._brands[asked.short]
+            return self._told(query, code or name, "品牌对照表")
+        return self._refused(query, asked) or self._exact(query) or self._near(query, asked)
+
+    def _by_code(self, query: str, asked: Asked, place: int, *, named: bool) -> Resolution:
+        """The company of a code, unless the name beside it is another's: a row may have slipped, and nobody can tell which is right."""
+        company = self._candidate(place)
+        why = "统一社会信用代码相同"
+        if not named or not asked.short:
+            return self._same(query, company, why)
+        text = self.companies.text
+        names = [text["name"][place], *filter(None, text["former_names"][place].split(BETWEEN))]
+        if asked.short in squeezed(names):
+            return self._same(query, company, why)
+        found = self._by_name(query, asked)
+        other = found.company
+        if other is not None and other.place == place:
+            return self._same(query, company, why)
+        akin = any(self._comparer.akin(asked, name) for name in names)
+        if other is not None and not (akin and found.decision == "unsure"):
+            rest = [one for one in found.candidates if one.place not in (place, other.place)]
+            both = [replace(one, confidence=0.5) for one in (company, other)]
+            shown = (*both, *(replace(one, confidence=0.0) for one in rest))[:MOST]
+            return Resolution(query, "unsure", both[0], f"代码是{company.name}，名称像{other.name}", shown)
+        if not akin and asked.is_full and asked.is_named:
+            return Resolution(query, "unsure", replace(company, confidence=0.5), f"代码是{company.name}，名称不是", (company,))
+        return self._same(query, company, why if akin else f"{why}，名称不像")
+
+    def _over_code(self, found: Resolution, coded: Sequence[int]) -> Resolution:
+        """A judgement, with the code beside the query that says otherwise."""
+        if not coded or (found.company is not None and found.company.place in coded):
+            return found
+        return replace(found, why=f"{found.why}，但统一社会信用代码是{self.companies.text['name'][coded[0]]}的")
 
     def _doubted(self, found: Resolution, code: str) -> Resolution:
         """A name that fits a company of another code than the query's is no proof."""
@@ -194,7 +228,7 @@ class Resolver:
             return None
         elif all(not parts.trade_name and not parts.industry_term for parts in asked.readings):
             reason = "只写了地名或组织形式，没有字号"
-        elif asked.short in self._comparer.reader.regions:
+        elif self._comparer.reader.is_region(asked.text):
             reason = "只写了地名，没有字号"
         return Resolution(query, "none", None, reason) if reason else None
 
@@ -222,25 +256,18 @@ class Resolver:
             best.values(),
             key=lambda one: (-one.score, *(text[field][self._entries.place(one.number)] for field in ("name", "uscc"))),
         )
-        chances = _together([self._confidence(asked, ordered, n) for n in range(min(MOST, len(ordered)))])
+        decision, chances = decided(self._comparer, self.rules, asked, ordered)
         found = tuple(
             self._candidate(self._entries.place(one.number), one.number, chance, one.features)
             for one, chance in zip(ordered, chances, strict=False)
         )
-        found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST)
-        if not found or found[0].confidence < self.rules.unsure_at:
+        found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST or is_plausible(one.features))
+        if decision == "none":
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
-        named = asked.is_named
-        alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
-        if found[0].confidence >= getattr(self.rules.same_at, asked.kind) and named and alone:
+        if decision == "same":
             return self._same(query, found[0], _why(ordered[0]), found)
-        why = _doubt(ordered) if named else "没有字号，只凭行业说不准"
+        why = _doubt(ordered) if asked.is_named else "没有字号，只凭行业说不准"
         return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
-
-    def _confidence(self, asked: Asked, ordered: Sequence[Compared], place: int) -> float:
-        weights = self.rules.confidence.full if asked.is_full else self.rules.confidence.short
-        values = {**ordered[place].features, **self._comparer.query_features(asked, ordered, place), "one": 1.0}
-        return round(1 / (1 + math.exp(-math.fsum(weights.get(name, 0.0) * value for name, value in values.items()))), 3)
 
     def _candidate(
         self, place: int, entry: int | None = None, confidence: float = _CERTAIN, features: Mapping[str, float] | None = None
@@ -253,17 +280,14 @@ class Resolver:
     def _same(self, query: str, company: Candidate, why: str, candidates: tuple[Candidate, ...] = ()) -> Resolution:
         return Resolution(query, "same", company, why, candidates or (company,), self._parent(company))
 
-    def _decided(self, query: str, wanted: str | None, by: str) -> Resolution:
+    def _told(self, query: str, wanted: str | None, by: str) -> Resolution:
         """The company that a person or a table names by code or full name."""
         if wanted is None:
             return Resolution(query, "none", None, f"{by}：都不是")
         places = self._with_code(wanted.strip().upper())
-        if not places:
-            found = self._exact(wanted)
-            if found is not None and found.decision == "same" and found.company is not None:
-                places = [found.company.place]
-            elif found is not None:
-                return replace(found, query=query, why=f"{by}给的名称{found.why}")
+        if not places and (found := self._exact(wanted)):  # a name also where it is a former one by now
+            told = by if found.decision == "same" else f"{by}给的名称{found.why}"
+            return replace(found, query=query, why=told)
         if len(places) != 1:
             return Resolution(query, "none", None, f"{by}给的 {wanted} " + ("不止一家" if places else "不在企业库里"))
         return self._same(query, self._candidate(places[0]), by)
@@ -279,6 +303,25 @@ class Resolver:
             entries = self.index.exact(company.name[: company.name.find("公司") + 2])
         places = {self._entries.place(entry) for entry in entries} - {company.place}
         return self._candidate(places.pop()) if len(places) == 1 else None
+
+
+def decided(
+    comparer: NameComparer, rules: ResolutionRules, asked: Asked, ordered: Sequence[Compared]
+) -> tuple[Decision, list[float]]:
+    """What is answered to candidates in order, and the chances of the first ones (凭名称相近怎么答)."""
+    weights = rules.confidence.full if asked.is_full else rules.confidence.short
+    chances = []
+    for place, one in enumerate(ordered[:MOST]):
+        values = {**one.features, **comparer.query_features(asked, ordered, place), "one": 1.0}
+        odds = math.fsum(weights.get(name, 0.0) * value for name, value in values.items())
+        chances.append(round(1 / (1 + math.exp(-odds)), 3))
+    chances = _together(chances)
+    if max(chances, default=0.0) < rules.unsure_at and not any(is_plausible(one.features) for one in ordered[:MOST]):
+        return "none", chances
+    alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
+    large, small = (getattr(at, asked.kind) for at in (rules.same_at, rules.same_at_small))
+    sure = chances[0] >= large + (small - large) * comparer.smallness
+    return ("same" if sure and asked.is_named and alone else "unsure"), chances
 
 
 class _Entries(Sequence[str]):

@@ -42,9 +42,9 @@ FEATURES = (
     "at_centre",  # 候选在一线城市，1；在其他直辖市、副省级城市或只写省名，0.5：叫得响的品牌多在大城市
 )
 """Comparisons of a query with a name, each 0…1 (比较特征)."""
-QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed")
-"""Of a candidate in its list: its score, its lead over the best other (分差), rarity and length of the 字号 asked for, and that the query
-has no region, no 字号."""
+QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed", "small")
+"""Of a candidate in its list: its score, its lead over the best other (分差), rarity and length of the 字号 asked for, that the query
+has no region, no 字号, and how small the base is: 1 up to 50,000 names (库小)."""
 Weight = Annotated[float, Field(ge=-100, le=100)]
 Kind = TypeVar("Kind", bound="ByKind")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -104,7 +104,9 @@ class ResolutionRules(_Strict):
     """The whole file (归一规则).
 
     Attributes:
-        same_at: Confidence from which the answer is *same*: cut short, a full name without its region, a full name.
+        same_at: Confidence from which the answer is *same* in a base of 1.4 million names or more: cut short, a full name without its
+            region, a full name.
+        same_at_small: … in one of 50,000 or fewer, where fewer firms can be mixed up; between the two it lies between.
         unsure_at: … from which it is *unsure*; below it is *none*.
         order: The score that orders candidates.
         confidence: What the best one's confidence is made of.
@@ -112,6 +114,7 @@ class ResolutionRules(_Strict):
     """
 
     same_at: SameAt
+    same_at_small: SameAt
     unsure_at: Share
     order: Ordering
     confidence: Confidence
@@ -119,7 +122,7 @@ class ResolutionRules(_Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> ResolutionRules:
-        if self.unsure_at >= min(self.same_at.short, self.same_at.open, self.same_at.full):
+        if self.unsure_at >= min(getattr(at, kind) for at in (self.same_at, self.same_at_small) for kind in SameAt.model_fields):
             raise ValueError("unsure_at 应小于 same_at")
         return self
 

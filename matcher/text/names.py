@@ -110,6 +110,10 @@ class NameReader:
                 break
         return name[:end], min(map(len, within)) // 2
 
+    def is_region(self, text: str) -> bool:
+        """Whether a normalised text is nothing but a place: 杭州, 杭州市西湖区 (只是地名)."""
+        return bool(text) and self._region(text, "")[0] == text
+
     def _near(self, region: str, place: str) -> tuple[str, ...]:
         """Codes of a region without those of counties in other provinces than the place's."""
         if (region, place) not in self._near_known:

@@ -5,8 +5,9 @@
     LIANZHAO_DATA=folder python -m tests.benchmarks.resolution --fit      weights for rules/resolution.yaml from one half of the queries
 
 Queries: brands with their legal names, short names of listed companies, new names of renamed ones, and names of the register with one
-kind of noise each. The legal names stand among 1.4 million others. Every query is asked twice: with its company in the base, and
-without. Weights come from one half of the queries, drawn by a digest of the query; the tables show the other half.
+kind of noise each. The legal names stand among 1.4 million others, and again among 50,000, as in a user's base. Every query is asked twice:
+with its company in the base, and without. Weights come from one half of the queries, drawn by a digest of the query; the tables show the
+other half, of both bases. Answers are decided by the function that ``Resolver`` decides with.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import opencc
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
 from matcher.corpora import Corpora, open_corpora
 from matcher.matching.name_features import Asked, Compared, NameComparer
 from matcher.matching.name_index import NameIndex, squeezed
-from matcher.rules.resolution import FEATURES, QUERY_FEATURES, load_resolution
+from matcher.matching.resolution import Decision, decided
+from matcher.rules.resolution import FEATURES, QUERY_FEATURES, ByKind, Confidence, Ordering, ResolutionRules, load_resolution
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 
@@ -43,6 +45,7 @@ NAMES, BRANDS = "company_names_part1.csv.gz", "brand_legal_pairs_dev.csv.gz"
 LISTED, RENAMED = "listed_companies_labelled_dev.csv.gz", "renamed_pairs_same_uscc.csv"
 NOISES = ("typo", "no_region", "no_form", "wrong_form", "reordered", "abbreviated", "width", "traditional")
 _NOISY = 8000
+_SMALL = 50_000
 _BRUTE = {"ratio": fuzz.ratio, "partial_ratio": fuzz.partial_ratio, "WRatio": fuzz.WRatio}
 
 
@@ -70,14 +73,10 @@ class Answered:
 
 
 class Base:
-    """The names, squeezed ones once, with their index."""
+    """Names, squeezed ones once, with their index."""
 
-    def __init__(self, folder: Path, corpora: Corpora) -> None:
-        self.tables = {name: list(_rows(folder / name)) for name in (BRANDS, LISTED, RENAMED)}
-        names = [row["name"] if "name" in row else next(iter(row.values())) for row in _rows(folder / NAMES)]
-        for table, column in ((BRANDS, "legal_name"), (LISTED, "full_name"), (RENAMED, "registry_name_2019")):
-            names += [row[column] for row in self.tables[table] if row[column]]
-        self.number = {}
+    def __init__(self, names: Sequence[str], corpora: Corpora, rules: ResolutionRules) -> None:
+        self.number: dict[str, int] = {}
         self.names: list[str] = []
         for name, short in zip(names, squeezed(names), strict=True):
             if short not in self.number:
@@ -87,10 +86,29 @@ class Base:
         self.index = NameIndex.build(self.names)
         self.seconds = time.perf_counter() - started
         self.corpora = corpora
+        self.comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
 
     def of(self, name: str) -> int:
         """The number of a name."""
         return self.number[squeezed([name])[0]]
+
+
+def read(folder: Path) -> tuple[dict[str, list[dict[str, str]]], list[str]]:
+    """The tables of queries, and all names."""
+    tables = {name: list(_rows(folder / name)) for name in (BRANDS, LISTED, RENAMED)}
+    names = [row["name"] if "name" in row else next(iter(row.values())) for row in _rows(folder / NAMES)]
+    for table, column in ((BRANDS, "legal_name"), (LISTED, "full_name"), (RENAMED, "registry_name_2019")):
+        names += [row[column] for row in tables[table] if row[column]]
+    return tables, names
+
+
+def small(base: Base, asked: Sequence[Query], rules: ResolutionRules, *, fits: bool) -> tuple[Base, list[Query]]:
+    """One half of the queries, with a base of no more than ``_SMALL`` names that holds their answers."""
+    mine = [query for query in asked if query.fits == fits]
+    answers = {query.answer for query in mine}
+    others = random.Random(20261128).sample(range(len(base.names)), _SMALL - len(answers))
+    less = Base([base.names[n] for n in sorted(answers | set(others))], base.corpora, rules)
+    return less, [replace(query, answer=less.of(base.names[query.answer])) for query in mine]
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -98,20 +116,16 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(stream)
 
 
-def queries(base: Base) -> list[Query]:
+def queries(base: Base, tables: dict[str, list[dict[str, str]]]) -> list[Query]:
     """All questions, the same in every run."""
     asked = []
-    for row in base.tables[BRANDS]:
+    for row in tables[BRANDS]:
         brand, legal = row["brand_name"], row["legal_name"]
         if brand and legal:
             inside = squeezed([brand])[0] in squeezed([legal])[0]
             asked.append(Query("brand_inside" if inside else "brand_outside", brand, base.of(legal)))
-    asked += [
-        Query("listed_short", row["short_name"], base.of(row["full_name"])) for row in base.tables[LISTED] if row["short_name"]
-    ]
-    asked += [
-        Query("renamed", row["name_newer_or_other_source"], base.of(row["registry_name_2019"])) for row in base.tables[RENAMED]
-    ]
+    asked += [Query("listed_short", row["short_name"], base.of(row["full_name"])) for row in tables[LISTED] if row["short_name"]]
+    asked += [Query("renamed", row["name_newer_or_other_source"], base.of(row["registry_name_2019"])) for row in tables[RENAMED]]
     draw = random.Random(20261124)
     reader, script = name_reader(base.corpora), opencc.OpenCC("s2t")
     for place, name in enumerate(draw.sample(base.names, _NOISY)):
@@ -150,49 +164,76 @@ def queries(base: Base) -> list[Query]:
     return asked
 
 
-def first_pass(base: Base, asked: Sequence[Query], comparer: NameComparer) -> list[Answered]:
+def first_pass(base: Base, asked: Sequence[Query]) -> list[Answered]:
     """Candidates of every query; a renamed company's new name may not be answered by itself."""
     found = []
     for query in asked:
-        read = comparer.read(query.text)
+        parts = base.comparer.read(query.text)
         without = frozenset(base.index.exact(query.text)) - {query.answer} if query.kind == "renamed" else frozenset()
-        found.append(Answered(query, read, comparer.compared(read, base.names, without)))
+        found.append(Answered(query, parts, base.comparer.compared(parts, base.names, without)))
     return found
 
 
-def ordered(one: Answered, names: Sequence[str], weights: dict[str, dict[str, float]], *, absent: bool) -> list[Compared]:
+def ordered(one: Answered, names: Sequence[str], order: ByKind, *, absent: bool) -> list[Compared]:
     """The candidates in order of weights, with or without the company that is meant."""
-    own = weights["full" if one.asked.is_full else "short"]
+    own = order.full if one.asked.is_full else order.short
     left = [c for c in one.found if not (absent and c.number == one.query.answer)]
     scored = [Compared(c.number, c.features, sum(own.get(k, 0.0) * v for k, v in c.features.items())) for c in left]
     return sorted(scored, key=lambda c: (-c.score, len(names[c.number]), c.number))
 
 
-def fit(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> None:
-    """Prints weights (of candidates beside each other, then of the best one's confidence) and thresholds, as the rules file has them."""
-    half = [one for one in answered if one.query.fits]
-    order = {kind: _order_weights([one for one in half if one.asked.is_full == (kind == "full")]) for kind in ("short", "full")}
-    names, sure = (*FEATURES, *QUERY_FEATURES), {}
+def fit(rules: ResolutionRules, halves: Sequence[tuple[Base, Sequence[Answered]]]) -> None:
+    """Prints weights (of candidates beside each other, then of the best one's confidence) and thresholds, as the rules file has them.
+
+    Args:
+        rules: As they are.
+        halves: The large base, then the small one, each with the half of the queries that is for fitting.
+    """
+    names, order, sure = (*FEATURES, *QUERY_FEATURES), {}, {}
     for kind in ("short", "full"):
-        table, right = [], []
-        for one in half:
-            for absent in (False, True) if one.asked.is_full == (kind == "full") else ():
-                best = ordered(one, base.names, order, absent=absent)
-                if best:
-                    values = {**best[0].features, **comparer.query_features(one.asked, best)}
-                    table.append([values.get(name, 0.0) for name in names])
-                    right.append(best[0].number == one.query.answer)
-        model = LogisticRegression(C=3, max_iter=5000).fit(np.array(table), right)
+        order[kind] = _order_weights([one for one in halves[0][1] if one.asked.is_full == (kind == "full")])
+    ranked = rules.model_copy(update={"order": Ordering(**order)})
+    for kind in ("short", "full"):
+        table, right = _asked_twice(*halves[0], ranked, kind)
+        model = LogisticRegression(C=3, max_iter=5000).fit(table, right)
         weights = [*model.coef_[0], model.intercept_[0]]
         sure[kind] = dict(zip((*names, "one"), (round(float(weight), 2) for weight in weights), strict=True))
-    print("same_at:")
-    judged = [given for one in half for given in judgements(base, one, comparer, order, sure)]
-    for kind in ("short", "open", "full"):
-        print(f"  {kind}: {_threshold([given for given in judged if given.written == kind]):.3f}")
-    for title, weighed in (("order", order), ("confidence", sure)):
+        table, right = _asked_twice(*halves[1], ranked, kind)
+        sure[kind]["small"] = _shift(table @ np.array([sure[kind][name] for name in names]) + sure[kind]["one"], right)
+    weighed = ranked.model_copy(update={"confidence": Confidence(**sure)})
+    for title, (base, half) in zip(("same_at", "same_at_small"), halves, strict=True):
+        judged = [given for one in half for given in judgements(base, one, weighed)]
         print(f"{title}:")
-        for kind, weights_of in weighed.items():
+        for kind in ("short", "open", "full"):
+            print(f"  {kind}: {_threshold([given for given in judged if given.written == kind]):.3f}")
+    for title, by_kind in (("order", order), ("confidence", sure)):
+        print(f"{title}:")
+        for kind, weights_of in by_kind.items():
             print(f"  {kind}:", *(f"    {name}: {weight:g}" for name, weight in weights_of.items() if weight), sep="\n")
+
+
+def _asked_twice(
+    base: Base, half: Sequence[Answered], rules: ResolutionRules, kind: str
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The features of the best candidate of each query, its company in the base or not, and whether it is the right one."""
+    table, right = [], []
+    for one in half:
+        for absent in (False, True) if one.asked.is_full == (kind == "full") else ():
+            best = ordered(one, base.names, rules.order, absent=absent)
+            if best:
+                values = {**best[0].features, **base.comparer.query_features(one.asked, best)}
+                table.append([values.get(name, 0.0) for name in (*FEATURES, *QUERY_FEATURES)])
+                right.append(best[0].number == one.query.answer)
+    return np.array(table), np.array(right)
+
+
+def _shift(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """How much likelier the best one is to be right in a small base, in log odds."""
+
+    def loss(by: float) -> float:
+        return float(np.logaddexp(0, np.where(right, -1, 1) * (odds + by)).sum())
+
+    return round(float(minimize_scalar(loss, bounds=(-5, 5), method="bounded").x), 2)
 
 
 def _order_weights(mine: Sequence[Answered]) -> dict[str, float]:
@@ -228,74 +269,58 @@ class Given:
     kind: str
     written: str
     absent: bool
+    decision: Decision
     chance: float
     right: bool
 
 
-def judgements(
-    base: Base, one: Answered, comparer: NameComparer, order: dict[str, dict[str, float]], sure: dict[str, dict[str, float]]
-) -> Iterator[Given]:
-    """The answers to a query, with its company and without."""
+def judgements(base: Base, one: Answered, rules: ResolutionRules) -> Iterator[Given]:
+    """The answers to a query, with its company and without, decided as ``Resolver`` decides."""
     exact = base.index.exact(one.query.text) if one.query.kind != "renamed" else []
+    written = one.asked.kind if one.asked.is_named else "unnamed"
     for absent in (False, True):
-        best = ordered(one, base.names, order, absent=absent)
+        best = ordered(one, base.names, rules.order, absent=absent)
         if exact and not absent:
-            yield Given(one.query.kind, one.asked.kind, absent, 1.0, one.query.answer in exact)
+            yield Given(one.query.kind, written, absent, "same", 1.0, one.query.answer in exact)
         elif best:
-            chance = confidence(one, best, comparer, sure)
-            yield Given(
-                one.query.kind,
-                one.asked.kind if one.asked.is_named else "unnamed",
-                absent,
-                chance,
-                best[0].number == one.query.answer,
-            )
+            decision, chances = decided(base.comparer, rules, one.asked, best)
+            yield Given(one.query.kind, written, absent, decision, chances[0], best[0].number == one.query.answer)
 
 
 def _threshold(given: Sequence[Given]) -> float:
-    """The lowest, from 0.9, at which 99.3 % are right, and of every kind of query at most 0.9 % are wrong where the company is absent."""
-    for at in np.arange(0.90, 1.0, 0.005):
+    """The lowest, from 0.8, at which 99.3 % are right, and of every kind of query at most 0.95 % are wrong where the company is absent."""
+    for at in np.arange(0.80, 1.0, 0.005):
         same = [g.right for g in given if g.chance >= at and not g.absent and g.chance < 1]
         kinds = [kind for kind, count in Counter(g.kind for g in given if g.absent).items() if count >= 100]
         wrong = max(np.mean([g.chance >= at for g in given if g.absent and g.kind == kind]) for kind in kinds)
-        if wrong <= 0.009 and np.mean(same) >= 0.993:
+        if wrong <= 0.0095 and np.mean(same) >= 0.993:
             return float(at)
     return 1.0
 
 
-def confidence(one: Answered, best: Sequence[Compared], comparer: NameComparer, weights: dict[str, dict[str, float]]) -> float:
-    """Of the best candidate."""
-    own = weights["full" if one.asked.is_full else "short"]
-    values = {**best[0].features, **comparer.query_features(one.asked, best), "one": 1.0}
-    return float(1 / (1 + np.exp(-sum(own.get(name, 0.0) * value for name, value in values.items()))))
-
-
-def tables(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> None:
+def tables(base: Base, answered: Sequence[Answered], rules: ResolutionRules) -> None:
     """Prints right answers, precision and wrong answers for absent companies by kind of query, and the reliability by decile."""
-    rules = load_resolution()
-    order = {"short": rules.order.short, "full": rules.order.full}
-    sure = {"short": rules.confidence.short, "full": rules.confidence.full}
-    at = {"short": rules.same_at.short, "open": rules.same_at.open, "full": rules.same_at.full, "unnamed": 1.0}
-    lines: dict[str, list[tuple[bool, bool, bool, bool]]] = defaultdict(list)
+    lines: dict[str, list[tuple[bool, bool, bool, bool, bool]]] = defaultdict(list)
     deciles: dict[int, list[tuple[float, bool]]] = defaultdict(list)
     for one in answered:
         if one.query.fits:
             continue
-        best = ordered(one, base.names, order, absent=False)
-        given = list(judgements(base, one, comparer, order, sure))
+        best = ordered(one, base.names, rules.order, absent=False)
+        given = list(judgements(base, one, rules))
         for g in given:
             deciles[min(9, int(g.chance * 10))].append((g.chance, g.right))
-        same = [any(g.chance >= at[g.written] for g in given if g.absent == absent) for absent in (False, True)]
+        same = [any(g.decision == "same" for g in given if g.absent == absent) for absent in (False, True)]
         right = any(g.right for g in given if not g.absent)
-        lines[one.query.kind].append((right, right or one.query.answer in [c.number for c in best[:5]], *same))
+        lost = not any(g.decision != "none" for g in given if not g.absent)
+        lines[one.query.kind].append((right, right or one.query.answer in [c.number for c in best[:5]], *same, lost))
     print(f"企业归一：{len(base.names):,} 个名称，没有用来定权重的一半查询")
-    print("                      查询    首位对    前五有    答“就是它”  其中对    不在库时误答")
+    print("                      查询    首位对    前五有    答“就是它”  其中对    在库而答没有  不在库时误答")
     for kind, got in lines.items():
-        same = [right for right, _, answered_same, _ in got if answered_same]
+        same = [right for right, _, answered_same, *_ in got if answered_same]
         precise = f"{np.mean(same):9.3f}" if same else "        —"
         print(
             f"    {kind:<16} {len(got):>5} {np.mean([g[0] for g in got]):9.3f} {np.mean([g[1] for g in got]):9.3f} "
-            f"{len(same) / len(got):11.3f} {precise} {np.mean([g[3] for g in got]):12.3f}"
+            f"{len(same) / len(got):11.3f} {precise} {np.mean([g[4] for g in got]):12.3f} {np.mean([g[3] for g in got]):12.3f}"
         )
     print("把握（在库与不在库各问一次）   次数    平均把握    实际对的")
     for decile in sorted(deciles):
@@ -306,7 +331,6 @@ def tables(base: Base, answered: Sequence[Answered], comparer: NameComparer) -> 
 def brute(base: Base, answered: Sequence[Answered], each: int) -> None:
     """Prints how often brute force puts the right name first, on some queries of each kind, beside us."""
     order = load_resolution().order
-    weights = {"short": order.short, "full": order.full}
     kinds: dict[str, list[Answered]] = defaultdict(list)
     for one in answered:
         if not one.query.fits and len(kinds[one.query.kind]) < each:
@@ -316,7 +340,7 @@ def brute(base: Base, answered: Sequence[Answered], each: int) -> None:
     print("                      链招 " + " ".join(f"{name:>14}" for name in _BRUTE))
     for kind, sample in kinds.items():
         ours = np.mean(
-            [[c.number for c in ordered(one, base.names, weights, absent=False)][:1] == [one.query.answer] for one in sample]
+            [[c.number for c in ordered(one, base.names, order, absent=False)][:1] == [one.query.answer] for one in sample]
         )
         shares = []
         for scorer in _BRUTE.values():
@@ -333,9 +357,9 @@ def brute(base: Base, answered: Sequence[Answered], each: int) -> None:
         print(f"    {kind:<16} {ours:7.2f} " + " ".join(f"{share:14.2f}" for share in shares))
 
 
-def speed(base: Base, asked: Sequence[Query], comparer: NameComparer) -> None:
+def speed(base: Base, asked: Sequence[Query]) -> None:
     """Prints one name's time as a ratio to one brute-force look, interleaved."""
-    plain = [normalise(name) for name in base.names]
+    plain, comparer = [normalise(name) for name in base.names], base.comparer
     sample = random.Random(7).sample(list(asked), 60)
     ours, theirs, share = [], [], []
     for query in sample:
@@ -385,18 +409,22 @@ def main() -> int:
         print(f"未设 LIANZHAO_DATA，或其中没有 {NAMES}：企业归一基准略过")
         return 0
     corpora = open_corpora()
-    base = Base(Path(folder), corpora)
-    asked = queries(base)
+    rules = load_resolution()
     fitting = "--fit" in sys.argv
-    order = None if fitting else load_resolution().order
-    weights = {"short": order.short, "full": order.full} if order else {"short": {"core_near": 1.0}, "full": {"core_near": 1.0}}
-    comparer = NameComparer(base.index, corpora, weights)
-    answered = first_pass(base, asked, comparer)
     if fitting:
-        fit(base, answered, comparer)
+        plain = {"core_near": 1.0}
+        rules = rules.model_copy(update={"order": Ordering(short=plain, full=plain)})
+    texts, names = read(Path(folder))
+    base = Base(names, corpora, rules)
+    asked = queries(base, texts)
+    less, few = small(base, asked, rules, fits=fitting)
+    answered, among_few = first_pass(base, [query for query in asked if query.fits == fitting]), first_pass(less, few)
+    if fitting:
+        fit(rules, [(base, answered), (less, among_few)])
         return 0
-    tables(base, answered, comparer)
-    speed(base, asked, comparer)
+    tables(base, answered, rules)
+    tables(less, among_few, rules)
+    speed(base, asked)
     sys.stdout.flush()
     build_memory(Path(folder))
     if "--brute" in sys.argv:

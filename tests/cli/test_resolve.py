@@ -133,6 +133,63 @@ def test_rows_that_cannot_be_taken_apart_keep_their_place(run: Run) -> None:
     assert "名单.csv 第 3 行" in said
 
 
+@pytest.mark.parametrize("content", ["鲸屿食品\n\n禾晟纺织\n", "\ufeff鲸屿食品\r\n\r\n禾晟纺织\r\n\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_list_without_a_header_is_read_with_a_note(run: Run, content: str, encoding: str) -> None:
+    Path("名单.txt").write_bytes(content.removeprefix("\ufeff" if encoding != "utf-8" else "").encode(encoding))
+    code, out, said = run("名单.txt", "--against", "企业.csv", "--format", "csv")
+    assert code == 0
+    lines = table(out)
+    assert [(line["query"], line["decision"], line["why"]) for line in lines[:2]] == [
+        ("鲸屿食品", "same", "字号和行业相同"),
+        ("", "none", "空行"),
+    ]
+    assert [line["decision"] for line in lines] == ["same", "none", "unsure"]
+    assert "名单没有表头，从第 1 行起都当名称（3 行）" in said
+
+
+def test_standard_input_is_a_list(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for content in ("鲸屿食品\n禾晟纺织\n", "会员单位,备注\n鲸屿食品,\n禾晟纺织,\n"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+        code, out, _ = run("-", "--against", "企业.csv", "--format", "csv")
+        assert (code, [line["decision"] for line in table(out)]) == (0, ["same", "unsure"])
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    code, out, said = run("-", "--against", "企业.csv")
+    assert (code, out) == (1, "")
+    assert "标准输入：" in said
+
+
+@pytest.mark.parametrize("blank", ["", ",", '"",""', "　,"])
+def test_blank_rows_keep_their_line(run: Run, blank: str) -> None:
+    Path("名单.csv").write_text(f"query,uscc\n{blank}\n鲸屿食品,\n{blank}\n{blank}\n禾晟纺织,\nNone,\n{blank}\n", encoding="utf-8")
+    code, out, said = run("名单.csv", "--against", "企业.csv", "--format", "csv")
+    assert code == 0
+    answers = [(line["query"], line["why"]) for line in table(out)[:6]]
+    assert answers[0] == answers[2] == answers[3] == ("", "空行")
+    assert [answers[n][0] for n in (1, 4, 5)] == ["鲸屿食品", "禾晟纺织", "None"]
+    assert answers[5][1] == "没有写名称"
+    assert "其中空行 3" in said
+    rows = json.loads(run("名单.csv", "--against", "企业.csv", "--format", "json")[1])
+    assert [row["row"] for row in rows[:6]] == [2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("header", ["query", "品牌", "简称", "会员单位", "企业名称", "单位名称"])
+def test_both_verbs_know_the_same_headers(run: Run, header: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("名单.csv").write_text(f"{header},备注\n鲸屿食品,好\n", encoding="utf-8")
+    (line,) = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
+    assert line["decision"] == "same"
+    assert main(["lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-03-01", "--against", "企业.csv"]) == 0
+    assert "就是它 1" in capsys.readouterr().err
+
+
+def test_a_table_without_a_column_of_names_says_how_it_may_be_called(run: Run) -> None:
+    Path("名单.csv").write_text("甲,乙\n鲸屿食品,好\n", encoding="utf-8")
+    code, out, said = run("名单.csv", "--against", "企业.csv")
+    assert (code, out) == (1, "")
+    assert "会员单位" in said
+    assert "不写表头" in said
+
+
 def test_a_table_of_brands_decides(run: Run) -> None:
     Path("品牌.csv").write_text(
         "brand,legal_name,uscc\n不认识的某某,杭州禾晟纺织有限公司,\n禾晟纺织,,91370200MA3C000011\n", encoding="utf-8"
@@ -203,3 +260,32 @@ def test_what_a_person_decided_comes_first_until_it_is_withdrawn(run: Run) -> No
     assert decision("--no-store") == before
     assert main(["judge", "禾晟纺织", "--withdraw"]) == 0
     assert decision() == before
+
+
+def test_a_judgement_is_checked_against_the_snapshot_and_recorded_all_the_same(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def judge(query: str, company: str) -> str:
+        assert main(["judge", query, "--is", company]) == 0
+        return capsys.readouterr().err
+
+    assert "注意" not in judge("禾晟", "没有这家有限公司"), "without a snapshot nobody can know"
+    Path("库.csv").write_text(COMPANIES.replace("91370200MA3C000011", "91330000794366433K"), encoding="utf-8")
+    assert main(["build", "库.csv"]) == 0
+    capsys.readouterr()
+    for known in ("台州禾晟纺织有限公司", "青岛海昧食品有限公司", "91330000794366433k", " 台州禾晟纺织有限公司 "):
+        assert "注意" not in judge("禾晟", known), known
+    for unknown in ("禾晟", "913702001635672218"[:17] + "Q"):
+        code = main(["judge", "禾晟纺织", "--is", unknown])
+        said = capsys.readouterr().err
+        assert (code, "注意：当前快照里没有" in said) == ((0, True) if unknown == "禾晟" else (2, False)), said
+    assert main(["judgements"]) == 0
+    assert "禾晟纺织" in capsys.readouterr().out
+
+
+def test_a_judgement_by_name_follows_a_renamed_company(run: Run) -> None:
+    assert main(["judge", "老海", "--is", "青岛海昧食品有限公司"]) == 0
+    Path("名单.csv").write_text("query\n老海\n", encoding="utf-8")
+    (line,) = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
+    assert (line["decision"], line["name"]) == ("same", "青岛鲸屿食品股份有限公司")
+    assert (line["former_name"], line["why"]) == ("青岛海昧食品有限公司", "人工判定")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,9 +18,10 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.errors import RulesError
 from matcher.intake import Companies, from_profiles
 from matcher.locate import folder
+from matcher.matching.name_features import NameComparer
 from matcher.matching.name_index import NameIndex
 from matcher.matching.resolution import LONGEST, MOST, Known, Resolution, Resolver
-from matcher.rules.resolution import load_resolution
+from matcher.rules.resolution import SameAt, load_resolution
 
 PROFILES = [
     {"name": "青岛鲸屿食品股份有限公司", "uscc": "91370200MA3C000011", "former_names": "青岛海昧食品有限公司、鲸屿食品厂"},
@@ -176,6 +178,72 @@ def test_a_family_is_found_with_its_group_before_its_firms(resolver: Resolver) -
     assert told(resolver.resolve("杭州蓝溪谷酒店")) == ("same", "杭州蓝溪谷酒店管理有限公司")
 
 
+FAMILY = [
+    {"name": "蓝溪谷旅业集团有限公司"},
+    {"name": "蓝溪谷控股集团有限公司"},
+    {"name": "山东禾晟实业有限公司"},
+    {"name": "山东禾晟投资有限公司"},
+    {"name": "山东禾晟食品发展有限公司"},
+    {"name": "杭州海昧家私市场有限公司"},
+    {"name": "青岛鲸屿啤酒股份有限公司"},
+    {"name": "杭州娃玥玥集团有限公司"},
+    {"name": "杭州娃玥玥食品有限公司"},
+    {"name": "成都珑鸣科技有限公司杭州分公司"},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("蓝溪谷集团", {FAMILY[0]["name"], FAMILY[1]["name"]}),
+        ("禾晟集团", {FAMILY[2]["name"], FAMILY[3]["name"], FAMILY[4]["name"]}),
+        ("蓝溪谷百货", {FAMILY[0]["name"], FAMILY[1]["name"]}),
+        ("海昧家私市场", {FAMILY[5]["name"]}),
+        ("青岛市崂山区鲸屿啤酒股份有限公司", {FAMILY[6]["name"]}),
+        ("杭州娃玥蛤集团", {FAMILY[7]["name"]}),
+        ("娃玥玥杭州公司", {FAMILY[7]["name"], FAMILY[8]["name"]}),
+        ("珑鸣", {FAMILY[9]["name"]}),
+    ],
+)
+def test_who_can_be_meant_is_never_told_as_absent_however_many_are_alike(query: str, wanted: set[str]) -> None:
+    answer = Resolver(base(FAMILY), open_corpora(), RULES).resolve(query)
+    assert answer.decision in ("same", "unsure")
+    assert {one.name for one in answer.candidates} >= wanted
+
+
+@pytest.mark.parametrize(
+    "query", ["鼎熠机床", "台州鼎熠机床有限公司", "上海鲸屿机床有限公司", "酷特智能", "杭州市西湖区", "山东聊城"]
+)
+def test_who_is_like_nobody_is_told_as_absent(query: str) -> None:
+    assert Resolver(base(FAMILY), open_corpora(), RULES).resolve(query).decision == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "queries"),
+    [
+        ("新和成控股集团有限公司", ["新和成", "新和成集团", "新和成控股"]),
+        ("大同仁科技有限公司", ["大同仁", "大同仁科技"]),
+        ("安康通养老服务有限公司", ["安康通", "安康通养老"]),
+        ("朝阳轮胎股份有限公司", ["朝阳轮胎"]),
+    ],
+)
+def test_a_trade_name_that_begins_like_a_place_of_elsewhere_is_whole(name: str, queries: list[str]) -> None:
+    others = [
+        {"name": "嵊州新和服饰工艺有限公司"},
+        {"name": "青岛新和船务有限公司"},
+        {"name": "大同机械有限公司"},
+        {"name": "安康食品有限公司"},
+    ]
+    resolver = Resolver(base([{"name": name}, *others]), open_corpora(), RULES)
+    for query in queries:
+        answer = resolver.resolve(query)
+        assert answer.decision != "none", query
+        assert answer.candidates[0].name == name, query
+        assert answer.candidates[0].confidence > 0.6, query
+    for place in ("新和", "大同", "安康"):
+        assert resolver.resolve(place).decision == "none"
+
+
 def test_a_code_decides_and_another_code_is_doubted(resolver: Resolver) -> None:
     assert told(resolver.resolve("叫错了的名字", "91320500MA1W000000")) == ("same", "苏州珑玥医疗器械有限公司")
     doubted = resolver.resolve("苏州珑玥医疗器械有限公司", "91320500MA1W999999")
@@ -183,6 +251,30 @@ def test_a_code_decides_and_another_code_is_doubted(resolver: Resolver) -> None:
     assert "代码" in doubted.why
     assert told(resolver.resolve("苏州珑玥医疗器械有限公司", "不是代码")) == ("same", "苏州珑玥医疗器械有限公司")
     assert resolver.resolve("91320500MA1W999999").decision == "none"
+
+
+def test_a_code_beside_the_name_of_another_company_is_unsure_with_both(resolver: Resolver) -> None:
+    code, whale = "91320500MA1W000000", "91370200MA3C000011"
+    for query in (WHALE, "鲸屿食品"):  # the column of codes has slipped by a row
+        slipped = resolver.resolve(query, code)
+        assert slipped.decision == "unsure"
+        assert [one.name for one in slipped.candidates[:2]] == ["苏州珑玥医疗器械有限公司", WHALE]
+        assert slipped.why == f"代码是苏州珑玥医疗器械有限公司，名称像{WHALE}"
+    absent = resolver.resolve("台州鼎熠机床有限公司", code)
+    assert told(absent) == ("unsure", "苏州珑玥医疗器械有限公司")
+    assert "名称不是" in absent.why
+    for query in ("", "鲸屿", "青岛鲸屿", "鲸屿食品厂", "青岛海昧食品有限公司", "山东鲸屿集团有限公司", "青岛鲸鱼食品公司"):
+        assert told(resolver.resolve(query, whale)) == ("same", WHALE), query
+
+
+def test_a_judgement_wins_over_a_code_and_says_so() -> None:
+    judged = {"鲸屿": "杭州禾晟纺织有限公司", "珑玥": None, "鲸屿食品": WHALE}
+    resolver = Resolver(base(), open_corpora(), RULES, Known({}, judged))
+    over = resolver.resolve("鲸屿", "91370200MA3C000011")
+    assert told(over) == ("same", "杭州禾晟纺织有限公司")
+    assert over.why == f"人工判定，但统一社会信用代码是{WHALE}的"
+    assert "苏州珑玥医疗器械有限公司的" in resolver.resolve("珑玥", "91320500MA1W000000").why
+    assert resolver.resolve("鲸屿食品", "91370200MA3C000011").why == resolver.resolve("鲸屿").why == "人工判定"
 
 
 def test_the_users_brands_come_before_names() -> None:
@@ -263,6 +355,29 @@ def test_places_trades_and_forms_together_decide_nothing(words: list[str]) -> No
     assert answer.decision != "same" or (answer.company is not None and answer.company.name in names and answer.why == "名称相同")
 
 
+def test_a_small_base_has_thresholds_of_its_own() -> None:
+    never = SameAt(short=1.0, open=1.0, full=1.0)
+    for changed, decision in (("same_at", "same"), ("same_at_small", "unsure")):
+        resolver = Resolver(base(), open_corpora(), RULES.model_copy(update={changed: never}))
+        assert resolver.resolve("鲸屿食品").decision == decision
+
+
+def test_a_base_is_the_smaller_the_fewer_names_it_has() -> None:
+    resolver = _shared()
+    index, comparer = resolver.index, NameComparer(resolver.index, open_corpora(), {"short": {}, "full": {}})
+    assert comparer.smallness == 1
+
+    def of(names: int) -> float:
+        many = replace(index, starts=np.zeros(names + 1, dtype=np.int64))
+        return NameComparer(many, open_corpora(), {"short": {}, "full": {}}).smallness
+
+    sizes = [of(names) for names in (50_000, 100_000, 400_000, 1_400_000, 5_000_000)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == pytest.approx(1, abs=1e-4)
+    assert 0 < sizes[2] < sizes[1] < 1
+    assert sizes[3:] == [0, 0]
+
+
 def test_the_order_of_rows_changes_no_answer(resolver: Resolver) -> None:
     queries = [
         "鲸屿",
@@ -315,6 +430,7 @@ def test_an_empty_base_knows_nobody(corpora: Corpora) -> None:
     [
         ("  short: 0.94\n", "  short: 1.94\n", "same_at.short"),
         ("unsure_at: 0.05", "unsure_at: 0.95", "unsure_at"),
+        ("same_at_small:", "same_at_smal:", "same_at_smal"),
         ("    trade_equal:", "    trade_eqaul:", "trade_eqaul"),
         ("  precise: 0.99", "  precise: 很准", "bought.precise"),
         ("bought:", "bougth:", "bougth"),

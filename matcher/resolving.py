@@ -1,0 +1,44 @@
+"""Which companies a list of names means, for programs and notebooks (归一用例); the command ``resolve`` adds files and formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from matcher.corpora import open_corpora
+from matcher.intake import Intake
+from matcher.matching.name_index import NameIndex
+from matcher.matching.resolution import Known, Resolution, Resolver
+from matcher.rules.resolution import load_resolution
+
+
+def resolve_names(
+    queries: Iterable[str | tuple[str, str]],
+    base: Intake,
+    known: Known | None = None,
+    *,
+    index: NameIndex | None = None,
+    rules: str | Path | None = None,
+) -> list[Resolution]:
+    """Which companies are meant, in the order of the queries (归一).
+
+    Example::
+
+        base = read_files(["企业.csv"], open_corpora())
+        for answer in resolve_names(["娃哈哈", ("青岛啤酒", "91370200163615667J")], base):
+            print(answer.query, answer.decision, answer.company and answer.company.name, answer.why)
+
+    Args:
+        queries: Names, brands or credit codes, or pairs of a name with the code that stands beside it.
+        base: The companies that may be meant, of files (``read_files``) or of a snapshot (``Snapshot.intake``).
+        known: The user's brands and judgements.
+        index: Of the base's names, if it was built before (``Snapshot.names``).
+        rules: Another folder than the installed one.
+
+    Raises:
+        RulesError: The rules hold mistakes.
+        ValueError: The index is of another base.
+    """
+    resolver = Resolver(base.companies, open_corpora(), load_resolution(rules), known, index)
+    asked = [(query, "") if isinstance(query, str) else query for query in queries]
+    return [resolver.resolve(query, code) for query, code in asked]
