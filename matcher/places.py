@@ -13,6 +13,7 @@ from matcher.errors import RequestError
 from matcher.intake import Companies
 
 _SUFFIX = re.compile("(?:特别行政区|地区|盟|市|省|区|县)$")
+_KINDS = ("新区", "区", "县", "市", "经济", "高新", "开发", "工业")  # what follows a division's name in an address
 _ADDRESS_HEAD = 24  # characters of an address that say where; what follows are streets, which bear names of places too
 _MUNICIPALITIES = {"11", "12", "31", "50"}
 _DIRECT_COUNTIES = "90"  # adcodes xx90xx: counties under the province itself
@@ -46,10 +47,13 @@ class DistrictFinder:
             Its full name, or the empty string.
         """
         found = []
+        head = address[:_ADDRESS_HEAD]
         for bare, name in self._of_city.get(short(city), ()):
-            at = re.search(f"{re.escape(bare)}(?:新区|区|县|市|经济|高新|开发|工业)", address[:_ADDRESS_HEAD])
-            if at:
-                found.append((at.start(), -len(bare), name))
+            at = head.find(bare)
+            while at >= 0 and not head.startswith(_KINDS, at + len(bare)):
+                at = head.find(bare, at + 1)
+            if at >= 0:
+                found.append((at, -len(bare), name))
         return min(found)[2] if found else ""
 
 

@@ -155,7 +155,7 @@ class FamilyFinder:
         part = self._parts.get(place) or reader.parse(name, text["city"][place] or text["province"][place])
         bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
         like_a_place = _like_a_place(part.trade_name, reader)
-        address = normalise(text["address"][place])
+        address = text["address"][place]
         return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, not bearers, like_a_place, address, bearers)
 
 

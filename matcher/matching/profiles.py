@@ -105,6 +105,8 @@ class ProfileReader:
     def __init__(self, segments: Sequence[SegmentSpec], corpora: Corpora) -> None:
         self.segments, self.corpora = segments, corpora
         self.matcher = Matcher(segments, corpora)
+        self._parse = name_reader(corpora).parse  # tables are made once, here, and not again in every worker
+        self._scopes = scope_reader(corpora)
         self._forms = {kind: code for code, kind in enumerate(legal_forms(corpora))}
         self._outlets = {kind: code for code, kind in enumerate(outlets(corpora))}
         unless = [number for number, mark in enumerate(corpora.marks) if mark.unless_name]
@@ -128,7 +130,7 @@ class ProfileReader:
         """The companies' texts as matching reads them (待匹配文本), and their names' parts."""
         text = companies.text
         names = normalise("\n".join(name.replace("\n", " ") for name in text["name"])).split("\n") if len(companies) else []
-        parse = name_reader(self.corpora).parse
+        parse = self._parse
         places = (city or province for city, province in zip(text["city"], text["province"], strict=True))
         parts = [parse(name, place) for name, place in zip(names, places, strict=True)]
         described = [
@@ -139,7 +141,7 @@ class ProfileReader:
             if known_for := self._known_for(parts[place]):  # read first, as if the scope began with it
                 described[place] = f"{';'.join(known_for)};{described[place]}"
         default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
-        items = scope_reader(self.corpora).read(described)
+        items = self._scopes.read(described)
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
         advice = (items.mode == _CONSULT) & np.array([part.is_group for part in parts], dtype=np.bool_)[items.row]
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))

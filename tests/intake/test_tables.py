@@ -277,3 +277,23 @@ def test_records_read_at_once_are_those_read_with_care(corpora: Corpora, lines: 
     assert list(delimited_records(opened)) == with_care
     at_once = _one_a_line(lines, ",")
     assert at_once is None or at_once == [record for _, record in with_care]
+
+
+@pytest.mark.parametrize("members", [1, 2, 5])
+def test_a_gzip_file_of_any_number_of_members_is_what_gzip_says(tmp_path: Path, corpora: Corpora, members: int) -> None:
+    text = ("企业名称,经营范围\n" + "".join(f"青岛第{n}号玩具有限公司,积木制造\n" for n in range(2000))).encode()
+    cut = [text[n * len(text) // members : (n + 1) * len(text) // members] for n in range(members)]
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(b"".join(map(gzip.compress, cut)) + b"\0" * 100)
+    assert gzip.decompress(path.read_bytes()) == text
+    assert read_table(path, corpora).digest == hashlib.sha256(text).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda data: data[:-9], lambda data: data[:40] + b"\xff" + data[41:], lambda data: data + b"more"]
+)
+def test_a_spoiled_gzip_file_is_refused(tmp_path: Path, corpora: Corpora, spoil: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(spoil(gzip.compress("企业名称\n青岛玩具有限公司\n".encode() * 50)))
+    with pytest.raises(InputError, match="gzip 文件损坏或不完整"):
+        read_table(path, corpora)
