@@ -129,9 +129,11 @@ class Describer:
         if remarks.doubt:
             said.append(f"待核：{remarks.doubt}")
         talked = self._visit_questions.get("approached") if evidence.columns["approached"].values[pair] else None
-        first = talked or remarks.asks or segment.asks or self._visit_questions.get(segment.kind)
-        if first:
+        first = talked or segment.asks or self._visit_questions.get(segment.kind)
+        if first:  # the trade's own question comes first; what is doubted is asked after it
             said.append(f"先问清{first}")
+        if remarks.asks:
+            said.append(f"再问{remarks.asks}" if first else f"先问清{remarks.asks}")
         return "；".join(said) + "。"
 
     def question(self, field: str) -> str:

@@ -137,7 +137,7 @@ def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engin
             continue
         wanted = strengths(engine, result)
         counts.add(len(wanted))
-        told = [part for part in parts(result)[1:] if not part.startswith(("待核：", "先问清", "可依托"))]
+        told = [part for part in parts(result)[1:] if not part.startswith(("待核：", "先问清", "再问", "可依托"))]
         assert len(told) <= 1, result.reason
         said = told[0] if told else ""
         age = r"\d{4}年成立" if said.endswith("年成立") else ""
@@ -216,7 +216,7 @@ def test_doubts_by_hand(engine: Engine) -> None:
 
 
 def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -> None:
-    """What the worst doubt asks, else what to ask of a company of its segment, else of its kind."""
+    """What to ask of a company of its segment, else of its kind; then what the worst doubt asks."""
     rules = {rule.id: rule for rule in engine.zone.scoring.rules}
     segments = {(segment.chain, segment.id): segment for segment in engine.zone.segments}
     seen: set[bool] = set()
@@ -226,8 +226,10 @@ def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -
         against = [c for c in result.contributions if c.known and c.points <= -2]
         asks = rules[min(against, key=lambda c: c.points).rule].asks if against else None
         segment = segments[result.chain, result.segment]
-        wanted = asks or segment.asks or engine.zone.scoring.visit_questions[segment.kind]
-        assert parts(result)[-1] == f"先问清{wanted}", result.reason
+        wanted = [f"先问清{segment.asks or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
+        if result.reason.count("上次谈到哪一步"):  # whom the zone talks to already
+            wanted[0] = f"先问清{engine.zone.scoring.visit_questions['approached']}"
+        assert parts(result)[-len(wanted) :] == wanted, result.reason
         seen.add(bool(asks))
     assert seen == {True, False}
 
