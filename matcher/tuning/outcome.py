@@ -22,7 +22,7 @@ from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.processes import in_chunks
 from matcher.rules import Zone
 from matcher.runs import Request, wanted_segments
-from matcher.scoring.folding import fold_families
+from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import Scores
 from matcher.scoring.ranking import Placed, arrange, choose
 from matcher.snapshot import ProfileCache
@@ -209,7 +209,7 @@ def make_list(
     """
     there = at[placed.company].tolist()
     mine = dict(zip(there, placed.company.tolist(), strict=True))
-    families, folded = fold_families(finder, placed, there, corpora)
+    families, folded = fold_families(families_among(finder, placed, there), finder.companies, placed, there, corpora)
     left = placed.take(~np.isin(there, list(folded))) if folded else placed
     order = arrange(left.score, left.segment, [companies.key(company) for company in left.company.tolist()], zone)
     return Places(
