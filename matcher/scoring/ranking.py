@@ -142,12 +142,13 @@ def arrange(score: NDArray[np.int64], segment: NDArray[np.int64], keys: Sequence
     """
     key = keys if isinstance(keys, np.ndarray) else key_ranks(keys)
     # from here on companies stand by (−score, key), so that whatever sorts them stably breaks ties by both
-    first = np.lexsort((key, -score))
+    first = np.argsort((int(score.max(initial=0)) - score) << 32 | key)  # all different, so that the fastest sort will do
     score, served = score[first], segment[first].astype(np.int16)
     place = _places(served, np.argsort(served, kind="stable"))
     for_chain = score * _fill(zone, served, place)
     chain = _chains(zone)[served]
-    chain_place = _places(chain, np.lexsort((-for_chain, chain)))
+    by_value = np.argsort(-for_chain, kind="stable")
+    chain_place = _places(chain, by_value[np.argsort(chain[by_value], kind="stable")])
     share = zone.scoring.order.chain_fill
     value = for_chain * np.maximum(MILLI - share.step * chain_place, share.least)
     order = np.argsort(-value, kind="stable")
