@@ -119,7 +119,7 @@ class FamilyFinder:
             Indices of each family's companies, the head first, the others ascending.
         """
         members = self._members(sorted({*self._group_places, *chains}), chains)
-        return self._joined(members, Counter(member.part.trade_name for member in members))
+        return self.joined(members, Counter(member.part.trade_name for member in members))
 
     def circles(self, places: NDArray[np.int64]) -> Circles:
         """The families of companies for any chains that they may come to serve (可能同家的圈子).
@@ -131,11 +131,11 @@ class FamilyFinder:
         bearers = Counter(member.part.trade_name for member in everybody)
         by_place = {member.place: member for member in everybody}
         mine = set(places.tolist())
-        found = [one for one in self._joined(everybody, bearers) if not mine.isdisjoint(one)]
+        found = [one for one in self.joined(everybody, bearers) if not mine.isdisjoint(one)]
         return Circles(self, [[by_place[place] for place in one] for one in found], bearers, places)
 
-    def _joined(self, members: Sequence[_Member], bearers: Counter[str]) -> list[list[int]]:
-        """The families among members; ``bearers`` counts 字号 over all that were asked about."""
+    def joined(self, members: Sequence[_Member], bearers: Counter[str]) -> list[list[int]]:
+        """The families among members (归并一组企业); ``bearers`` counts 字号 over all that were asked about."""
         leader = {member.place: member.place for member in members}
 
         def find(place: int) -> int:
@@ -197,21 +197,30 @@ class Circles:
         self._circle_of, self._at = np.array(inside, dtype=np.int64).reshape(-1, 2).T
         self._chains = np.full(len(self._at), -2, dtype=np.int64)
         self._families: list[list[list[int]]] = [[] for _ in self._circles]
+        self._found: list[list[int]] = []
 
     def find(self, chains: NDArray[np.int64]) -> list[list[int]]:
         """As ``FamilyFinder.find`` (按名称归并集团), but without families of which none of the companies is.
 
         Args:
             chains: Number of the chain that each of the companies serves.
+
+        Returns:
+            The same list as the last time if nothing changed.
         """
         now = chains[self._at]
-        for number in np.unique(self._circle_of[now != self._chains]).tolist():
-            members = [
-                m._replace(chain=int(chains[self._entry[m.place]])) if m.place in self._entry else m for m in self._circles[number]
-            ]
-            self._families[number] = self._finder._joined(members, self._bearers)
+        changed = np.unique(self._circle_of[now != self._chains]).tolist()
+        for number in changed:
+            families = self._finder.joined([self._on_chain(member, chains) for member in self._circles[number]], self._bearers)
+            self._families[number] = [family for family in families if not self._entry.keys().isdisjoint(family)]
+        if changed:
+            self._found = [family for families in self._families for family in families]
         self._chains = now
-        return [family for families in self._families for family in families]
+        return self._found
+
+    def _on_chain(self, member: _Member, chains: NDArray[np.int64]) -> _Member:
+        at = self._entry.get(member.place)
+        return member if at is None else member._replace(chain=int(chains[at]))
 
 
 def _like_a_place(name: str, reader: NameReader) -> bool:

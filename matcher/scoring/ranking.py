@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from matcher.rules import Zone
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.formula import UNIT, Scores
+from matcher.scoring.formula import MILLI, UNIT, Scores
 
-MILLI = 1000
 ORDER_UNIT = UNIT * MILLI * MILLI
 """Parts of a point in which order values are counted (排序值的单位)."""
 
