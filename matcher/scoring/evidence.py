@@ -188,7 +188,7 @@ class EvidenceReader:
         if name in _MATRICES:
             matrix, absent, kind = _MATRICES[name]
             none = segment == NO_SEGMENT
-            values = np.where(none, absent, getattr(profiles, matrix)[company, segment]).astype(kind)
+            values: NDArray[np.generic] = np.where(none, absent, getattr(profiles, matrix)[company, segment]).astype(kind)
             return _column(values, self._read_of_pair(name, profiles, values, company, none))
         if name == "approached":
             chain, approached = self.of_segments["chain"][segment], np.zeros(len(company), dtype=np.bool_)

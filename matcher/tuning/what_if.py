@@ -27,9 +27,8 @@ from matcher.rules import Zone
 from matcher.runs import Request, wanted_segments
 from matcher.scoring.evidence import Standing
 from matcher.scoring.ranking import Listed, Placed, arrange
-from matcher.tuning.outcome import Reading
+from matcher.tuning.outcome import Reading, reworded
 from matcher.tuning.pool import Listing, Matrix, Pool, first_vetoes
-from matcher.tuning.rewording import reworded
 from matcher.tuning.value_table import Values, ValueTable
 from matcher.types import RankedCompany, Ranking, Unserved
 
