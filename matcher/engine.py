@@ -55,6 +55,7 @@ class Engine:
         ruleset: The compiled rules.
         cities: Finds the companies of a city.
         lister: Makes the lines of a list that is in order.
+        describer: Tells values in Chinese.
 
     Raises:
         RequestError: There is no such zone.
@@ -79,9 +80,9 @@ class Engine:
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
         self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
         self.ruleset = Ruleset(zone, self.evidence.fields)
-        self._describer = Describer(zone, self.corpora, self.evidence.fields)
-        self._explainer = Explainer(self.ruleset, self._describer)
-        self._assembler = Assembler(zone, self.ruleset, self._describer, self.reader)
+        self.describer = Describer(zone, self.corpora, self.evidence.fields)
+        self._explainer = Explainer(self.ruleset, self.describer)
+        self._assembler = Assembler(zone, self.ruleset, self.describer, self.reader)
         self.lister = Lister(zone, self.reader, self.evidence, self.ruleset, self._assembler)
 
     def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
@@ -127,7 +128,7 @@ class Engine:
     @property
     def questions(self) -> dict[str, str]:
         """Field → how to ask for it in Chinese (字段的问法)."""
-        return {name: self._describer.question(name) for name in self.evidence.fields}
+        return {name: self.describer.question(name) for name in self.evidence.fields}
 
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""

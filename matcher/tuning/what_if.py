@@ -53,8 +53,18 @@ class InOrder:
 
 
 @dataclass(frozen=True)
-class _Side:
-    """What was made for one of the two lists."""
+class Side:
+    """What was made for one of the two lists (一张榜的取值).
+
+    Attributes:
+        key: What decides who is paired with which segment.
+        table: The pairs.
+        without: For each company, whether it is left out.
+        vetoes, rules: Values of the vetoes and of the rules, in their order.
+        pool: The pairs that decide.
+        listing: Their companies.
+        fills, matrix: ``if_unknown`` of the rules, and what ``Pool.matrix`` makes of all this.
+    """
 
     key: tuple[Hashable, ...]
     table: ValueTable
@@ -79,6 +89,7 @@ class WhatIf:
     Attributes:
         engine, reading: Of the present rules.
         request: As given.
+        chains, themes: What was made for the list of the chains, and for the one beside it if there is one.
 
     Raises:
         RequestError: As ``Engine.rank``.
@@ -94,13 +105,13 @@ class WhatIf:
             self._standing: Standing = before._standing
         else:
             self._standing = engine.evidence.standing(self.reading.companies, self.reading.profiles, self._day)
-        of_chains, of_themes = (None, None) if before is None else (before._chains, before._themes)
+        of_chains, of_themes = (None, None) if before is None else (before.chains, before.themes)
         beside = np.zeros(len(self.reading.companies), dtype=np.bool_)
-        self._themes: _Side | None = self._side(of_themes, beside, themes=True) if request.everything else None
-        if self._themes is not None:
+        self.themes: Side | None = self._side(of_themes, beside, themes=True) if request.everything else None
+        if self.themes is not None:
             beside = beside.copy()
-            beside[self._themes.listing.company] = True
-        self._chains: _Side = self._side(of_chains, beside, themes=False)
+            beside[self.themes.listing.company] = True
+        self.chains: Side = self._side(of_chains, beside, themes=False)
 
     def with_rules(self, rules: Zone | str | Path) -> WhatIf:
         """The same companies under other rules (换一套规则试算); this one stays as it is.
@@ -123,12 +134,12 @@ class WhatIf:
         top = self.request.top if top is None else top
         opportunities: tuple[RankedCompany, ...] = ()
         folded_beside = 0
-        if self._themes is not None:
-            beside, _ = self._ordered(self._themes)
-            opportunities, _ = self._lines(self._themes, beside, top)
+        if self.themes is not None:
+            beside, _ = self._ordered(self.themes)
+            opportunities, _ = self._lines(self.themes, beside, top)
             folded_beside = beside.folded
-        of_chains, counts = self._ordered(self._chains)
-        results, open_ = self._lines(self._chains, of_chains, top)
+        of_chains, counts = self._ordered(self.chains)
+        results, open_ = self._lines(self.chains, of_chains, top)
         vetoed = {veto.id: int(n) for veto, n in zip(self.engine.ruleset.vetoes, counts, strict=True) if n}
         run = self.engine.manifest(self.reading.intake.digest, replace(self.request, top=top), self._standing.lists.digest)
         folded = of_chains.folded + folded_beside
@@ -136,14 +147,14 @@ class WhatIf:
 
     def order(self) -> InOrder:
         """The list of the chains in order, without reasons (只排先后); texts are not looked at."""
-        return self._ordered(self._chains)[0]
+        return self._ordered(self.chains)[0]
 
     @property
     def evaluated(self) -> int:
         """How many columns of values were evaluated for this trial and those that share its tables (求过值的列数)."""
-        return self._chains.table.evaluated + (0 if self._themes is None else self._themes.table.evaluated)
+        return self.chains.table.evaluated + (0 if self.themes is None else self.themes.table.evaluated)
 
-    def _side(self, before: _Side | None, without: NDArray[np.bool_], *, themes: bool) -> _Side:
+    def _side(self, before: Side | None, without: NDArray[np.bool_], *, themes: bool) -> Side:
         ruleset, key = self.engine.ruleset, self._pairs_key(themes=themes)
         table = before.table if before is not None and before.key == key else self._table(themes=themes)
         read = table.read([*ruleset.whens, *ruleset.values], self.engine.evidence, self._standing)
@@ -162,7 +173,7 @@ class WhatIf:
             pool = Pool(table, first_vetoes(vetoes, len(table)), without, len(vetoes))
             listing = Listing(self.engine, self.reading, pool.company[pool.open])
             matrix = pool.matrix(rules, ruleset.if_unknown, None)
-        return _Side(key, table, without, vetoes, pool, listing, rules, ruleset.if_unknown, matrix)
+        return Side(key, table, without, vetoes, pool, listing, rules, ruleset.if_unknown, matrix)
 
     def _pairs_key(self, *, themes: bool) -> tuple[Hashable, ...]:
         """What decides which company is paired with which segment."""
@@ -176,7 +187,7 @@ class WhatIf:
         pairs = self.engine.theme_pairs(profiles) if themes else self.engine.chain_pairs(profiles, self._allowed)
         return ValueTable(*pairs, profiles, self._day)
 
-    def _ordered(self, side: _Side) -> tuple[InOrder, NDArray[np.int64]]:
+    def _ordered(self, side: Side) -> tuple[InOrder, NDArray[np.int64]]:
         """A list in order, and how many companies each veto takes off."""
         score, segment, veto = side.pool.best(side.matrix, self.engine.ruleset)
         barred = ~side.pool.open
@@ -189,6 +200,6 @@ class WhatIf:
         entry = left[order.pair]
         return InOrder(placed, placed.take(entry), replace(order, pair=entry), int(folds.sum())), counts
 
-    def _lines(self, side: _Side, made: InOrder, top: int) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
+    def _lines(self, side: Side, made: InOrder, top: int) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
         families = side.listing.families(made.everybody, made.order.first(top).pair)
         return self.engine.lister.lines(self.reading.companies, made.ordered, made.order, families, self._day, self._allowed)
