@@ -16,7 +16,8 @@ def _columns(kind: str, *names: str) -> dict[str, str]:
 COLUMNS: dict[str, dict[str, str]] = {
     "companies": {
         **_columns(_WHOLE, "company"), **_columns(_TEXT, "file"), **_columns(_WHOLE, "row"), **_columns(_TEXT, *TEXT_FIELDS),
-        **_columns(_DAY, "founded", "as_of"), **_columns(_WHOLE, "capital", "paid_capital", "insured"), **_columns(_TRUTH, "code_ok"),
+        **_columns(_DAY, "founded_date", "as_of"),
+        **_columns(_WHOLE, "capital", "paid_capital", "insured_count"), **_columns(_TRUTH, "code_ok"),
     },
     "results": {
         **_LINE, **_WHO, **_columns(_TEXT, "province", "city", "county"), **_columns(_NUMBER, "score", "low", "high", "order_value"),

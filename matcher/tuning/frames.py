@@ -70,21 +70,21 @@ def companies(intake: Intake) -> pd.DataFrame:
     Columns:
         company, file, row: Where it stands and where it came from.
         name … capital_currency: As text, ``<NA>`` where the file says nothing (``TEXT_FIELDS``).
-        founded, as_of: Dates.
+        founded_date, as_of: Dates.
         capital, paid_capital: In 元.
-        insured: Headcount (人).
+        insured_count: Headcount (人).
         code_ok: Whether the credit code is valid.
     """
     one = intake.companies
     made = pd.DataFrame({"company": np.arange(len(one)), "file": [intake.files[n] for n in one.file.tolist()], "row": one.row})
     for field in TEXT_FIELDS:
         made[field] = [cell or None for cell in one.text[field]]
-    for field in ("founded", "as_of"):
-        days = getattr(one, field).astype("int64")
+    for field, dates in (("founded_date", one.founded), ("as_of", one.as_of)):
+        days = dates.astype("int64")
         made[field] = (np.datetime64(EPOCH) + days.astype("timedelta64[D]")).astype("datetime64[s]")
         made.loc[days == UNKNOWN_DAY, field] = pd.NaT
-    for field in ("capital", "paid_capital", "insured"):
-        values = getattr(one, field)
+    numbers = {"capital": one.capital, "paid_capital": one.paid_capital, "insured_count": one.insured.astype(np.int64)}
+    for field, values in numbers.items():
         made[field] = pd.array(values, dtype="Int64")
         made.loc[values == UNKNOWN, field] = pd.NA
     made["code_ok"] = one.code_ok

@@ -69,7 +69,7 @@ def _veto(content: Content, number: int) -> None:
 
 
 CHANGES: dict[str, Callable[[Content, int], None]] = {
-    "一条规则的分值": _weight, "一组的封顶": _cap, "未知时的取值": _unknown, "同环节折算": _fill, "一条规则的表达式": _expression,
+    "改一条规则的分值": _weight, "改一组的封顶": _cap, "改未知时的取值": _unknown, "改同环节折算": _fill, "改一条规则的表达式": _expression,
     "添一条否决": _veto,
 }  # fmt: skip
 
@@ -110,13 +110,12 @@ def of_numbers(engine: Engine, intake: Intake) -> None:
     one = middle["pass"]
     pairs, deciding, listed = len(trial.chains.table), len(trial.chains.pool.pair), len(trial.chains.listing.company)
     size = sum(column.nbytes for column in columns) / 1e6
-    print(
-        f"试算：{len(reading.companies):,} 家（{FILE} 重组），{len(columns)} 条规则 × {pairs:,} 对，其中 {deciding:,} 对、{listed:,} 家左右名单"
-    )
+    print(f"试算：{len(reading.companies):,} 家（{FILE} 重组），{len(columns)} 条规则 × {pairs:,} 对", end="")
+    print(f"，其中 {deciding:,} 对、{listed:,} 家左右名单")
     print(f"{'读一遍全部取值列（' + format(size, ',.0f') + ' MB）':<24}{one * 1000:9.1f} 毫秒    1.00 遍")
     for name in CHANGES:
         spread = [value / one for value in sorted(found[name])]
-        print(f"{'改' + name:<24}{middle[name] * 1000:9.1f} 毫秒 {middle[name] / one:7.2f} 遍（{spread[0]:.2f}–{spread[-1]:.2f}）")
+        print(f"{name:<24}{middle[name] * 1000:9.1f} 毫秒 {middle[name] / one:7.2f} 遍（{spread[0]:.2f}–{spread[-1]:.2f}）")
     print(f"{'前 100 家两张榜成文':<24}{middle['lines'] * 1000:9.1f} 毫秒 {middle['lines'] / one:7.2f} 遍")
     print(f"左右名单的那些列读一遍 {middle['deciding'] * 1000:.1f} 毫秒；建取值表 {begun:.1f} 秒；不留取值重排一遍 {plain:.1f} 秒")
 
