@@ -57,6 +57,7 @@ def _style() -> AbstractContextManager[None]:
     settings: dict[Any, Any] = {
         "font.family": [family], "font.size": 10, "axes.titlesize": 13, "axes.titlelocation": "left", "axes.titlepad": 12,
         "axes.spines.top": False, "axes.spines.right": False, "figure.constrained_layout.use": True, "savefig.facecolor": "white",
+        "font.enable_last_resort": False,  # a glyph that is missing is warned of, not drawn as a box
     }  # fmt: skip
     context: AbstractContextManager[None] = mpl.rc_context(settings)
     return context
