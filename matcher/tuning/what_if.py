@@ -84,7 +84,7 @@ class WhatIf:
         engine: With the rules to begin with.
         reading: The companies; its cities are those of the request.
         request: Filters, date and length.
-        before: Another trial for the same request; what the rules share is not made again.
+        before: Another trial; what both share is not made again, nothing if the requests differ in more than length.
 
     Attributes:
         engine, reading: Of the present rules.
@@ -96,11 +96,13 @@ class WhatIf:
     """
 
     def __init__(self, engine: Engine, reading: Reading, request: Request, before: WhatIf | None = None) -> None:
+        if before is not None and replace(before.request, top=request.top) != request:
+            before = None
         self.engine, self.request = engine, request
         self.reading = reworded(engine, reading)
         self._allowed, self._day = wanted_segments(engine.zone, request), (request.as_of - EPOCH).days
         sources = engine.evidence.sources
-        self._of_rows: tuple[Hashable, ...] = (id(self.reading), *(sources[name] for name in _OF_ROWS))
+        self._of_rows: tuple[Hashable, ...] = (id(self.reading.companies), *(sources[name] for name in _OF_ROWS))
         if before is not None and before._of_rows == self._of_rows:
             self._standing: Standing = before._standing
         else:
