@@ -96,9 +96,10 @@ class WhatIf:
     """
 
     def __init__(self, engine: Engine, reading: Reading, request: Request, before: WhatIf | None = None) -> None:
+        self.engine: Engine = engine
+        self.request: Request = request
         if before is not None and replace(before.request, top=request.top) != request:
             before = None
-        self.engine, self.request = engine, request
         self.reading = reworded(engine, reading)
         self._allowed, self._day = wanted_segments(engine.zone, request), (request.as_of - EPOCH).days
         sources = engine.evidence.sources

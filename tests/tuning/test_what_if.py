@@ -24,7 +24,7 @@ from matcher.tuning.outcome import outcome_of, read_companies, reworded
 from matcher.tuning.pool import group_sums
 from matcher.tuning.what_if import WhatIf
 from matcher.types import ListEntry
-from tests.tuning.trials import ANY_CHANGES, AS_OF, TOP, as_json, changed, made_up, recombined
+from tests.tuning.trials import ANY_CHANGES, TOP, as_json, changed, made_up, recombined
 
 
 @pytest.fixture(scope="module")
