@@ -234,6 +234,21 @@ def test_sums_are_exact_in_either_type(engine: Engine, draw: random.Random, most
     assert found.tolist() == expected.tolist()
 
 
+def test_sums_that_pass_what_float32_holds_on_their_way(engine: Engine) -> None:
+    """All gains before all losses: what is left is small, what stood in between is not."""
+    ruleset = Ruleset(engine.zone, engine.evidence.fields)
+    size = len(ruleset.rules)
+    ruleset.weights = np.where(np.arange(size) < size // 2, 999, -999).astype(np.int64)
+    ruleset.weights[-1] = 0 if size % 2 else -999
+    ruleset.group_of = np.zeros(size, dtype=np.int64)
+    ruleset.caps = np.tile(np.array([[0, 10**6]]), (len(ruleset.groups), 1))
+    draw = np.random.default_rng(3)
+    values = draw.integers(900, 1000, (size, 500)) | 1
+    expected = ruleset.totals(ruleset.weights[:, None] * values)[2]
+    assert 20 * 999 * 900 > 1 << 24 and (expected > 0).sum() > 100
+    assert group_sums(values.astype(np.float32), ruleset).tolist() == expected.tolist()
+
+
 def test_dates_move_with_the_request(engine: Engine, companies: Intake) -> None:
     reading = read_companies(engine, companies)
     trial = None
