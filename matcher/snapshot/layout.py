@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from matcher.errors import LianzhaoError, SnapshotError, system_reason
-from matcher.storage import whole_file
+from matcher.storage import sync, whole_file
 
 FORMAT = 1
 """Of the files of a snapshot (快照格式)."""
@@ -201,15 +201,6 @@ def publish(home: Path, made: Path, text: str) -> str:
     made.rename(target)
     sync(target.parent)
     return version
-
-
-def sync(path: Path) -> None:
-    """Writes a file's or a folder's content through to the disk (落盘)."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager
