@@ -79,6 +79,11 @@ def version_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def is_version(text: str) -> bool:
+    """Whether this is a snapshot's version, and not the digest of files (是不是版本号)."""
+    return _VERSION.fullmatch(text) is not None
+
+
 def folder_of(home: Path, version: str) -> Path:
     """Where a version is (快照目录)."""
     return home / "snapshots" / version
