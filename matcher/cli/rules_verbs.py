@@ -18,7 +18,7 @@ from matcher.tuning.concerns import Files
 from matcher.tuning.diff import diff
 from matcher.tuning.lint import lint
 from matcher.tuning.outcome import read_companies
-from matcher.tuning.rulesets import DRAFT, named_rules, needs_store
+from matcher.tuning.rulesets import DRAFT, PUBLISHED, NamedRules, named_rules, needs_store
 
 
 def run(options: argparse.Namespace) -> int:
@@ -66,8 +66,16 @@ def _diff(options: argparse.Namespace) -> int:
     intake, known, _ = companies_of(options, base)
     with working("匹配与评分"):
         found = diff(old, new, read_companies(base, intake, request.cities, known), request)
-    write_diff(options, found, (old.zone, new.zone))
+    called = (_called(options.old, named[0]), _called(options.new, named[1]))
+    write_diff(options, found, (old.zone, new.zone), called)
     if options.most_churn is not None and found.churn > options.most_churn:
         print(f"lianzhao: 前 {found.top} 家换了 {found.churn} 家，超过 --most-churn {options.most_churn}", file=sys.stderr)
         return 1
     return 0
+
+
+def _called(word: str, named: NamedRules) -> str:
+    """What a ruleset is called: the word, or the version that it means."""
+    if named.version is None:
+        return word
+    return f"第 {named.version.number} 版" + ("（现行）" if word == PUBLISHED else "")

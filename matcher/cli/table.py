@@ -147,12 +147,12 @@ def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[s
         console.print(Text(f"并入同集团的企业 {ranking.folded:,} 家", style="dim"))
     if dropped:
         console.print(Text(f"未列入：{dropped}", style="dim"))
-    dates = {result.as_of for result in (*ranking.results, *ranking.opportunities)}
-    if dates:
-        known = sorted(day for day in dates if day)
+    results = (*ranking.results, *ranking.opportunities)
+    run = f"批次 {ranking.run.id[:12]}{called and f'，{called}'}"
+    if results:
+        known = sorted({result.as_of for result in results if result.as_of})
         dated = f"数据日期 {known[0]}" if known else "数据日期不详"
         if known and known[-1] != known[0]:
             dated += f" 至 {known[-1]}"
-        console.print(
-            Text(f"{dated}；登记信息只是线索，出发前核实。批次 {ranking.run.id[:12]}{called and f'，{called}'}", style="dim")
-        )
+        run = f"{dated}；登记信息只是线索，出发前核实。{run}"
+    console.print(Text(run, style="dim"))

@@ -38,12 +38,15 @@ def publish_rules(options: argparse.Namespace) -> int:
         done = publish(
             store, home(), engine.zone, compliance, by=options.by, note=options.note, overrides=overrides
         )  # fmt: skip
+        there = rulesets.versions(store, options.zone)
     version = done.version
     if not done.is_new:
         _say(f"现在的规则与现行版本相同，没有再发布：{version_words(version)}，摘要 {version.digest[:12]}")
         return 0
     before = f"；在它之前的现行版本是{version_words(done.before)}" if done.before else ""
-    _say(f"已发布第 {version.number} 版，摘要 {version.digest[:12]}{before}")
+    same = "、".join(str(one.number) for one in there if one.digest == version.digest and one.number < version.number)
+    again = f"；内容与第 {same} 版相同" if same else ""
+    _say(f"已发布第 {version.number} 版，摘要 {version.digest[:12]}{again}{before}")
     for one in version.overrides:
         _say(
             f"lianzhao: 注意：放行了 {one.rule} 的合规问题 {len(one.breaches)} 处，理由：{one.reason}；已记入第 {version.number} 版"

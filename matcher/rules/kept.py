@@ -29,7 +29,7 @@ from matcher.storage import sync
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_MEND = "副本损坏，不能用；把同样的规则重新发布一次会补好，也可以从备份或别的机器拷来"
+_MEND = "副本损坏，不能用；有同样的规则目录的，用它再 lianzhao rank 一次就会补好，也可以从备份或别的机器拷来"
 _ATTEMPTS = 5
 
 

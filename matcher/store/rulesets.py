@@ -144,7 +144,7 @@ def numbered(there: Sequence[RulesetVersion], number: int) -> RulesetVersion:
     for one in there:
         if one.number == number:
             return one
-    hint = f"有第 1 至 {there[-1].number} 版" if there else "还没有发布过"
+    hint = "还没有发布过" if not there else "只有第 1 版" if len(there) == 1 else f"有第 1 至 {there[-1].number} 版"
     raise RequestError("规则版本", str(number), hint=hint)
 
 

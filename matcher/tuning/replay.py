@@ -193,22 +193,23 @@ class _Replayer:
         return snapshot.intake()
 
     def _of_files(self) -> Intake | None:
-        then, given = self.run.snapshot, self.materials.files
-        files = list(given) or [str(self.corpora.sample)]
+        then, given, noted = self.run.snapshot, self.materials.files, self.given.get("data_date")
+        files, dated = list(given) or [str(self.corpora.sample)], self.materials.data_date
+        if dated is None and noted:
+            dated = date.fromisoformat(str(noted))
         try:
-            intake = read_files(files, self.corpora, dated=self.materials.data_date)
+            intake = read_files(files, self.corpora, dated=dated)
         except InputError as error:
             self._note("companies", then, "", "、".join(files), str(error))
             return None
-        dated = self.given.get("data_date")
-        asked = f"同样的文件{self._called('files')}" + (f"，并加 --data-date {dated}" if dated else "")
         if intake.digest == then:
             self._note("companies", then, then, "、".join(given) or f"随附样例 {self.corpora.sample}")
             return intake
+        asked = f"当时的文件{self._called('files')}" + ("" if self.given else "；用过 --data-date 的，也同样写上")
         if given:
             problem = f"给的文件不是当时的：当时 {then[:_SHORT]}，给的 {intake.digest[:_SHORT]}；应给{asked}"
         else:
-            problem = f"当时直接给的文件，没有建快照；请把{asked}，写在批次号后面"
+            problem = f"当时直接给的文件，没有建快照；请在批次号后面写{asked}"
         self._note("companies", then, intake.digest if given else "", "、".join(given), problem)
         return None
 
