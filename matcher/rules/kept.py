@@ -122,14 +122,16 @@ def check(folder: Path) -> None:
     """
     path = folder / MANIFEST
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode("utf-8")
+        told = json.loads(text)
         files: dict[str, str] = {str(name): str(digest) for name, digest in told["files"].items()}
-        known = told["format"] == _FORMAT
+        whole = _manifest(files) == text and _digest(files) == folder.name
+        other = told["format"] != _FORMAT
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise RulesetError(path, f"读不出来，{_MEND}") from None
-    if not known:
+    if other:
         raise RulesetError(path, "是另一版程序留存的格式")
-    if _digest(files) != folder.name:
+    if not whole:
         raise RulesetError(path, f"与目录的摘要不符，{_MEND}")
     for name, digest in files.items():
         try:
@@ -219,6 +221,10 @@ def _digest(files: Mapping[str, str]) -> str:
     for name in sorted(files):
         found.update(name.encode() + b"\0" + bytes.fromhex(files[name]))
     return found.hexdigest()
+
+
+def _manifest(files: Mapping[str, str]) -> str:
+    return json.dumps({"format": _FORMAT, "files": files}, ensure_ascii=False, indent=1) + "\n"
 
 
 def _is_whole(folder: Path) -> bool:

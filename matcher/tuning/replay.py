@@ -261,11 +261,10 @@ class _Replayer:
         return None
 
     def _moments(self) -> Iterator[datetime | None]:
-        """Now, then, and whenever lists changed while the run was made."""
-        yield None
-        yield self.at
-        yield self.at + _A_SECOND
-        yield from moments(self.store, self.at - _A_RANKING, self.at + _A_SECOND)
+        """Now, then, and before and after each change of lists while the run was made."""
+        yield from (None, self.at, self.at + _A_SECOND)
+        for moment in moments(self.store, self.at - _A_RANKING, self.at + _A_SECOND):
+            yield from (moment, moment - timedelta.resolution)
 
     def _request(self) -> Request:
         asked = self.run.request
