@@ -99,7 +99,7 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
     if options.format == "xlsx":
         from matcher.cli.xlsx import ranking_xlsx
 
-        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions))
+        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions, called))
         return
     with written(options.out, bom=options.format == "csv") as stream:
         if options.format == "json":

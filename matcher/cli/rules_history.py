@@ -22,7 +22,6 @@ from matcher.cli.table import WIDTH, wide
 from matcher.cli.tried import companies_of, local_engine_of, request_of
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError, RulesError, RulesetError
-from matcher.rules import zone_ids
 from matcher.rules.load import SegmentSpec
 from matcher.store.rulesets import RulesetVersion
 from matcher.tuning.history import History, Ruleset, Step, history
@@ -61,10 +60,8 @@ def history_of(options: argparse.Namespace) -> int:
 
 def _rulesets(options: argparse.Namespace) -> tuple[Engine, list[Ruleset]]:
     """The engine that companies are read by, and all rulesets in order; what cannot be opened says why."""
-    there = published_versions(options.zone)
+    there = published_versions(options.zone, options.rules_folder)
     if not there:
-        if options.zone not in (known := zone_ids(options.rules_folder)):
-            raise RequestError("园区", options.zone, known)
         print(f"园区 {options.zone} 还没有发布过规则，只有草稿", file=sys.stderr)
     folders: list[Path | None] = []
     found: list[Ruleset] = []

@@ -10,9 +10,8 @@ from matcher.cli.chosen import time_words, version_words
 from matcher.cli.inputs import working
 from matcher.cli.listing import check_output, write_listing
 from matcher.engine import Engine
-from matcher.errors import OptionError, RequestError, RulesError, RulesetError
+from matcher.errors import OptionError, RulesError, RulesetError
 from matcher.locate import folder, home
-from matcher.rules import zone_ids
 from matcher.rules.compliance import load_compliance
 from matcher.rules.kept import open_kept
 from matcher.store import rulesets
@@ -58,8 +57,6 @@ def list_versions(options: argparse.Namespace) -> int:
     """``lianzhao rules versions`` (列出版本)."""
     check_output(options)
     there = published_versions(options.zone)
-    if not there and options.zone not in (known := zone_ids()):
-        raise RequestError("园区", options.zone, known)
     titles = {
         "number": "版本", "state": "状态", "digest": "摘要", "published_at": "发布时间", "published_by": "发布人", "note": "说明",
         "overrides": "放行", "retired_at": "停用时间", "retired_by": "停用人", "retired_note": "停用说明", "copy": "副本",
@@ -76,6 +73,8 @@ def list_versions(options: argparse.Namespace) -> int:
 
 def retire_version(options: argparse.Namespace) -> int:
     """``lianzhao rules retire`` (停用)."""
+    if not published_versions(options.zone):
+        raise OptionError(f"园区 {options.zone} 还没有发布过规则，没有可停用的")
     with open_store() as store:
         version, is_new = rulesets.retire(store, options.zone, options.version, by=options.by, note=options.note)
         counts = rulesets.newest(rulesets.versions(store, options.zone))

@@ -92,8 +92,9 @@ def publish(
         OptionError: A name or note is empty or too long.
         StoreError: The database cannot be written.
     """
+    name, why = signed(by, note)
     values = {
-        "zone": zone, "digest": digest, "compliance": compliance, "published_by": _name(by), "note": _note(note),
+        "zone": zone, "digest": digest, "compliance": compliance, "published_by": name, "note": why,
         "overrides": [asdict(one) for one in overrides],
     }  # fmt: skip
     with store.writing() as connection:
@@ -117,7 +118,8 @@ def retire(store: Store, zone: str, number: int, *, by: str, note: str) -> tuple
         RequestError: There is no such version.
         StoreError: The database cannot be written.
     """
-    values = {"retired_by": _name(by), "retired_note": _note(note), "retired_at": datetime.now(UTC)}
+    name, why = signed(by, note)
+    values = {"retired_by": name, "retired_note": why, "retired_at": datetime.now(UTC)}
     standing = (rulesets.c.zone == zone) & (rulesets.c.number == number) & rulesets.c.retired_at.is_(None)
     with store.writing() as connection:
         changed = connection.execute(update(rulesets).where(standing).values(values)).rowcount
@@ -128,6 +130,19 @@ def versions(store: Store, zone: str) -> list[RulesetVersion]:
     """All versions of a zone, the oldest first (列出规则版本)."""
     with store.reading() as connection:
         return _versions(connection, zone)
+
+
+def signed(by: str, note: str) -> tuple[str, str]:
+    """Who and why, as they are kept (署名与说明).
+
+    Raises:
+        OptionError: Either is empty or too long.
+    """
+    if not 1 <= len(by.strip()) <= _LONGEST_NAME or not by.isprintable():
+        raise OptionError(f"--by 应为 1 到 {_LONGEST_NAME} 个字的姓名")
+    if not 1 <= len(note.strip()) <= _LONGEST_NOTE:
+        raise OptionError(f"--note 应为 1 到 {_LONGEST_NOTE} 个字：为什么")
+    return by.strip(), note.strip().encode("utf-8", "replace").decode().replace("\0", "�")
 
 
 def newest(there: Sequence[RulesetVersion]) -> RulesetVersion | None:
@@ -172,15 +187,3 @@ def _version(row: Row[Any]) -> RulesetVersion:
         Override(one["rule"], tuple(one["forbidden"]), one["reason"], tuple(one["breaches"])) for one in kept.pop("overrides")
     ]
     return RulesetVersion(**kept, overrides=tuple(overrides))
-
-
-def _name(by: str) -> str:
-    if not 1 <= len(by.strip()) <= _LONGEST_NAME or not by.isprintable():
-        raise OptionError(f"--by 应为 1 到 {_LONGEST_NAME} 个字的姓名")
-    return by.strip()
-
-
-def _note(note: str) -> str:
-    if not 1 <= len(note.strip()) <= _LONGEST_NOTE:
-        raise OptionError(f"--note 应为 1 到 {_LONGEST_NOTE} 个字：为什么")
-    return note.strip().encode("utf-8", "replace").decode().replace("\0", "�")

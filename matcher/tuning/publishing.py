@@ -78,6 +78,7 @@ def publish(
         RulesetError: The copy cannot be kept.
         StoreError: The database cannot be written.
     """
+    rulesets.signed(by, note)  # before anything is written
     checked = hashlib.sha256(compliance.model_dump_json().encode()).hexdigest()
     with keeping(home):
         keep(home, zone.content)

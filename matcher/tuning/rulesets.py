@@ -97,31 +97,38 @@ def draft_digest(zone: str, rules: str | Path | None = None) -> str:
 
 
 def _version(word: str, zone: str, rules: str | Path | None) -> RulesetVersion:
-    there = published_versions(zone)
-    if not there:
-        if zone not in (known := zone_ids(rules)):
-            raise RequestError("园区", zone, known)
-        raise OptionError(f"园区 {zone} 还没有发布过规则，先用 lianzhao rules publish {zone} --by 姓名 --note 说明 发布")
     from matcher.store.rulesets import newest, numbered
 
+    there = published_versions(zone, rules)
+    if not there:
+        how = f"先用 lianzhao rules publish {zone} --by 姓名 --note 说明 发布"
+        raise OptionError(f"没有规则版本 {word}：园区 {zone} 还没有发布过规则，{how}")
     if word != PUBLISHED:
         return numbered(there, int(word))
     version = newest(there)
     if version is None:
-        raise OptionError(f"园区 {zone} 的 {len(there)} 版规则都已停用，没有现行版本；可写版本号，或再发布一次")
+        raise OptionError(f"没有 {PUBLISHED}：园区 {zone} 的 {len(there)} 版规则都已停用，没有现行版本；可写版本号，或再发布一次")
     return version
 
 
-def published_versions(zone: str) -> list[RulesetVersion]:
+def published_versions(zone: str, rules: str | Path | None = None) -> list[RulesetVersion]:
     """All versions of a zone, the oldest first (已发布的规则版本); none if there is no database, and none is made to look.
 
+    Args:
+        zone: Id of the zone.
+        rules: The rules folder in use, to tell a zone without versions from a slip of the pen.
+
     Raises:
+        RequestError: There is no version, and no such zone either.
         StoreError: The database cannot be read.
     """
     from matcher.store.database import open_store, store_exists
     from matcher.store.rulesets import versions
 
-    if not store_exists():
-        return []
-    with open_store() as store:
-        return versions(store, zone)
+    there: list[RulesetVersion] = []
+    if store_exists():
+        with open_store() as store:
+            there = versions(store, zone)
+    if not there and zone not in (known := zone_ids(rules)):
+        raise RequestError("园区", zone, known)
+    return there

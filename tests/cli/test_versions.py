@@ -105,6 +105,8 @@ def test_a_version_is_told_beside_a_run_and_moves_no_byte_of_it(run: Run) -> Non
         _, out, err = run("rank", "企业.csv", "--zone", "small", *DAY, "--ruleset", word)
         assert out.endswith(f"批次 {draft['run']['id'][:12]}，规则第 1 版\n")
         assert ("规则：第 1 版（张三 " in err) == (word in ("published", "1"))
+    assert run("rank", "企业.csv", "--zone", "small", *DAY, "--format", "xlsx", "--out", "名单.xlsx")[0] == 0
+    assert ["规则", "第 1 版"] in CalamineWorkbook.from_path("名单.xlsx").get_sheet_by_name("说明").to_python()
     edit(HEAVIER)
     _, out, _ = run("rank", "企业.csv", "--zone", "small", *DAY)
     assert out.endswith("，规则未发布\n")
@@ -228,6 +230,12 @@ def test_words_that_mean_nothing_are_told(run: Run, tmp_path: Path) -> None:
 
     assert "还没有发布过规则，先用 lianzhao rules publish small --by 姓名 --note 说明 发布" in said("published")
     assert not (tmp_path / "home" / "ledger.db").exists()  # to look for versions makes no database
+    assert run("rules", "retire", "small", "1", *SIGNED)[::2] == (2, "lianzhao: 园区 small 还没有发布过规则，没有可停用的\n")
+    assert run("rules", "publish", "small", "--by", "张三", "--note", "")[::2] == (
+        2,
+        "lianzhao: --note 应为 1 到 1000 个字：为什么\n",
+    )
+    assert kept.kept_digests(Path("home")) == []
     published(run)
     assert "没有这个规则版本：2，只有第 1 版" in said("2")
     assert "没有这套规则：publishd，应为 draft" in said("publishd")
