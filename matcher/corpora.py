@@ -101,6 +101,7 @@ class KnownGroup:
         signs: Beginnings of its companies' names, behind the region or with it.
         with_: Words of which such a name holds one; empty if the sign alone tells.
         known_for: Trades that everybody knows it for (公认的主营), as a scope would write them.
+        told: What everybody knows of it, in a few words for the sentence of reasons (公认的一句话); empty if nothing.
     """
 
     name: str
@@ -108,6 +109,7 @@ class KnownGroup:
     signs: tuple[str, ...]
     with_: tuple[str, ...] = ()
     known_for: tuple[str, ...] = ()
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,12 @@ class Corpora:
             raw_groups: list[dict[str, Any]] = self._yaml("groups.yaml")["groups"]
             return tuple(
                 KnownGroup(
-                    raw["name"], raw["city"], tuple(raw["signs"]), tuple(raw.get("with", ())), tuple(raw.get("known_for", ()))
+                    raw["name"],
+                    raw["city"],
+                    tuple(raw["signs"]),
+                    tuple(raw.get("with", ())),
+                    tuple(raw.get("known_for", ())),
+                    raw.get("told", ""),
                 )
                 for raw in raw_groups
             )

@@ -6,12 +6,13 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from matcher.places import short
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Unserved
@@ -21,6 +22,7 @@ WIDTH = 80
 _MOST_OPPORTUNITIES = 10
 _MOST_OTHERS = 3
 _MOST_OPEN = 6
+_FEW = 3  # a city with less than a third of its share of the list has too few leads for a day
 _ASSUMED = "*"  # told once below the list
 _MOVED = 0.98  # an order value this far below the score is told
 
@@ -131,10 +133,25 @@ def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
     return lines
 
 
+def _by_city(ranking: Ranking) -> str:
+    """How many of the list sit in each city that was asked for: a day there with two calls is no day."""
+    asked = cast(Sequence[str], ranking.run.request.get("cities") or ())
+    if len(asked) < 2 or not ranking.results:
+        return ""
+    found = Counter(short(result.city or "") for result in ranking.results)
+    told = "，".join(
+        f"{short(city)} {found[short(city)]} 家" for city in sorted(asked, key=lambda city: (-found[short(city)], city))
+    )
+    few = "、".join(short(city) for city in asked if found[short(city)] * len(asked) * _FEW < len(ranking.results))
+    return f"名单上：{told}" + (f"；{few}的线索少，不够跑一天的，可多排几名，或先请商会、园区推荐" if few else "")
+
+
 def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str], called: str) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
     if any(_is_assumed(result, zone) for result in ranking.results):
         console.print(Text(f"{_ASSUMED} 园区没有公开说过这个需求，按产业链推定", style="dim"))
+    if line := _by_city(ranking):
+        console.print(Text(line))
     for line in _open_segments(ranking.unserved, zone):
         console.print(Text(line))
     asked = Counter(result.next_question for result in ranking.results if result.next_question)

@@ -30,6 +30,7 @@ class SegmentSpec:
         terms: (term, weight 1–10) with all spellings, sorted; no term twice.
         need: ``none`` for a theme.
         asks: What to ask such a company first; empty for the question of its kind.
+        asks_of: (words of what it does, what to ask then), in file order; the first that fits stands before ``asks``.
         offers: Anchors and platforms of the zone that speak for coming.
         verb: Said of makers instead of 生产; empty for 生产.
         presence: What the local register holds of it, in words; empty without one.
@@ -54,6 +55,7 @@ class SegmentSpec:
     conflicts: tuple[str, ...]
     wants_group: bool = False
     asks: str = ""
+    asks_of: tuple[tuple[tuple[str, ...], str], ...] = ()
     offers: tuple[str, ...] = ()
     verb: str = ""
     presence: str = ""
@@ -212,6 +214,7 @@ class _Loader:
             assumed=segment.ground.source == "assumed",
             wants_group=full is not None and full.wants_group,
             asks=(full and full.asks) or "",
+            asks_of=tuple((tuple(of.words), of.asks) for of in full.asks_of) if full else (),
             offers=tuple(one.name for one in offering if chain and one.chain == chain.id and segment.id in one.attracts),
             verb=(full and full.verb) or "",
             needs_chemical_park=full is not None and full.needs_chemical_park,

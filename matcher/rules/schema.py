@@ -102,12 +102,20 @@ class NotThis(_Strict):
     why: Text
 
 
+class AsksOf(_Strict):
+    """What to ask first of those who do one of these things (按做什么问): ``words`` stand in what the sentence says it does."""
+
+    words: Annotated[list[Annotated[str, Field(min_length=1, max_length=10)]], Field(min_length=1)]
+    asks: Text
+
+
 class Segment(_Strict):
     """A segment of a chain (环节).
 
     ``wants_group`` says that the zone wants a brand or group for it, not one more single house.
     ``terms`` maps a weight 1–10 to the words that carry it: 10 says this trade and no other, 2 is a hint. ``asks`` is what to ask such
-    a company first (见面先问), ``verb`` what is said of its makers instead of 生产 (种植、养殖).
+    a company first (见面先问), ``asks_of`` what to ask those who do a part of it first, the first that fits; ``verb`` what is said of
+    its makers instead of 生产 (种植、养殖).
     """
 
     id: Id
@@ -122,6 +130,7 @@ class Segment(_Strict):
     needs_chemical_park: bool = False
     wants_group: bool = False
     asks: Text | None = None
+    asks_of: list[AsksOf] = []
     verb: Annotated[str, Field(min_length=2, max_length=4)] | None = None
     terms: dict[Annotated[int, Field(ge=1, le=10)], Annotated[list[Term], Field(min_length=1)]]
     synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}

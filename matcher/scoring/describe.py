@@ -122,6 +122,8 @@ class Describer:
             said.append(f"可依托{'、'.join(segment.offers[:_MOST_OFFERS])}")
         if partners := _partners(segment):
             said.append(partners)
+        if evidence.columns["renowned"].values[pair]:
+            said.append(f"{remarks.told or _RENOWNED}（公开常识）")
         founded = evidence.columns["founded"]
         strengths = [*remarks.strengths, *([self.value("founded", evidence, pair)[:4] + "年成立"] if founded.known[pair] else [])]
         if strengths:
@@ -129,7 +131,7 @@ class Describer:
         if remarks.doubt:
             said.append(f"待核：{remarks.doubt}")
         talked = self._visit_questions.get("approached") if evidence.columns["approached"].values[pair] else None
-        first = talked or segment.asks or self._visit_questions.get(segment.kind)
+        first = talked or _asked(segment, remarks.business) or self._visit_questions.get(segment.kind)
         if first:  # the trade's own question comes first; what is doubted is asked after it
             said.append(f"先问清{first}")
         if remarks.asks:
@@ -153,6 +155,12 @@ class Describer:
         if not does or does.startswith(self._verb_words):  # 生产玩具, 组织体育活动: it brings its own verb
             return does
         return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}"
+
+
+def _asked(segment: SegmentSpec, business: Sequence[str]) -> str:
+    """The segment's question for what the company does first: 大米 is not asked for wheat."""
+    fitting = (asks for phrase in business for words, asks in segment.asks_of if any(word in phrase for word in words))
+    return next(fitting, segment.asks)
 
 
 def _partners(segment: SegmentSpec) -> str:
@@ -198,6 +206,7 @@ _VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of th
 _MOST_TOLD = 3
 _MOST_PARTNERS = 2
 _MOST_OFFERS = 2
+_RENOWNED = "业内公认"  # of whom no more is written down
 _COMPANY = re.compile("(?:总|股份)?(?:有限)?(?:责任)?公司$")  # 山东凤祥实业, as people call it
 
 
@@ -207,12 +216,14 @@ class Remarks:
 
     Attributes:
         business: Its main business in the scope's order, a few words each.
+        told: What everybody knows of it.
         strengths: What speaks for it, strongest first.
         doubt: The rule that took most points, in words.
         asks: What that rule asks.
     """
 
     business: Sequence[str] = ()
+    told: str = ""
     strengths: Sequence[str] = ()
     doubt: str | None = None
     asks: str | None = None

@@ -25,6 +25,7 @@ from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedC
 
 _MOST_STRENGTHS = 3
 _LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
+_LEAST_PART = 3  # and a third of what the rule can take; less is a shade, not a doubt: 2,800万元 is no small drug maker
 _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
@@ -99,6 +100,7 @@ class _Shown:
     chain_place: int | None
     terms: tuple[str, ...]
     business: tuple[str, ...]
+    told: str
     family: Family | None
 
 
@@ -160,11 +162,17 @@ class Assembler:
                     chain_place=int(listed.chain_place[place]) + 1 if ranked else None,
                     terms=finder.terms(company[place], int(evidence.segment[pair])),
                     business=finder.business(company[place], int(evidence.segment[pair]), _mode(evidence, pair)),
+                    told=self._told(details, company[place]),
                     family=families[place] if families else None,
                 ),
             )
             for place, pair in enumerate(listed.pair.tolist())
         )
+
+    def _told(self, details: Details, company: int) -> str:
+        """What everybody knows of the group that a company is or belongs to (公认的一句话)."""
+        number = details.names[company].known_group
+        return self.reader.corpora.known_groups[number - 1].told if number else ""
 
     def _result(
         self,
@@ -216,10 +224,10 @@ class Assembler:
         doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
         strengths = self._strengths(evidence, scores, shown, doubted)
         if number is None:
-            return Remarks(shown.business, strengths)
+            return Remarks(shown.business, shown.told, strengths)
         doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
-        return Remarks(shown.business, strengths, said, doubt.asks)
+        return Remarks(shown.business, shown.told, strengths, said, doubt.asks)
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
@@ -251,10 +259,14 @@ class Assembler:
         ]
 
     def _doubt(self, scores: Scores, pair: int) -> int | None:
-        """Number of the known rule that took most points, ``_LEAST_DOUBT`` at least."""
+        """Number of the known rule that took most points, if it took ``_LEAST_DOUBT`` and its part of what it can."""
         points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
-        worst = int(points.argmin())
-        return worst if points[worst] <= -_LEAST_DOUBT * UNIT else None
+        for number in np.argsort(points, kind="stable").tolist():
+            if points[number] > -_LEAST_DOUBT * UNIT:
+                return None
+            if _LEAST_PART * int(points[number]) <= self.ruleset.rules[number].weight * UNIT:
+                return int(number)
+        return None
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""

@@ -173,7 +173,10 @@ class NameReader:
         is_arm = not is_group and (within is not None or (not region and self._names_its_place(stripped, bracketed, place)))
         known = self._known_group(body, stripped)
         own = self._groups[known - 1].name
-        is_head = known > 0 and is_group and (body.startswith(own) or stripped.startswith(own))
+        means = {own, own.removesuffix("集团")} if is_group else {own}
+        abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
+        is_itself = not abroad and not means.isdisjoint((core, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
+        is_head = known > 0 and (is_itself or (is_group and (body.startswith(own) or stripped.startswith(own))))
         industry = stripped[len(trade_name) :]
         return NameParts(
             region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head

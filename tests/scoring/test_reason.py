@@ -14,10 +14,11 @@ from matcher.intake import read_files
 from matcher.runs import Request
 from matcher.scoring.evidence import fields
 from matcher.scoring.expressions import compile_expression
-from matcher.types import RankedCompany
+from matcher.types import Contribution, RankedCompany
 from tests.scoring.test_results import made_up_rows, profiles_of
 
 AS_OF = date(2026, 1, 1)
+ASIDE = ("待核：", "先问清", "再问", "可依托")
 NO_FIT = "名称和经营范围都看不出与园区产业链的关系。"
 _PLACEHOLDERS = re.compile(r"\{(\w+)\}")
 
@@ -119,8 +120,8 @@ def strengths(engine: Engine, result: RankedCompany) -> list[str]:
     says = {rule.id: rule.says for rule in engine.zone.scoring.rules}
     known = fields(list(engine.zone.chain_names), engine.corpora)
     reads = {rule.id: set(compile_expression(rule.value, known).fields) - {"marks"} for rule in engine.zone.scoring.rules}
-    worst = min((c for c in result.contributions if c.known), key=lambda c: c.points)
-    doubted = reads[worst.rule] if worst.points <= -2 else set()
+    worst = worst_doubt(result)
+    doubted = reads[worst.rule] if worst else set()
     speaking = [c for c in result.contributions if c.known and c.points > 0 and says[c.rule] and not doubted & reads[c.rule]]
     speaking.sort(key=lambda c: -c.points)  # sorting keeps the file's order among equals
     return [pattern(says[c.rule] or "") for c in speaking[:3]]
@@ -138,7 +139,7 @@ def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engin
             continue
         wanted = strengths(engine, result)
         counts.add(len(wanted))
-        told = [part for part in parts(result)[1:] if not part.startswith(("待核：", "先问清", "再问", "可依托"))]
+        told = [part for part in parts(result)[1:] if not (part.startswith(ASIDE) or part.endswith("（公开常识）"))]
         assert len(told) <= 1, result.reason
         said = told[0] if told else ""
         age = r"\d{4}年成立" if said.endswith("年成立") else ""
@@ -170,7 +171,21 @@ def test_an_unknown_value_speaks_for_nobody(results: list[RankedCompany]) -> Non
     assert not any("不详" in part for result in results for part in parts(result) if not part.startswith("待核："))
 
 
+def test_what_everybody_knows_stands_in_a_clause_of_its_own(engine: Engine) -> None:
+    """Of the group or company that a name means; not of a firm of the group, whose scope says what it does."""
+    told = "大输液，深交所上市（公开常识）"
+    assert told in parts(score(engine, **{**DRUGS, "name": "华仁药业股份有限公司"}))
+    assert told not in score(engine, **{**DRUGS, "name": "华仁药业(日照)有限公司"}).reason
+    assert "公开常识" not in score(engine, **DRUGS).reason
+
+
 # --- what speaks against it -----------------------------------------------------------------------------------------------------
+
+
+def worst_doubt(result: RankedCompany) -> Contribution | None:
+    """The known rule that took most points, of those that took two and a third of what they can."""
+    against = [c for c in result.contributions if c.known and c.points <= -2 and 3 * c.points <= c.weight]
+    return min(against, key=lambda c: c.points, default=None)
 
 
 def test_the_worst_known_doubt_of_two_points_or_more_is_told(engine: Engine, results: list[RankedCompany]) -> None:
@@ -179,11 +194,11 @@ def test_the_worst_known_doubt_of_two_points_or_more_is_told(engine: Engine, res
     for result in results:
         if result.segment is None:
             continue
-        against = [c for c in result.contributions if c.known and c.points <= -2]
+        against = worst_doubt(result)
         doubts = [part.removeprefix("待核：") for part in parts(result) if part.startswith("待核：")]
-        assert len(doubts) == bool(against), (result.reason, against)
+        assert len(doubts) == (against is not None), (result.reason, against)
         if against:
-            worst = rules[min(against, key=lambda c: c.points).rule]  # the first of equals
+            worst = rules[against.rule]
             assert re.fullmatch(pattern(worst.says or worst.label), doubts[0]), (result.reason, worst.id)
             told += 1
     assert told > 20
@@ -224,15 +239,29 @@ def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -
     for result in results:
         if result.segment is None:
             continue
-        against = [c for c in result.contributions if c.known and c.points <= -2]
-        asks = rules[min(against, key=lambda c: c.points).rule].asks if against else None
+        against = worst_doubt(result)
+        asks = rules[against.rule].asks if against else None
         segment = segments[result.chain, result.segment]
-        wanted = [f"先问清{segment.asks or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
+        own = [of for words, of in segment.asks_of if any(word in parts(result)[0] for word in words)]
+        first = next((of for of in own if f"先问清{of}" in parts(result)), segment.asks)
+        wanted = [f"先问清{first or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
         if result.reason.count("上次谈到哪一步"):  # whom the zone talks to already
             wanted[0] = f"先问清{engine.zone.scoring.visit_questions['approached']}"
         assert parts(result)[-len(wanted) :] == wanted, result.reason
         seen.add(bool(asks))
     assert seen == {True, False}
+
+
+def test_the_question_is_of_what_the_company_does_first(engine: Engine) -> None:
+    """大米 is not asked for wheat, and who does neither is asked the segment's own question."""
+    mill = {**DRUGS, "name": "青岛示例粮油有限公司"}
+    (grain,) = [segment for segment in engine.zone.segments if segment.id == "grain-oil-processing"]
+    rice, wheat = ("大米加工", "小麦粉、挂面的生产")
+    asked = [parts(score(engine, **{**mill, "business_scope": scope}))[-1] for scope in (rice, wheat, f"{rice}；{wheat}")]
+    assert ("稻谷" in asked[0], "小麦" in asked[1], "稻谷" in asked[2]) == (True, True, True), "the first thing it does decides"
+    assert "小麦" not in asked[0]
+    other = parts(score(engine, **{**mill, "business_scope": "杂粮加工"}))[-1]
+    assert other == f"先问清{grain.asks}"
 
 
 def test_a_step_is_no_product_and_a_verb_is_not_doubled(engine: Engine) -> None:
