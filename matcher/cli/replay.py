@@ -76,7 +76,7 @@ def _verdict(found: Replay) -> str:
     if found.now is None:
         return "不能照原样再算：" + "、".join(NAMES[one.name] for one in found.inputs if one.problem) + "与当时不同或找不回来"
     if any(one.problem for one in found.inputs):
-        return "还原的请求与当时不同"
+        return "还原不出当时的请求"
     if found.versions:
         return "各项输入都相同，结果不同：程序版本与当时不同，见上"
     return "各项输入、程序版本都相同，结果却不同：程序改过而版本号没有变的会这样，别的情形请报告"

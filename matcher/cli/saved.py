@@ -102,11 +102,16 @@ def judged() -> Mapping[str, str | None]:
 def given_of(options: argparse.Namespace, intake: Intake) -> dict[str, Any]:
     """What the files of a run were called (所给文件的名称): no part of its record, but whoever plays it again looks for them."""
     return {
-        "files": sorted(Path(file).name for file in intake.files),
+        "files": _file_names(intake.files),
         "data_date": options.data_date.isoformat() if options.data_date else None,
-        "local": sorted(Path(file).name for file in options.local),
+        "local": _file_names(options.local),
         "register": options.register,
     }
+
+
+def _file_names(files: Sequence[str]) -> list[str]:
+    """Without folders, and without what no database can hold."""
+    return sorted(Path(file).name.encode("utf-8", "replace").decode() for file in files)
 
 
 def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:

@@ -188,11 +188,8 @@ def clearing(home: Path) -> Iterator[None]:
     Raises:
         RulesetError: Somebody does just now.
     """
-    try:
-        with _lock(home, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            yield
-    except BlockingIOError:
-        raise RulesetError(home / "rulesets", "正有程序在发布规则或留存批次，请稍后再清理") from None
+    with _lock(home, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        yield
 
 
 @contextlib.contextmanager
@@ -203,7 +200,11 @@ def _lock(home: Path, kind: int) -> Iterator[None]:
         root.mkdir(parents=True, exist_ok=True)
         handle = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(handle, kind)
+        try:
+            with _told(root):
+                fcntl.flock(handle, kind)
+        except BlockingIOError:
+            raise RulesetError(root, "正有程序在发布规则或留存批次，请稍后再清理") from None
         yield
     finally:
         os.close(handle)
@@ -273,5 +274,7 @@ def _told(root: Path) -> Iterator[None]:
     """Turns what the disk refuses into a clear error."""
     try:
         yield
+    except BlockingIOError:
+        raise
     except OSError as error:
         raise RulesetError(root, f"规则副本写不进去（{system_reason(error)}），腾出空间或换 LIANZHAO_HOME 后再试") from None

@@ -19,7 +19,7 @@ from matcher.errors import InputError, OptionError, RulesError, RulesetError, Sn
 from matcher.intake import Companies, Intake, read_files
 from matcher.intake.fields import EPOCH
 from matcher.places import CityFilter
-from matcher.runs import Request, library_versions
+from matcher.runs import Request, library_versions, run_id
 from matcher.scoring.published import ListReader
 from matcher.snapshot import ProfileCache, Snapshot, layout, open_profiles
 from matcher.store.database import Store
@@ -29,9 +29,9 @@ from matcher.store.runs import KeptRun, results_digest
 from matcher.tuning.rulesets import draft_digest, kept_or_draft
 from matcher.types import ListEntry, Ranking, Run
 
-Name = Literal["companies", "rules", "corpora", "local", "lists", "request"]
+Name = Literal["companies", "rules", "corpora", "local", "lists", "record"]
 NAMES: dict[Name, str] = {
-    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据", "request": "请求",
+    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据", "record": "批次清单",
 }  # fmt: skip
 """Input of a run → Chinese term."""
 _SHORT = 12
@@ -122,6 +122,7 @@ class _Replayer:
         self.inputs: list[Input] = []
 
     def replay(self) -> Replay:
+        self._same_record()
         engine = self._engine()
         self._same_corpora()
         companies = self._companies()
@@ -268,13 +269,13 @@ class _Replayer:
 
     def _request(self) -> Request:
         asked = self.run.request
-        cities, chains, group, need, top = (asked[key] for key in ("cities", "chains", "group", "need", "top"))
+        cities, chains, top = asked.get("cities"), asked.get("chains"), asked.get("top")
         return Request(
             as_of=date.fromisoformat(str(asked["as_of"])),
-            cities=tuple(map(str, cities)) if isinstance(cities, list) else (),
-            chains=tuple(map(str, chains)) if isinstance(chains, list) else (),
-            group=None if group is None else str(group),
-            need=None if need is None else str(need),
+            cities=tuple(cities) if isinstance(cities, list) else (),
+            chains=tuple(chains) if isinstance(chains, list) else (),
+            group=_text(asked.get("group")),
+            need=_text(asked.get("need")),
             top=top if isinstance(top, int) else 0,
         )
 
@@ -283,13 +284,25 @@ class _Replayer:
             return None
         return open_profiles(self.materials.home, self.snapshot, engine.reader)
 
+    def _same_record(self) -> None:
+        """The record is the one that its id was made of."""
+        then, now = self.run.id, run_id(self.run)
+        problem = "" if then == now else f"批次清单改过：按清单算出来的批次号是 {now[:_SHORT]}；请恢复数据库的备份"
+        self._note("record", then, now, "与批次号相符", problem)
+
     def _same_request(self, ranking: Ranking) -> None:
-        """All that the new manifest says but the versions is what the old one says."""
+        """What was ranked is what the record says, but for the versions."""
         then, now = (replace(run, id="", created_at="", versions={}) for run in (self.run, ranking.run))
-        problem = "" if then == now else f"还原出来的请求与当时不同：当时 {then.request}，现在 {now.request}"
-        self._note("request", self.run.id, self.run.id if then == now else ranking.run.id, "批次清单", problem)
+        if then != now:
+            self._note(
+                "record", self.run.id, ranking.run.id, "", f"这一版程序还原不出当时的请求：当时 {then.request}，现在 {now.request}"
+            )
 
     def _called(self, key: Literal["files", "local"]) -> str:
         """What files were called, if the run says so."""
         names = self.given.get(key) or ()
         return f"（{'、'.join(map(str, names))}）" if names else ""
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

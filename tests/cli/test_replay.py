@@ -91,7 +91,7 @@ def test_a_run_of_a_snapshot_in_this_process_and_another(run: Run) -> None:
     id_ = ranked(run)
     out = same(run, id_[:8])
     assert out.startswith(f"批次 {id_}　small　全部城市　按 2026-01-01 计算　")
-    assert [line[2:].split("：")[0] for line in out.splitlines()[1:-1]] == ["规则", "语料", "企业资料", "请求"]
+    assert [line[2:].split("：")[0] for line in out.splitlines()[1:-1]] == ["批次清单", "规则", "语料", "企业资料"]
     with open_store() as store:
         before = load_run(store, id_)
     done = subprocess.run(
@@ -220,6 +220,21 @@ def test_results_that_differ_for_no_reason_are_not_called_the_same(run: Run) -> 
     named, said = differs(run, id_, "企业.csv")
     assert named == []
     assert "结果不同：当时 000000000000，现在 " in said and "各项输入、程序版本都相同，结果却不同" in said
+
+
+def test_a_record_that_was_tampered_with_is_named(run: Run) -> None:
+    id_ = ranked(run, "企业.csv", "--city", "青岛")
+    with sqlite3.connect("home/ledger.db") as connection:
+        connection.execute("UPDATE runs SET request = replace(request, '青岛市', '杭州市')")
+    named, said = differs(run, id_, "企业.csv")
+    assert named == ["record"]
+    assert "批次清单改过：按清单算出来的批次号是" in said
+
+
+def test_a_file_whose_name_is_no_text_is_kept_all_the_same(run: Run) -> None:
+    name = os.fsdecode(b"\xff.csv")
+    shutil.copy("企业.csv", name)
+    same(run, ranked(run, name), "企业.csv")
 
 
 def test_a_register_given_as_a_file_or_kept(run: Run) -> None:
