@@ -87,6 +87,8 @@ def _rank(options: argparse.Namespace) -> int:
         ranking = engine.rank(intake, request, known)
     called = "" if options.no_store else saved.keep(ranking, engine.zone, saved.given_of(options, intake))
     _write_ranking(options, engine, ranking, called)
+    if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
+        print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)
     if not options.files and not from_snapshot and options.format == "table":
         print(
             "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,

@@ -171,14 +171,14 @@ def _told(found: History, labels: dict[int, Labels]) -> Iterator[tuple[str, int,
         yield "", 2, f"{place_words(step.side)}　{step.side.score:.1f} 分 {step.band} 档　{where}"
         if len(step.vetoes) > 1:
             yield "", 2, f"否决：{'、'.join(step.vetoes)}"
-        if step.against is not None and step.change is not None:
+        same = next((one for one in found.steps if one is not step and one.digest == step.digest), None)
+        if same is not None and found.steps.index(same) < found.steps.index(step):
+            yield "dim", 2, f"与{_called(same)}是同一套规则"
+        if step.against is not None and step.change is not None and found.steps[step.against].digest != step.digest:
             yield from _moved(step, found.steps[step.against])
 
 
 def _moved(step: Step, before: Step) -> Iterator[tuple[str, int, str]]:
-    if before.digest == step.digest:
-        yield "dim", 2, f"与{_called(before)}是同一套规则"
-        return
     yield "", 2, f"比{_called(before)} {step.change:+.1f} 分" if step.change else f"得分与{_called(before)}相同"
     largest = sorted(step.parts, key=lambda part: -abs(part.change))
     for part in largest[:_MOST_PARTS]:

@@ -105,6 +105,9 @@ def test_a_version_is_told_beside_a_run_and_moves_no_byte_of_it(run: Run) -> Non
         _, out, err = run("rank", "企业.csv", "--zone", "small", *DAY, "--ruleset", word)
         assert out.endswith(f"批次 {draft['run']['id'][:12]}，规则第 1 版\n")
         assert ("规则：第 1 版（张三 " in err) == (word in ("published", "1"))
+    for form in ("json", "csv"):
+        _, out, err = run("rank", "企业.csv", "--zone", "small", *DAY, "--format", form)
+        assert f"批次 {draft['run']['id'][:12]}，规则第 1 版\n" in err and "第 1 版" not in out
     assert run("rank", "企业.csv", "--zone", "small", *DAY, "--format", "xlsx", "--out", "名单.xlsx")[0] == 0
     assert ["规则", "第 1 版"] in CalamineWorkbook.from_path("名单.xlsx").get_sheet_by_name("说明").to_python()
     edit(HEAVIER)
