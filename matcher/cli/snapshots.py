@@ -156,12 +156,13 @@ def prune(options: argparse.Namespace) -> int:
     with kept.clearing(home()):
         snapshots, rulesets = _in_use()
         done = prune_snapshots(home(), snapshots, keep=options.keep, dry_run=options.dry_run)
-        copies = kept.clear(home(), rulesets, dry_run=options.dry_run)
+        copies = kept.clear(home(), kept.kept_digests(home()) if rulesets is None else rulesets, dry_run=options.dry_run)
     verb, size = "会删" if options.dry_run else "删去", done.size + copies.size
     line = (
         f"{verb}快照 {len(done.removed)} 个、规则副本 {len(copies.removed)} 份、残留 {done.leftovers + copies.leftovers} 处，"
         f"共 {size / 1e6:,.1f} MB；保留快照 {len(done.kept)} 个、规则副本 {len(copies.kept)} 份"
     )
+    line += "（没有数据库，不知道哪些还有用，都不删）" if rulesets is None and copies.kept else ""
     line += "".join(f"\n  {version[:_SHORT]}" for version in (*done.removed, *copies.removed))
     report = {"removed": list(done.removed), "kept": list(done.kept), "leftovers": done.leftovers + copies.leftovers, "bytes": size}
     told = {"removed_rulesets": list(copies.removed), "kept_rulesets": list(copies.kept), "dry_run": options.dry_run}
@@ -169,19 +170,23 @@ def prune(options: argparse.Namespace) -> int:
     return 0
 
 
-def _in_use() -> tuple[set[str], set[str]]:
-    """Snapshots and rulesets that runs and versions name (批次、版本用到的); a database that cannot be read stops the clearing."""
+def _in_use() -> tuple[set[str], set[str] | None]:
+    """Snapshots and rulesets that runs and versions name (批次、版本用到的); a database that cannot be read stops the clearing.
+
+    Where there is no database at all nobody knows of rulesets (None): whoever kept them had one, and they cannot be built again.
+    """
     from matcher.store.database import known_stores, open_store
     from matcher.store.rulesets import rulesets_in_use
     from matcher.store.runs import snapshots_in_use
 
     snapshots: set[str] = set()
     rulesets: set[str] = set()
-    for address in known_stores():
+    stores = known_stores()
+    for address in stores:
         with open_store(address) as store:
             snapshots |= snapshots_in_use(store)
             rulesets |= rulesets_in_use(store)
-    return snapshots, rulesets
+    return snapshots, rulesets if stores else None
 
 
 def company(options: argparse.Namespace) -> int:

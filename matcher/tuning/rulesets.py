@@ -70,7 +70,9 @@ def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedR
         return NamedRules(open_kept(home(), found[0]))
     for path in (Path(word), Path(word) / zone):
         if (path / "zone.yaml").is_file():
-            return NamedRules(path)
+            kept = path.resolve()
+            is_kept = kept.parent == (home() / "rulesets").resolve()
+            return NamedRules(open_kept(home(), kept.name) if is_kept else path)
     known = f"{DRAFT}（现在的规则目录）、{PUBLISHED}（现行版本）、版本号、规则副本的摘要，或园区的规则目录（其中有 zone.yaml）"
     raise OptionError(f"没有这套规则：{word[:80]}，应为 {known}")
 

@@ -256,17 +256,16 @@ def test_a_damaged_copy_is_refused_and_its_file_named(run: Run) -> None:
     (digest,) = kept.kept_digests(Path("home"))
     path = kept.folder_of(Path("home").resolve(), digest) / "chains" / "toys.yaml"
     path.unlink()
-    for command in (
-        ["rank", "企业.csv", "--zone", "small", "--ruleset", "1"],
-        ["rules", "diff", "small", "1", "draft", "企业.csv"],
-    ):
+    listing = ["rank", "企业.csv", "--zone", "small", "--ruleset"]
+    words = ("1", "published", digest[:8], f"home/rulesets/{digest}")
+    for command in (*([*listing, word] for word in words), ["rules", "diff", "small", "1", "draft", "企业.csv"]):
         code, out, err = run(*command)
         assert (code, out) == (1, "")
         assert f"{path}：文件缺失" in err
     code, out, err = run("rules", "history", "small", "企业.csv", "--company", "甲积木")
     assert code == 1 and "草稿" in out and f"第 1 版：{path}：文件缺失" in err
     edit(SCORING)  # the same rules are still at hand: they do as well, and ranking mends the copy
-    assert run("rank", "企业.csv", "--zone", "small", "--ruleset", "1")[0] == 0
+    assert run(*listing, "1")[0] == 0
     assert path.exists()
 
 
@@ -337,3 +336,12 @@ def test_prune_drops_copies_that_nothing_names(run: Run) -> None:
     with kept.keeping(home):
         code, _, err = run("prune")
     assert code == 1 and "正有程序在发布规则或留存批次，请稍后再清理" in err
+
+
+def test_without_a_database_nobody_knows_which_copies_are_of_use(run: Run) -> None:
+    published(run)
+    for file in Path("home").glob("ledger.db*"):
+        file.rename(file.name)
+    code, out, _ = run("prune")
+    assert code == 0 and "没有数据库，不知道哪些还有用，都不删" in out
+    assert len(kept.kept_digests(Path("home"))) == 1
