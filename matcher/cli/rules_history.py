@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from matcher.cli.chosen import time_words
+from matcher.cli.chosen import state_words, time_words
 from matcher.cli.files import as_json, safe, write_bytes, written
 from matcher.cli.inputs import check_targets, working
 from matcher.cli.rules_diff import part_words, place_words
@@ -23,7 +23,6 @@ from matcher.cli.tried import companies_of, local_engine_of, request_of
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError, RulesError, RulesetError
 from matcher.rules.load import SegmentSpec
-from matcher.store.rulesets import RulesetVersion
 from matcher.tuning.history import History, Ruleset, Step, history
 from matcher.tuning.outcome import read_companies
 from matcher.tuning.rulesets import draft_digest, kept_or_draft, published_versions
@@ -130,7 +129,7 @@ def _plain(found: History) -> dict[str, Any]:
     for step, shown in zip(found.steps, data["steps"], strict=True):
         version = step.version
         shown["version"] = None if version is None else version.number
-        shown["state"] = _state(version)
+        shown["state"] = _state(step, found)
         for key in ("published_at", "published_by", "note", "retired_at"):
             value = None if version is None else getattr(version, key)
             shown[key] = value.isoformat() if isinstance(value, datetime) else value
@@ -141,7 +140,7 @@ def _plain(found: History) -> dict[str, Any]:
 
 def _line(step: Step, found: History, labels: dict[int, Labels]) -> list[Any]:
     version, side = step.version, step.side
-    head = [_name(step), _state(version)]
+    head = [_name(step), _state(step, found)]
     head += ["", "", ""] if version is None else [time_words(version.published_at), version.published_by, version.note]
     if side is None:
         return [*head, *[None] * 6, "", None, None, "", step.digest, step.problem]
@@ -202,5 +201,5 @@ def _called(step: Step) -> str:
     return f"第 {step.version.number} 版" + ("（已停用）" if step.version.retired_at else "")
 
 
-def _state(version: RulesetVersion | None) -> str:
-    return "草稿" if version is None else "已停用" if version.retired_at else "已发布"
+def _state(step: Step, found: History) -> str:
+    return state_words(step.version, [one.version for one in found.steps if one.version is not None])

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from matcher.cli.chosen import time_words, version_words
+from matcher.cli.chosen import state_words, time_words, version_words
 from matcher.cli.inputs import working
 from matcher.cli.listing import check_output, write_listing
 from matcher.engine import Engine
@@ -61,12 +61,10 @@ def list_versions(options: argparse.Namespace) -> int:
         "number": "版本", "state": "状态", "digest": "摘要", "published_at": "发布时间", "published_by": "发布人", "note": "说明",
         "overrides": "放行", "retired_at": "停用时间", "retired_by": "停用人", "retired_note": "停用说明", "copy": "副本",
     }  # fmt: skip
-    counts = rulesets.newest(there)
     rows: list[dict[str, Any]] = []
     for one in there:
-        state = "已停用" if one.retired_at else "现行" if one is counts else "旧版"
         told = [vars(override) for override in one.overrides] if options.format == "json" else list(map(_told, one.overrides))
-        rows.append({**vars(one), "state": state, "overrides": told, "copy": _copy(one)})
+        rows.append({**vars(one), "state": state_words(one, there), "overrides": told, "copy": _copy(one)})
     write_listing(options, "规则版本", titles, rows)
     return 0
 

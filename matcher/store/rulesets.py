@@ -142,7 +142,12 @@ def signed(by: str, note: str) -> tuple[str, str]:
         raise OptionError(f"--by 应为 1 到 {_LONGEST_NAME} 个字的姓名")
     if not 1 <= len(note.strip()) <= _LONGEST_NOTE:
         raise OptionError(f"--note 应为 1 到 {_LONGEST_NOTE} 个字：为什么")
-    return by.strip(), note.strip().encode("utf-8", "replace").decode().replace("\0", "�")
+    return by.strip(), one_line(note)
+
+
+def one_line(text: str) -> str:
+    """A text of a person as it is kept and told (一行文字): no line breaks, nothing that a terminal or a database chokes on."""
+    return "".join(char if char.isprintable() else "�" for char in " ".join(text.split()))
 
 
 def newest(there: Sequence[RulesetVersion]) -> RulesetVersion | None:

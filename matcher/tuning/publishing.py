@@ -16,7 +16,7 @@ from matcher.rules.compliance import Compliance
 from matcher.rules.kept import keep, keeping
 from matcher.store import rulesets
 from matcher.store.database import Store
-from matcher.store.rulesets import Override, Published
+from matcher.store.rulesets import Override, Published, one_line
 from matcher.tuning.compliance import Breach, breaches
 from matcher.tuning.concerns import Files
 
@@ -50,7 +50,7 @@ def let_pass(
         Override(
             rule,
             tuple(dict.fromkeys(breach.forbidden for breach in by_rule[rule])),
-            reason.strip(),
+            one_line(reason),
             tuple(str(breach.problem) for breach in sorted(by_rule[rule])),
         )
         for rule, reason in reasons.items()

@@ -161,7 +161,8 @@ class _Replayer:
             self._note("rules", run.ruleset, run.ruleset, str(folder), f"当时的规则这一版程序读不了：{error}")
             return None
         place = "留存的副本" if folder.name == run.ruleset else "现在的规则目录"
-        self._note("rules", run.ruleset, engine.zone.digest, f"{place} {folder}")
+        problem = "" if engine.zone.digest == run.ruleset else f"{folder} 正在被改，请再试一次"
+        self._note("rules", run.ruleset, engine.zone.digest, f"{place} {folder}", problem)
         return engine
 
     def _same_corpora(self) -> None:

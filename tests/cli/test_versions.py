@@ -294,6 +294,7 @@ def test_history_says_the_same_in_every_form(run: Run) -> None:
     data = json.loads(run(*command, "--format", "json")[1])
     assert [step["version"] for step in data["steps"]] == [1, 2, None]
     assert [step["against"] for step in data["steps"]] == [None, "1", "2"]
+    assert [step["state"] for step in data["steps"]] == ["旧版", "现行", "草稿"]
     first, second, draft = data["steps"]
     assert second["side"]["score"] - first["side"]["score"] == pytest.approx(second["change"]) != 0
     assert (draft["side"]["fate"], draft["vetoes"]) == ("vetoed", ["分支网点"])

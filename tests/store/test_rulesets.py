@@ -39,12 +39,12 @@ def put(store: Store, digest: str, zone: str = "z") -> RulesetVersion:
 
 def test_a_version_comes_back_as_it_was_published(store: Store) -> None:
     before = datetime.now(UTC)
-    done = publish(store, "z", A, by=" 甲 ", note=" 首次\0发布 ", compliance="d" * 64, overrides=[LET_PASS])
+    done = publish(store, "z", A, by=" 甲 ", note=" 首次\0发布\n第二行\x1b[31m ", compliance="d" * 64, overrides=[LET_PASS])
     assert (done.is_new, done.before) == (True, None)
     (one,) = versions(store, "z")
     assert one == done.version
     assert (one.zone, one.number, one.digest, one.compliance, one.published_by) == ("z", 1, A, "d" * 64, "甲")
-    assert (one.note, one.overrides, one.retired_at) == ("首次�发布", (LET_PASS,), None)
+    assert (one.note, one.overrides, one.retired_at) == ("首次�发布 第二行�[31m", (LET_PASS,), None)
     assert before <= one.published_at <= datetime.now(UTC)
 
 
