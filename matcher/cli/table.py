@@ -128,8 +128,14 @@ def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
         lines.append(f"急需而名单上没有，后面才有：{rest}")
     if too:
         lines.append(f"急需的环节名单上没有专做的，兼做的有：{'、'.join(too)}")
-    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if (one.score or 0) < least):
-        lines.append(f"急需而这批资料里没有够格的（到不了 B 档）：{nobody}，可换城市，或经商会、园区去找")
+    short_of = [one for one in unserved if one.best and (one.score or 0) < least]
+    if short_of:
+        nearest = "、".join(
+            f"「{names[one.chain, one.segment]}」{one.best}（{one.city or '城市不详'}，{one.score:.1f} 分）" for one in short_of
+        )
+        lines.append(f"急需而没有到 B 档的，最近的是：{nearest}，先核实做没做、做多大")
+    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if not one.best):
+        lines.append(f"急需而这批资料里一家也没有的：{nobody}，可换城市，或经商会、园区去找")
     return lines
 
 

@@ -149,7 +149,11 @@ class ProfileReader:
 
     def _known_for(self, part: NameParts) -> tuple[str, ...]:
         """What a group is known for: a holding's scope lists investments and metals; the group's name says what it is."""
-        return self.corpora.known_groups[part.known_group - 1].known_for if part.known_group and part.is_group else ()
+        return (
+            self.corpora.known_groups[part.known_group - 1].known_for
+            if part.known_group and (part.is_group or part.is_head)
+            else ()
+        )
 
     def _renowned(self, part: NameParts) -> bool:
         """A group, or the company that a group's name means, of which everybody knows something."""

@@ -74,6 +74,14 @@ class Anchor(_Strict):
     ground: Ground
 
 
+class Signed(_Strict):
+    """A company that the zone has signed with (已签约的企业)."""
+
+    name: Text
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    ground: Ground
+
+
 class Trip(_Strict):
     """A trip that the zone makes (行程): cities in order."""
 
@@ -91,6 +99,7 @@ class ZoneFile(_Strict):
     anchors: list[Anchor] = []
     platforms: list[Anchor] = []
     approached: list[Anchor] = []
+    signed: list[Signed] = []
     service_modes: list[Text] = []
     trips: list[Trip] = []
 
@@ -263,14 +272,15 @@ class Presence(_Strict):
 class ScoringFile(_Strict):
     """``scoring.yaml``: vetoes, groups and rules (评分规则).
 
-    ``visit_questions`` is what to ask a company of each kind of segment first, and one that is ``approached`` already (见面先问).
+    ``visit_questions`` is what to ask a company of each kind of segment first, and one that is ``approached`` or has ``signed`` already
+    (见面先问).
     """
 
     order: Order
     bands: Bands
     need_strength: dict[Literal["complement", "strengthen", "extend"], Annotated[int, Field(ge=0, le=1000)]]
     capital_scale: dict[Literal["maker", "service", "trade"], Annotated[float, Field(gt=0, le=100)]] = {}
-    visit_questions: dict[Literal["maker", "service", "trade", "approached"], Text] = {}
+    visit_questions: dict[Literal["maker", "service", "trade", "approached", "signed"], Text] = {}
     presence: Presence | None = None
     groups: Annotated[list[GroupCap], Field(min_length=1)]
     vetoes: list[Veto]

@@ -10,16 +10,18 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.corpora import KnownGroup
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.profiles import Details, ProfileReader
 from matcher.matching.vocabulary import term_number
-from matcher.places import DistrictFinder
+from matcher.places import DistrictFinder, short
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.ranking import ORDER_UNIT, Listed
+from matcher.text.normalise import normalise
 from matcher.text.verbs import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany, Unserved
 
@@ -100,7 +102,7 @@ class _Shown:
     chain_place: int | None
     terms: tuple[str, ...]
     business: tuple[str, ...]
-    told: str
+    group: KnownGroup | None
     family: Family | None
 
 
@@ -119,11 +121,14 @@ class Assembler:
     def __init__(self, zone: Zone, ruleset: Ruleset, describer: Describer, reader: ProfileReader) -> None:
         self.zone, self.ruleset, self.describer, self.reader = zone, ruleset, describer, reader
         self._districts = DistrictFinder(reader.corpora)
+        self._signed = [(one.name, one.day) for one in zone.file.signed]
 
     def county(self, companies: Companies, place: int) -> str:
         """County or district of a company, empty if neither the file nor the address says (区县)."""
         text = companies.text
-        return text["county"][place] or self._districts.find(text["city"][place] or text["province"][place], text["address"][place])
+        city = text["city"][place] or text["province"][place]
+        told = text["county"][place]
+        return self._districts.now(city, told) if told else self._districts.find(city, text["address"][place])
 
     def results(
         self,
@@ -162,17 +167,17 @@ class Assembler:
                     chain_place=int(listed.chain_place[place]) + 1 if ranked else None,
                     terms=finder.terms(company[place], int(evidence.segment[pair])),
                     business=finder.business(company[place], int(evidence.segment[pair]), _mode(evidence, pair)),
-                    told=self._told(details, company[place]),
+                    group=self._group(details, company[place]),
                     family=families[place] if families else None,
                 ),
             )
             for place, pair in enumerate(listed.pair.tolist())
         )
 
-    def _told(self, details: Details, company: int) -> str:
-        """What everybody knows of the group that a company is or belongs to (公认的一句话)."""
+    def _group(self, details: Details, company: int) -> KnownGroup | None:
+        """The group that everybody knows and that a company is or belongs to (所属知名集团)."""
         number = details.names[company].known_group
-        return self.reader.corpora.known_groups[number - 1].told if number else ""
+        return self.reader.corpora.known_groups[number - 1] if number else None
 
     def _result(
         self,
@@ -216,18 +221,29 @@ class Assembler:
             vetoed_by=barred[0] if barred else None,
             next_question=question,
             family=shown.family,
-            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown)),
+            reason=self.describer.reason(evidence, pair, self._remarks(companies, evidence, scores, shown)),
         )
 
-    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown) -> Remarks:
-        number = self._doubt(scores, shown.pair)
+    def _remarks(self, companies: Companies, evidence: Evidence, scores: Scores, shown: _Shown) -> Remarks:
+        number, group = self._doubt(scores, shown.pair), shown.group
+        company = int(evidence.company[shown.pair])
         doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
-        strengths = self._strengths(evidence, scores, shown, doubted)
+        written = normalise(companies.text["business_scope"][company])
+        own = tuple(phrase for phrase in shown.business if not group or phrase not in group.known_for or phrase in written)
+        remarks = Remarks(
+            own or shown.business,
+            told=group.told if group else "",
+            changed=group.changed if group else "",
+            signed=next((day for name, day in self._signed if name in companies.text["name"][company]), ""),
+            claimed=bool(shown.business) and not own,
+            at_home=short(companies.text["province"][company]) == short(self.zone.file.place.province),
+            strengths=self._strengths(evidence, scores, shown, doubted),
+        )
         if number is None:
-            return Remarks(shown.business, shown.told, strengths)
+            return remarks
         doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
-        return Remarks(shown.business, shown.told, strengths, said, doubt.asks)
+        return replace(remarks, doubt=said, asks=doubt.asks)
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""

@@ -20,6 +20,7 @@ _WITHIN_GROUP = re.compile("(.{2,}?)(?:集团|控股)")
 _GROUP = re.compile("(?:集团|控股)(?:集团|控股)?(?:股份|有限|责任|总|公司)*$")
 _GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
 _COUNTY_DIGITS = 6
+_VEHICLES = ("控股", "投资", "投资管理", "实业")  # 绿城教育投资管理 is what 绿城教育 means
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
@@ -173,7 +174,7 @@ class NameReader:
         is_arm = not is_group and (within is not None or (not region and self._names_its_place(stripped, bracketed, place)))
         known = self._known_group(body, stripped)
         own = self._groups[known - 1].name
-        means = {own, own.removesuffix("集团")} if is_group else {own}
+        means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if is_group else [])}
         abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
         is_itself = not abroad and not means.isdisjoint((core, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
         is_head = known > 0 and (is_itself or (is_group and (body.startswith(own) or stripped.startswith(own))))
