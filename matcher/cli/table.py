@@ -27,8 +27,16 @@ _ASSUMED = "*"  # told once below the list
 _MOVED = 0.98  # an order value this far below the score is told
 
 
-def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], stream: TextIO) -> None:
-    """Prints the list with reasons and points (打印名单); ``questions`` says how to ask for a field."""
+def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], stream: TextIO, called: str = "") -> None:
+    """Prints the list with reasons and points (打印名单).
+
+    Args:
+        ranking: The list.
+        zone: Its rules.
+        questions: How to ask for a field.
+        stream: Where to.
+        called: What the ruleset is called, if it is called anything.
+    """
     console = Console(file=stream, width=None if wide(stream) else WIDTH, highlight=False, soft_wrap=False)
     groups = {group.id: group.label for group in zone.scoring.groups}
     segments = {(segment.chain, segment.id): segment for segment in zone.segments}
@@ -46,7 +54,7 @@ def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], st
         console.print()
         for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
             _card(console, result, zone, groups, segments)
-    _footer(console, ranking, zone, questions)
+    _footer(console, ranking, zone, questions, called)
 
 
 def wide(stream: TextIO) -> bool:
@@ -144,7 +152,7 @@ def _by_city(ranking: Ranking) -> str:
     return f"名单上：{told}" + (f"；{few}的线索少，不够跑一天的，可多排几名，或先请商会、园区推荐" if few else "")
 
 
-def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str]) -> None:
+def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str], called: str) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
     if any(_is_assumed(result, zone) for result in ranking.results):
         console.print(Text(f"{_ASSUMED} 园区没有公开说过这个需求，按产业链推定", style="dim"))
@@ -162,10 +170,12 @@ def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[s
         console.print(Text(f"并入同集团的企业 {ranking.folded:,} 家", style="dim"))
     if dropped:
         console.print(Text(f"未列入：{dropped}", style="dim"))
-    dates = {result.as_of for result in (*ranking.results, *ranking.opportunities)}
-    if dates:
-        known = sorted(day for day in dates if day)
+    results = (*ranking.results, *ranking.opportunities)
+    run = f"批次 {ranking.run.id[:12]}{called and f'，{called}'}"
+    if results:
+        known = sorted({result.as_of for result in results if result.as_of})
         dated = f"数据日期 {known[0]}" if known else "数据日期不详"
         if known and known[-1] != known[0]:
             dated += f" 至 {known[-1]}"
-        console.print(Text(f"{dated}；登记信息只是线索，出发前核实。批次 {ranking.run.id[:12]}", style="dim"))
+        run = f"{dated}；登记信息只是线索，出发前核实。{run}"
+    console.print(Text(run, style="dim"))

@@ -59,6 +59,7 @@ class Source:
     def __init__(self, file: Path, shown: str) -> None:
         self.file, self.shown = file, shown
         self.problems: list[RulesProblem] = []
+        self.raw = b""  # what was read, for the digest: the file may change meanwhile
         self._text = ""
         self._tree: yaml.Node | None = None
 
@@ -118,6 +119,7 @@ class Source:
         except OSError as error:
             self.problem((), f"读不到文件（{error.strerror}）")
             return None
+        self.raw = raw
         if len(raw) > MOST_BYTES:
             self.problem((), f"文件过大，最多 {MOST_BYTES // 1024 // 1024} MB")
             return None

@@ -106,6 +106,15 @@ class _Shown:
     family: Family | None
 
 
+def band_of(score: int, zone: Zone) -> Band:
+    """The band of a score in units under a zone's rules (求档次)."""
+    bands = zone.scoring.bands
+    for name, least in (("A", bands.A), ("B", bands.B), ("C", bands.C)):
+        if score >= round(least * UNIT):
+            return cast(Band, name)
+    return "D"
+
+
 class Assembler:
     """Makes results for pairs (结果组装)."""
 
@@ -238,11 +247,7 @@ class Assembler:
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
-        bands = self.zone.scoring.bands
-        for name, least in (("A", bands.A), ("B", bands.B), ("C", bands.C)):
-            if score >= round(least * UNIT):
-                return cast(Band, name)
-        return "D"
+        return band_of(score, self.zone)
 
     def _groups(self, scores: Scores, pair: int) -> tuple[GroupPoints, ...]:
         return tuple(
