@@ -15,6 +15,7 @@ from rich.text import Text
 from matcher.places import short
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
+from matcher.scoring.describe import CHANGED
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Unserved
 
 WIDTH = 80
@@ -85,18 +86,20 @@ def _card(
     points = "，".join(f"{groups[group.group]} {group.points:g}" for group in result.groups if group.points)
     console.print(Padding(Text(f"理由：{result.reason}"), (0, 0, 0, 5), expand=False))
     if result.family:
-        console.print(Padding(Text(f"集团：{_family(result.family, result.name)}"), (0, 0, 0, 5), expand=False))
+        console.print(Padding(Text(f"集团：{_family(result.family, result)}"), (0, 0, 0, 5), expand=False))
     console.print(Padding(Text(f"得分：{points or '无'}", style="dim"), (0, 0, 0, 5), expand=False))
     if order:
         console.print(Padding(Text(f"次序：{order}", style="dim"), (0, 0, 0, 5), expand=False))
     console.print()
 
 
-def _family(family: Family, name: str) -> str:
-    """Whom to call on, and who folds under this line."""
+def _family(family: Family, result: RankedCompany) -> str:
+    """Whom to call on, and who folds under this line; a guess by name gives way to what has changed since."""
     city = family.head_city or "城市不详"
-    if family.head == name:
+    if family.head == result.name:
         head = "本企业是集团"
+    elif CHANGED in result.reason:
+        head = f"按名称原属 {family.head}（{city}），现在由谁定先问清"
     elif family.head_uscc is None:  # a group that everybody knows, no company of the file
         head = f"属 {family.head}（{city}），先问清由谁定投资"
     else:

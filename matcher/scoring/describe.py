@@ -18,6 +18,8 @@ from matcher.scoring.values import Field
 from matcher.types import NEED_LABELS
 
 UNKNOWN_TEXT = "不详"
+CHANGED = "近年有变："
+"""How the clause begins that tells what has become of a company since the registries' data (近年变化)."""
 
 
 def evidence_check(fields: Mapping[str, Field], corpora: Corpora) -> Callable[[str], str | None]:
@@ -140,7 +142,7 @@ class Describer:
     def _doubts(remarks: Remarks) -> list[str]:
         return [
             *([f"园区已与它签约（{remarks.signed}）"] if remarks.signed else []),
-            *([f"近年有变：{remarks.changed}（公开消息）"] if remarks.changed else []),
+            *([f"{CHANGED}{remarks.changed}（公开消息）"] if remarks.changed else []),
             *([f"待核：{remarks.doubt}"] if remarks.doubt else []),
         ]
 

@@ -298,7 +298,7 @@ def test_what_only_everybody_says_is_not_told_as_written(engine: Engine) -> None
     """开元 writes investments and metals: what it is known for is told as known, not as its scope."""
     silent = {"business_scope": "实业投资；五金、化工原料批发", "reg_capital_raw": "50000万人民币", "founded_date": "2001-01-01"}
     known = parts(score(engine, name="开元旅业集团有限公司", city="杭州", **silent))
-    assert known[0].startswith("公认的主业是度假酒店管理")
+    assert known[0].startswith("公认的主业是度假酒店运营")
     assert any(part.startswith("近年有变：") and part.endswith("（公开消息）") for part in known)
     written = score(engine, name="开元旅业集团有限公司", city="杭州", **{**silent, "business_scope": "酒店管理；实业投资"})
     assert parts(written)[0].startswith("主营酒店管理")

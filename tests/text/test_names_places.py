@@ -76,6 +76,8 @@ def test_an_arm_names_the_place_where_it_sits(reader: NameReader, name: str, pla
         ("华仁药业股份有限公司", "华仁药业", True),
         ("华仁药业(日照)有限公司", "华仁药业", False),
         ("青岛柏兰集团有限公司", "柏兰集团", True),
+        ("杭州绿盛集团有限公司", "绿盛集团", True),
+        ("浙江中医药大学中药饮片有限公司", "康恩贝集团", False),  # bought: no name tells it
         ("青岛示例食品有限公司", "", False),
     ],
 )
