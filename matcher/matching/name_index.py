@@ -7,8 +7,9 @@ with the greatest sum of information (−log₂ of a gram's share of the names) 
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,8 @@ _LEAST_CAP = 5000  # … in a small file it is
 _BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
 _DOC_BITS = 26
 _BLOCK = 500_000  # texts hashed, and characters sorted, at a time
+_LIST_BITS = np.uint64(32)  # postings being merged: above the name, below which list it stands in
+_LIST_MASK = np.uint64((1 << 32) - 1)
 _END = ord("\n")
 _FIRST_TIER = ("北京", "上海", "广州", "深圳")
 BETWEEN = "、"
@@ -116,7 +119,8 @@ class NameIndex:
     @classmethod
     def open(cls, folder: Path) -> NameIndex:
         """Maps the arrays of ``save`` (内存映射打开)."""
-        return cls(*(np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls)))
+        mapped = (np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls))
+        return cls(*(array.view(np.ndarray) for array in mapped))  # a memmap's own ways of slicing take as long as the search
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -128,7 +132,16 @@ class NameIndex:
 
     def name(self, number: int) -> str:
         """The squeezed name (压缩名称)."""
-        return self.text[self.starts[number] : self.starts[number + 1]].tobytes().decode()
+        return self.names([number])[0]
+
+    def names(self, numbers: Sequence[int]) -> list[str]:
+        """The squeezed names of some numbers, in their order (压缩名称)."""
+        at = np.array(numbers, dtype=np.int64)
+        text = memoryview(self.text)
+        return [
+            str(text[begin:end], "utf-8")
+            for begin, end in zip(self.starts[at].tolist(), self.starts[at + 1].tolist(), strict=True)
+        ]
 
     def exact(self, query: str) -> list[int]:
         """Places of the names that are ``query`` when squeezed, ascending (完全相同)."""
@@ -137,14 +150,18 @@ class NameIndex:
     def any_of(self, short: Sequence[str]) -> list[int]:
         """Numbers of the names that are one of these squeezed ones, ascending (与其中之一相同)."""
         wanted = _hashes(short)
-        begins, ends = np.searchsorted(self.hashes, wanted), np.searchsorted(self.hashes, wanted, side="right")
-        ranges = zip(short, begins.tolist(), ends.tolist(), strict=True)
-        return sorted({number for text, begin, end in ranges for number in range(begin, end) if self.name(number) == text})
+        begins = np.searchsorted(self.hashes, wanted)
+        begins[begins == len(self)] = 0  # behind the last is as far from equal as the first
+        found = set()
+        for place in np.flatnonzero(self.hashes[begins] == wanted).tolist() if len(self) else ():
+            begin = int(begins[place])
+            end = int(np.searchsorted(self.hashes, wanted[place], side="right"))
+            found.update(number for number in range(begin, end) if self.name(number) == short[place])
+        return sorted(found)
 
     def holders(self, word: str) -> int:
         """How many names hold the rarest pair of neighbours of ``word`` (squeezed), at most; all names if none is kept."""
-        sizes = [size for gram, size in self._sizes(word) if gram % (len(self.alphabet) + 1)]
-        return min(sizes, default=len(self))
+        return min((size for size, _, is_pair in self._sizes(word) if is_pair), default=len(self))
 
     def candidates(self, query: str, most: int, *, by_standing: bool) -> NDArray[np.int64]:
         """Numbers of up to ``most`` names that share the most information with the squeezed query, best first (候选).
@@ -157,23 +174,22 @@ class NameIndex:
         found: list[NDArray[np.uint32]] = []
         weight: list[float] = []
         left = _BUDGET
-        for gram, size in sorted(self._sizes(query), key=lambda pair: (pair[1], pair[0])):
-            if not size or (found and size > left):
+        for size, row, is_pair in sorted(self._sizes(query)):
+            if found and size > left:
                 continue
             left -= size
-            place = int(np.searchsorted(self.grams, np.uint64(gram)))
-            found.append(self.postings[self.first[place] : self.first[place + 1]])
-            information = np.log2(len(self) / size) + 0.1
-            weight.append(information if gram % (len(self.alphabet) + 1) else information / 4)
+            found.append(self.postings[self.first[row] : self.first[row + 1]])
+            information = math.log2(len(self) / size) + 0.1
+            weight.append(information if is_pair else information / 4)
         if not found:
             return np.zeros(0, dtype=np.int64)
-        docs = np.concatenate(found).astype(np.int64)
-        weights = np.repeat(weight, [len(part) for part in found])
-        order = np.argsort(docs, kind="stable")
-        docs, weights = docs[order], weights[order]
+        keys = np.concatenate(found).astype(np.uint64) << _LIST_BITS
+        keys |= np.repeat(np.arange(len(found), dtype=np.uint64), [len(part) for part in found])
+        keys.sort()  # by name, and the lists of each in their order
+        docs = (keys >> _LIST_BITS).astype(np.int64)
         begins = np.flatnonzero(np.concatenate([[True], docs[1:] != docs[:-1]]))
         docs = docs[begins]
-        shared = np.add.reduceat(weights, begins)
+        shared = np.add.reduceat(np.array(weight)[(keys & _LIST_MASK).astype(np.int64)], begins)
         if len(docs) > most:  # whoever shares too little to be among the first whatever its length and standing is left out
             likely = np.flatnonzero(shared >= np.partition(shared, len(shared) - most)[len(shared) - most])[:most]
             least = self._ordered_by(docs[likely], shared[likely], by_standing=by_standing).min()
@@ -192,8 +208,8 @@ class NameIndex:
     def _most_standing(self) -> int:
         return int(self.standing.max(initial=0))
 
-    def _sizes(self, query: str) -> Iterator[tuple[int, int]]:
-        """Grams of the query with the number of names that hold them; unknown ones with 0, too common ones not at all."""
+    def _sizes(self, query: str) -> list[tuple[int, int, bool]]:
+        """Kept grams of the query: how many names hold each, its row, and whether it is a pair."""
         chars = np.array([ord(char) for char in query], dtype=np.uint32)
         place = np.searchsorted(self.alphabet, chars)
         known = place < len(self.alphabet)
@@ -202,10 +218,12 @@ class NameIndex:
         width = np.uint64(len(self.alphabet) + 1)
         pairs = number[:-1] * width + number[1:]
         grams = np.unique(np.concatenate([number[number > 0] * width, pairs[(number[:-1] > 0) & (number[1:] > 0)]]))
-        at = np.searchsorted(self.grams, grams)
-        for gram, row in zip(grams.tolist(), at.tolist(), strict=True):
-            if row < len(self.grams) and int(self.grams[row]) == gram:
-                yield gram, int(self.first[row + 1] - self.first[row])
+        rows = np.searchsorted(self.grams, grams)
+        kept = rows < len(self.grams)
+        kept[kept] = self.grams[rows[kept]] == grams[kept]
+        rows = rows[kept]
+        sizes = self.first[rows + 1] - self.first[rows]
+        return list(zip(sizes.tolist(), rows.tolist(), (grams[kept] % width > 0).tolist(), strict=True))
 
 
 def _standing(name: str) -> int:

@@ -139,13 +139,27 @@ class NameReader:
             name: A name after ``normalise``; the empty name has empty parts.
             place: City or province in which the company is registered, if known.
         """
-        bracketed = []
-        body = name
+        parts, body, stripped, within_group = self._taken_apart(name, place)
+        bracketed = self._places_in_brackets(name)
+        is_led = len(parts.region) > sum(map(len, bracketed))  # by a region, not only one in brackets
+        is_arm = not parts.is_group and (within_group or (not is_led and self._names_its_place(stripped, bracketed, place)))
+        known = self._known_group(body, stripped)
+        own = self._groups[known - 1].name
+        is_head = known > 0 and parts.is_group and (body.startswith(own) or stripped.startswith(own))
+        return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
+
+    def elements(self, name: str, place: str = "") -> NameParts:
+        """As ``parse``, without what a name says of its group (企业名称四要素): ``is_arm``, ``known_group`` and ``is_head`` are left empty."""
+        return self._taken_apart(name, place)[0]
+
+    def _taken_apart(self, name: str, place: str) -> tuple[NameParts, str, str, bool]:
+        """The elements, the name without brackets, what is left of it without region and legal form, and whether a group leads it."""
+        body, bracketed = name, ""
         if "(" in name:
             body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
             if outlet_inside := next((inner for inner in _BRACKET.findall(name) if inner in self._outlets), ""):
                 body += outlet_inside  # 某某有限公司(分公司)
-            bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._codes]
+            bracketed = "".join(self._places_in_brackets(name))
         outlet, cut = self._outlet(body)
         if outlet == "none" and not body.endswith("公司") and _WITHIN_COMPANY.search(body):
             outlet = "branch"  # 某某有限公司中药饮片厂: what follows the company is a part of it
@@ -170,14 +184,14 @@ class NameReader:
         within = _WITHIN_GROUP.match(stripped) if named_group else None  # 利群集团百惠商厦: the 字号 is the group's
         trade_name = self.split(within[1] if within else stripped)[0]
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
-        is_arm = not is_group and (within is not None or (not region and self._names_its_place(stripped, bracketed, place)))
-        known = self._known_group(body, stripped)
-        own = self._groups[known - 1].name
-        is_head = known > 0 and is_group and (body.startswith(own) or stripped.startswith(own))
         industry = stripped[len(trade_name) :]
-        return NameParts(
-            region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head
+        parts = NameParts(
+            region + bracketed, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False
         )
+        return parts, body, stripped, within is not None
+
+    def _places_in_brackets(self, name: str) -> list[str]:
+        return [inner for inner in _BRACKET.findall(name) if inner in self._codes] if "(" in name else []
 
     def _finest(self, region: str) -> frozenset[str]:
         """Codes of the divisions that a region names, without those that others lie in."""
