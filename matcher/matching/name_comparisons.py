@@ -81,7 +81,7 @@ def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dic
         found["region_same" if reader.same_region(region, its_region) else "region_other"] = 1.0
     if mine.legal_form != "unknown" and mine.legal_form == other.legal_form:
         found["form_same"] = 1.0
-    if "core_equal" in found and "outlet_other" not in found and ("region_equal" in found if region and its_region else not (region or its_region)):
+    if "core_equal" in found and "outlet_other" not in found and ("region_equal" in found or not (region or its_region)):
         found["all_but_form"] = 1.0
     return found
 
@@ -104,7 +104,7 @@ def _wholes(side: Side, name: str) -> dict[str, float]:
             found["core_within"] = 1.0
         elif _in_order(core, name):
             found["shortened"] = 1.0
-    if side.numbers != digits(name):
+    if (side.numbers or not _NUMBER.isdisjoint(name)) and side.numbers != digits(name):
         found["number_other"] = 1.0
     return found
 

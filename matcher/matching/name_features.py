@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.matching.name_comparisons import Side, bare, features
@@ -28,16 +28,14 @@ _AKIN = 0.5  # 字号 of two characters with one wrong
 _BEGINS = 0.6  # 娃哈哈杭州 begins with 娃哈哈
 _NEAR = 0.65  # 字号 of three characters with one wrong
 _STOCK = "股份"
-_SUFFIX = ("省", "市", "区", "县")
+_SUFFIX = ("市", "县", "区", "省")
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
-_SPELLINGS = ("", "市", "县", "区", "省")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """A query beside one name (比较结果)."""
 
     number: int
@@ -97,6 +95,7 @@ class NameComparer:
     def __init__(self, index: NameIndex, corpora: Corpora, weights: Mapping[str, Mapping[str, float]]) -> None:
         self.index, self.weights = index, weights
         self.reader: NameReader = name_reader(corpora)
+        self._spelt: dict[str, list[str]] = {}
         self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
 
     @cached_property
@@ -138,7 +137,7 @@ class NameComparer:
             without: Numbers that may not be answered.
         """
         likely = self.index.candidates(asked.short, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
-        respelt = self.index.any_of(_respelt(asked))[:_COMPARED]
+        respelt = self.index.any_of(self._respelt(asked))[:_COMPARED]
         numbers = list(dict.fromkeys([*likely, *respelt]))
         entries = self.index.entries[numbers].tolist()
         given = [names[entry] for entry in entries]
@@ -153,10 +152,11 @@ class NameComparer:
     def _best_reading(self, asked: Asked, number: int, text: str, short: str) -> Compared:
         """A query beside a name, normalised and squeezed, as the two are most alike."""
         weigh = self.weights["full" if asked.is_full else "short"].get
-        parts, reader = self.reader.elements(text), self.reader
+        reader = self.reader
+        parts = reader.elements(text)
         best: dict[str, float] = {}
         most = -math.inf
-        for other in (parts, *self._other_readings(text, parts)):
+        for other in (parts, *self._other_readings(text, parts)) if parts.region else (parts,):
             for side in asked.sides:
                 if other is not parts and (side.parts.region or side.parts.trade_name in reader.regions):
                     continue  # 临安食品 says the place, 新和成 does not
@@ -165,6 +165,24 @@ class NameComparer:
                 if score > most:
                     best, most = found, score
         return Compared(number, best, most)
+
+    def _respelt(self, asked: Asked) -> list[str]:
+        """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
+        found: dict[str, None] = {}
+        for parts in asked.readings:
+            if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
+                continue
+            for place in self._spellings(parts.region):
+                for form in _FORMS:
+                    found[f"{place}{parts.core}{form}"] = found[f"{parts.trade_name}{place}{parts.industry_term}{form}"] = None
+        return list(found)
+
+    def _spellings(self, region: str) -> list[str]:
+        """A region with and without its suffix, as far as there are such places."""
+        if region not in self._spelt:
+            place = bare(region)
+            self._spelt[region] = [place, *(place + tail for tail in _SUFFIX if place and self.reader.is_region(place + tail))]
+        return self._spelt[region]
 
     def akin(self, asked: Asked, name: str) -> bool:
         """Whether a query can be meant for a name at all (名称说得通): they share the 字号, or one stands within the other."""
@@ -197,21 +215,6 @@ def is_plausible(features: Mapping[str, float]) -> bool:
     if features.keys() & {"trade_equal", "core_within", "within"}:
         return True
     return features.get("trade_near", 0) >= (_BEGINS if "trade_begins" in features else _NEAR)
-
-
-def _respelt(asked: Asked) -> list[str]:
-    """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
-    found: dict[str, None] = {}
-    for parts in asked.readings:
-        if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
-            continue
-        place = bare(parts.region)
-        for form in _FORMS:
-            for tail in _SPELLINGS if place else ("",):
-                found[f"{place}{tail}{parts.core}{form}"] = found[f"{parts.trade_name}{place}{tail}{parts.industry_term}{form}"] = (
-                    None
-                )
-    return list(found)
 
 
 def _normalised(names: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ with the greatest sum of information (−log₂ of a gram's share of the names) 
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,7 @@ _ODD = re.compile(r"[^\w\n]|_")
 _MOST_SHARE = 0.03  # a gram that more than this share of the names hold is not kept
 _LEAST_CAP = 5000  # … in a small file it is
 _BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
+_ENOUGH = 100  # postings from which on the least that a candidate must share can be told
 _DOC_BITS = 26
 _BLOCK = 500_000  # texts hashed, and characters sorted, at a time
 _LIST_BITS = np.uint64(32)  # postings being merged: above the name, below which list it stands in
@@ -171,38 +173,63 @@ class NameIndex:
             most: How many.
             by_standing: The query is cut short, so who is better known comes first.
         """
-        found: list[NDArray[np.uint32]] = []
-        weight: list[float] = []
+        lists, weights = self._read(query)
+        if not lists:
+            return np.zeros(0, dtype=np.int64)
+        rest = [*itertools.accumulate(reversed(weights), initial=0.0)][::-1]  # what the lists from here on can add
+        above = self._most_standing if by_standing else 0
+        enough = next((n for n, size in enumerate(itertools.accumulate(map(len, lists)), 1) if size >= _ENOUGH), len(lists))
+        docs, worth = self._merged(lists[:enough], weights, by_standing=by_standing)
+        least = self._surely(docs, worth, most)
+        read = next((n for n in range(enough, len(lists)) if rest[n] + above < least), len(lists))
+        if read > enough:  # whoever stands in no list but those behind cannot be among the first
+            docs, worth = self._merged(lists[:read], weights, by_standing=by_standing)
+            least = max(least, self._surely(docs, worth, most))
+        for known, weight, further in zip(lists[read:], weights[read:], rest[read:], strict=False):
+            keep = worth + further >= least
+            docs, worth = docs[keep], worth[keep]
+            at = known.searchsorted(docs)
+            at[at == len(known)] = 0
+            worth[known[at] == docs] += weight
+        keep = worth >= least
+        docs, worth = docs[keep], self._less_length(docs[keep], worth[keep])
+        return docs[np.lexsort((docs, -worth))][:most].astype(np.int64)
+
+    def _surely(self, docs: NDArray[np.uint32], worth: NDArray[np.float64], most: int) -> float:
+        """What ``most`` of them reach whatever their length, if there are so many."""
+        if len(docs) < most:
+            return -math.inf
+        likely = np.flatnonzero(worth >= np.partition(worth, len(worth) - most)[len(worth) - most])[:most]
+        return float(self._less_length(docs[likely], worth[likely]).min())
+
+    def _read(self, query: str) -> tuple[list[NDArray[np.uint32]], list[float]]:
+        """Postings of the query's rarest grams, as many as the budget allows, and the information of each; the most telling first."""
+        found = []
         left = _BUDGET
         for size, row, is_pair in sorted(self._sizes(query)):
-            if found and size > left:
-                continue
-            left -= size
-            found.append(self.postings[self.first[row] : self.first[row + 1]])
-            information = math.log2(len(self) / size) + 0.1
-            weight.append(information if is_pair else information / 4)
-        if not found:
-            return np.zeros(0, dtype=np.int64)
-        keys = np.concatenate(found).astype(np.uint64) << _LIST_BITS
-        keys |= np.repeat(np.arange(len(found), dtype=np.uint64), [len(part) for part in found])
-        keys.sort()  # by name, and the lists of each in their order
-        docs = (keys >> _LIST_BITS).astype(np.int64)
-        begins = np.flatnonzero(np.concatenate([[True], docs[1:] != docs[:-1]]))
-        docs = docs[begins]
-        shared = np.add.reduceat(np.array(weight)[(keys & _LIST_MASK).astype(np.int64)], begins)
-        if len(docs) > most:  # whoever shares too little to be among the first whatever its length and standing is left out
-            likely = np.flatnonzero(shared >= np.partition(shared, len(shared) - most)[len(shared) - most])[:most]
-            least = self._ordered_by(docs[likely], shared[likely], by_standing=by_standing).min()
-            keep = shared + (self._most_standing if by_standing else 0) >= least
-            docs, shared = docs[keep], shared[keep]
-        total = self._ordered_by(docs, shared, by_standing=by_standing)
-        best: NDArray[np.int64] = docs[np.lexsort((docs, -total))][:most]
-        return best
+            if not found or size <= left:
+                left -= size
+                information = math.log2(len(self) / size) + 0.1
+                found.append((-information if is_pair else -information / 4, row))
+        found.sort()
+        return [self.postings[self.first[row] : self.first[row + 1]] for _, row in found], [-weight for weight, _ in found]
 
-    def _ordered_by(self, docs: NDArray[np.int64], shared: NDArray[np.float64], *, by_standing: bool) -> NDArray[np.float64]:
-        """The information shared, less for long names, more for whom people mean."""
-        total = shared - 0.02 * (self.starts[docs + 1] - self.starts[docs])  # of equals the shorter name first
-        return total + self.standing[docs] if by_standing else total
+    def _merged(
+        self, lists: Sequence[NDArray[np.uint32]], weights: Sequence[float], *, by_standing: bool
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+        """Whoever stands in any of the lists, ascending, and the information shared, more for whom people mean."""
+        keys = np.concatenate(lists).astype(np.uint64) << _LIST_BITS
+        keys |= np.repeat(np.arange(len(lists), dtype=np.uint64), [len(part) for part in lists])
+        keys.sort()
+        docs = (keys >> _LIST_BITS).astype(np.uint32)
+        begins = np.flatnonzero(np.concatenate([[True], docs[1:] != docs[:-1]]))
+        worth = np.add.reduceat(np.array(weights)[(keys & _LIST_MASK).astype(np.int64)], begins)
+        docs = docs[begins]
+        return docs, worth + self.standing[docs] if by_standing else worth
+
+    def _less_length(self, docs: NDArray[np.uint32], worth: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of equals the shorter name first; rounded, so that equals are equal in whatever order they were summed."""
+        return (worth - 0.02 * (self.starts[docs + 1] - self.starts[docs])).round(9)
 
     @cached_property
     def _most_standing(self) -> int:
@@ -210,20 +237,21 @@ class NameIndex:
 
     def _sizes(self, query: str) -> list[tuple[int, int, bool]]:
         """Kept grams of the query: how many names hold each, its row, and whether it is a pair."""
-        chars = np.array([ord(char) for char in query], dtype=np.uint32)
-        place = np.searchsorted(self.alphabet, chars)
-        known = place < len(self.alphabet)
-        known[known] = self.alphabet[place[known]] == chars[known]
-        number = np.where(known, place + 1, 0).astype(np.uint64)
-        width = np.uint64(len(self.alphabet) + 1)
-        pairs = number[:-1] * width + number[1:]
-        grams = np.unique(np.concatenate([number[number > 0] * width, pairs[(number[:-1] > 0) & (number[1:] > 0)]]))
+        width = len(self.alphabet) + 1
+        numbers = [self._numbers.get(char, 0) for char in query]
+        wanted = {number * width for number in numbers if number}
+        wanted.update(one * width + other for one, other in itertools.pairwise(numbers) if one and other)
+        grams = np.array(sorted(wanted), dtype=np.uint64)
         rows = np.searchsorted(self.grams, grams)
         kept = rows < len(self.grams)
         kept[kept] = self.grams[rows[kept]] == grams[kept]
         rows = rows[kept]
         sizes = self.first[rows + 1] - self.first[rows]
-        return list(zip(sizes.tolist(), rows.tolist(), (grams[kept] % width > 0).tolist(), strict=True))
+        return list(zip(sizes.tolist(), rows.tolist(), (grams[kept] % np.uint64(width) > 0).tolist(), strict=True))
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {chr(code): number for number, code in enumerate(self.alphabet.tolist(), 1)}
 
 
 def _standing(name: str) -> int:

@@ -90,6 +90,8 @@ class NameReader:
         A county without its 县, 市 or 区 leads only where it lies in the company's own province: 东丽 is a district of 天津, and a
         brand everywhere else.
         """
+        if name[:2] not in self._by_start:
+            return "", 0
         end = 0
         within: tuple[str, ...] = ("",)
         for _level in range(3):  # 省、市、县 at the most, each within the one before
@@ -211,7 +213,9 @@ class NameReader:
     def same_region(self, a: str, b: str) -> bool:
         """Whether two regions can be of one place: one lies in the other, or one is the whole country (行政区划是否相容)."""
         codes, others = self._finest(a), self._finest(b)
-        return not codes or not others or any(_same_place(code, (*others,)) for code in codes)
+        if not codes or not others:
+            return True
+        return any(code.startswith(other) or other.startswith(code) for code in codes for other in others)
 
     def _names_its_place(self, stripped: str, bracketed: list[str], place: str) -> bool:
         """A place in brackets or behind the 字号: the company's own, where that is known (中山 in a 字号 is nobody's city)."""
