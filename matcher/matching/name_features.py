@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.matching.name_comparisons import Side, bare, features
-from matcher.matching.name_index import NameIndex, squeezed
+from matcher.matching.name_index import NameIndex, one_line, squeezed, squeezed_line
 from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 from matcher.types import NameParts
@@ -105,12 +105,13 @@ class NameComparer:
 
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
-        text = _UNSEEN.sub("", normalise(query.replace("\n", " "))).strip()
-        short = squeezed([query])[0]
+        line = one_line(query)
+        text, short = _UNSEEN.sub("", line).strip(), squeezed_line(line)
         body, form = text, "unknown"
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
             body, form = text.removesuffix(_STOCK), "joint_stock"
-        parts, nowhere = self.reader.elements(body), self.reader.elements(body, _NO_COUNTY)
+        parts = self.reader.elements(body)
+        nowhere = self.reader.elements(body, _NO_COUNTY) if parts.region else parts
         readings = dict.fromkeys([parts, nowhere, *self._other_readings(body, parts)])
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)

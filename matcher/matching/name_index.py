@@ -26,9 +26,10 @@ _LEAST_CAP = 5000  # … in a small file it is
 _BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
 _ENOUGH = 100  # postings from which on the least that a candidate must share can be told
 _DOC_BITS = 26
+_LIST_BITS = np.uint32(32 - _DOC_BITS)  # postings being merged: above the name, below which list it stands in
+_LIST_MASK = np.uint32((1 << 32 - _DOC_BITS) - 1)
+_MOST_LISTS = int(_LIST_MASK) + 1
 _BLOCK = 500_000  # texts hashed, and characters sorted, at a time
-_LIST_BITS = np.uint64(32)  # postings being merged: above the name, below which list it stands in
-_LIST_MASK = np.uint64((1 << 32) - 1)
 _END = ord("\n")
 _FIRST_TIER = ("北京", "上海", "广州", "深圳")
 BETWEEN = "、"
@@ -40,8 +41,21 @@ def squeezed(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     joined = "\n".join([name.replace("\n", " ").replace("\r", " ") for name in names])
-    joined = normalise(joined.encode("utf-8", "ignore").decode())  # half a surrogate pair is no character
-    return _ODD.sub("", joined).split("\n")
+    return squeezed_line(normalise(_whole(joined))).split("\n")
+
+
+def one_line(name: str) -> str:
+    """A name normalised, without line ends (一行的名称)."""
+    return normalise(_whole(name.replace("\n", " ").replace("\r", " ")))
+
+
+def squeezed_line(line: str) -> str:
+    """A normalised text as the index keeps it (规范化后再压缩)."""
+    return _ODD.sub("", line)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
 
 
 @dataclass(frozen=True)
@@ -206,7 +220,7 @@ class NameIndex:
         """Postings of the query's rarest grams, as many as the budget allows, and the information of each; the most telling first."""
         found = []
         left = _BUDGET
-        for size, row, is_pair in sorted(self._sizes(query)):
+        for size, row, is_pair in sorted(self._sizes(query))[:_MOST_LISTS]:
             if not found or size <= left:
                 left -= size
                 information = math.log2(len(self) / size) + 0.1
@@ -218,12 +232,17 @@ class NameIndex:
         self, lists: Sequence[NDArray[np.uint32]], weights: Sequence[float], *, by_standing: bool
     ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
         """Whoever stands in any of the lists, ascending, and the information shared, more for whom people mean."""
-        keys = np.concatenate(lists).astype(np.uint64) << _LIST_BITS
-        keys |= np.repeat(np.arange(len(lists), dtype=np.uint64), [len(part) for part in lists])
+        keys = np.concatenate(lists)
+        keys <<= _LIST_BITS
+        keys |= np.repeat(np.arange(len(lists), dtype=np.uint32), [len(part) for part in lists])
         keys.sort()
-        docs = (keys >> _LIST_BITS).astype(np.uint32)
-        begins = np.flatnonzero(np.concatenate([[True], docs[1:] != docs[:-1]]))
-        worth = np.add.reduceat(np.array(weights)[(keys & _LIST_MASK).astype(np.int64)], begins)
+        docs = keys >> _LIST_BITS
+        is_first = np.empty(len(docs), dtype=np.bool_)
+        is_first[0] = True
+        np.not_equal(docs[1:], docs[:-1], out=is_first[1:])
+        begins = is_first.nonzero()[0]
+        keys &= _LIST_MASK
+        worth = np.add.reduceat(np.array(weights)[keys], begins)
         docs = docs[begins]
         return docs, worth + self.standing[docs] if by_standing else worth
 
@@ -238,7 +257,10 @@ class NameIndex:
     def _sizes(self, query: str) -> list[tuple[int, int, bool]]:
         """Kept grams of the query: how many names hold each, its row, and whether it is a pair."""
         width = len(self.alphabet) + 1
-        numbers = [self._numbers.get(char, 0) for char in query]
+        codes = np.array([ord(char) for char in query], dtype=np.uint32)
+        places = self.alphabet.searchsorted(codes)
+        places[places == len(self.alphabet)] = 0
+        numbers = ((places + 1) * (self.alphabet[places] == codes)).tolist() if len(self.alphabet) else []
         wanted = {number * width for number in numbers if number}
         wanted.update(one * width + other for one, other in itertools.pairwise(numbers) if one and other)
         grams = np.array(sorted(wanted), dtype=np.uint64)
@@ -248,10 +270,6 @@ class NameIndex:
         rows = rows[kept]
         sizes = self.first[rows + 1] - self.first[rows]
         return list(zip(sizes.tolist(), rows.tolist(), (grams[kept] % np.uint64(width) > 0).tolist(), strict=True))
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {chr(code): number for number, code in enumerate(self.alphabet.tolist(), 1)}
 
 
 def _standing(name: str) -> int:

@@ -58,6 +58,7 @@ class NameReader:
         self._forms = {form.tail: form for form in corpora.legal_forms}
         self._form_lengths = _lengths_by_last(self._forms)
         self._outlets = corpora.outlet_tails
+        self._outlet_ends = frozenset(tail[-3:] for tail in self._outlets)
         self._outlet_lengths = _lengths_by_last(self._outlets)
         self._not_outlets = corpora.not_outlets
         self._trades = corpora.industry_words
@@ -126,6 +127,8 @@ class NameReader:
         return self._near_known[region, place]
 
     def _outlet(self, name: str) -> tuple[str, int]:
+        if self._outlet_ends.isdisjoint((name[-1:], name[-2:], name[-3:])):
+            return "none", 0
         lengths = self._outlet_lengths.get(name[-1:])
         if lengths and not name.endswith(self._not_outlets):
             for length in lengths:
