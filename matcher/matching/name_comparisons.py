@@ -16,6 +16,8 @@ from rapidfuzz.distance import OSA
 from matcher.text.names import NameReader
 from matcher.types import NameParts
 
+_FORMS = re.compile("(?:股份|有限|责任|集团)*公司")
+_FIRST = 4  # characters within which a short form's first one stands: at the start or behind a region
 _DIVISION = re.compile("[省市区县]$")
 _FIRST_TIER = re.compile("北京|上海|广州|深圳")
 _CENTRES = re.compile("天津|重庆|武汉|哈尔滨|沈阳|成都|南京|西安|长春|济南|杭州|大连|青岛|厦门|宁波")  # 直辖市与副省级城市
@@ -46,6 +48,11 @@ class Side:
         return digits(self.query)
 
     @cached_property
+    def formless(self) -> str:
+        """Without legal forms, at the end or within."""
+        return _FORMS.sub("", self.query)
+
+    @cached_property
     def branch(self) -> str:
         """What stands behind 公司."""
         return self.query.rpartition("公司")[2]
@@ -67,10 +74,10 @@ def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dic
             found["core_equal"] = 1.0
     if near := fuzz.ratio(core, its_core):
         found["core_near"] = near / 100
-    if (mine.outlet == "none") != (other.outlet == "none"):
+    if mine.outlet != "none":
+        _outlets(found, side, name, other)
+    elif other.outlet != "none":
         found["outlet_other"] = 1.0
-    elif mine.outlet != "none" and side.branch != name.rpartition("公司")[2]:
-        found["branch_other"] = 1.0
     _known(found, len(its_core) - len(core), mine, other)
     _trades(found, mine.trade_name, other.trade_name)
     _industries(found, mine.industry_term, other.industry_term)
@@ -104,9 +111,24 @@ def _wholes(side: Side, name: str) -> dict[str, float]:
             found["core_within"] = 1.0
         elif _in_order(core, name):
             found["shortened"] = 1.0
+            if name.find(core[0], 0, _FIRST + 1) >= 0:
+                found["short_start"] = 1.0
     if (side.numbers or not _NUMBER.isdisjoint(name)) and side.numbers != digits(name):
         found["number_other"] = 1.0
     return found
+
+
+def _outlets(found: dict[str, float], side: Side, name: str, other: NameParts) -> None:
+    """An outlet is asked for: 工商银行聊城分行 is 中国工商银行股份有限公司聊城分行; failing that, its head."""
+    formless = _FORMS.sub("", name)
+    if other.outlet == "none":
+        found["outlet_other"] = 1.0
+        if len(formless) >= 2 and side.formless.startswith(formless):
+            found["head"] = 1.0
+    elif side.formless in formless:
+        found["branch_same"] = 1.0
+    elif side.branch != name.rpartition("公司")[2]:
+        found["branch_other"] = 1.0
 
 
 def _known(found: dict[str, float], longer: int, mine: NameParts, other: NameParts) -> None:

@@ -17,11 +17,15 @@ from typing import Literal, NamedTuple
 from matcher.corpora import Corpora
 from matcher.matching.name_comparisons import Side, bare, features
 from matcher.matching.name_index import NameIndex, one_line, squeezed, squeezed_line
+from matcher.rules.resolution import ResolutionRules
 from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
+_HAN = "[\u4e00-\u9fff]"
 _COMPARED = 20
+_SHORTENED = 8  # whose initials the query may be
+_MEANT = {"trade_equal", "begins", "whole_equal"}
 _SMALL, _LARGE = math.log10(50_000), math.log10(1_400_000)  # names in a base: those that the weights were fitted on
 _COUNTY = 3  # 县级
 _AKIN = 0.5  # 字号 of two characters with one wrong
@@ -49,12 +53,13 @@ class Asked:
 
     text: str
     short: str
+    sought: str
     readings: tuple[NameParts, ...]
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The readings, made ready to be compared (待比较的读法)."""
-        return tuple(Side(self.short, parts) for parts in self.readings)
+        return tuple(Side(self.sought, parts) for parts in self.readings)
 
     @cached_property
     def is_full(self) -> bool:
@@ -89,12 +94,14 @@ class NameComparer:
     Args:
         index: The names that may be meant.
         corpora: Divisions, legal forms, words of trade.
-        weights: Of short queries and of full names: feature → weight in the score that orders candidates.
+        rules: Weights in the score that orders candidates, and how names are written short.
     """
 
-    def __init__(self, index: NameIndex, corpora: Corpora, weights: Mapping[str, Mapping[str, float]]) -> None:
-        self.index, self.weights = index, weights
+    def __init__(self, index: NameIndex, corpora: Corpora, rules: ResolutionRules) -> None:
+        self.index, self.rules = index, rules
         self.reader: NameReader = name_reader(corpora)
+        before, after = ("|".join(map(re.escape, marks)) for marks in (rules.marks.before, rules.marks.after))
+        self._marks = re.compile(f"^(?:{before or '(?!)'})(?={_HAN}{_HAN})|(?<={_HAN}{_HAN})(?:{after or '(?!)'})$")
         self._spelt: dict[str, list[str]] = {}
         self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
 
@@ -107,15 +114,27 @@ class NameComparer:
         """The query's parts (读查询)."""
         line = one_line(query)
         text, short = _UNSEEN.sub("", line).strip(), squeezed_line(line)
-        body, form = text, "unknown"
+        body, form = self._marks.sub("", text), "unknown"
+        if body != text:
+            form = "joint_stock"
+            text = body
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
             body, form = text.removesuffix(_STOCK), "joint_stock"
+        body = self._spelt_out(body)
         parts = self.reader.elements(body)
         nowhere = self.reader.elements(body, _NO_COUNTY) if parts.region else parts
         readings = dict.fromkeys([parts, nowhere, *self._other_readings(body, parts)])
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)
-        return Asked(text, short, tuple(readings))
+        return Asked(text, short, squeezed_line(self._spelt_out(text)), tuple(readings))
+
+    def _spelt_out(self, text: str) -> str:
+        """A text with a short form at its start, or behind its region, as the register writes it: 青岛农商银行 is 青岛农村商业银行."""
+        for short, full in self.rules.spelt_out.items():
+            at = text.find(short)
+            if at == 0 or (at > 0 and self.reader.is_region(text[:at])):
+                return text[:at] + full + text[at + len(short) :]
+        return text
 
     def _other_readings(self, text: str, parts: NameParts) -> tuple[NameParts, ...]:
         """A name that a region leads, as one whose beginning is its 字号: 新和成, 大同仁 are no firms of 新和, 大同."""
@@ -137,22 +156,32 @@ class NameComparer:
             names: All names as given, by number.
             without: Numbers that may not be answered.
         """
-        likely = self.index.candidates(asked.short, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
+        likely = self.index.candidates(asked.sought, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
         respelt = self.index.any_of(self._respelt(asked))[:_COMPARED]
-        numbers = list(dict.fromkeys([*likely, *respelt]))
+        found = self._beside(asked, list(dict.fromkeys([*likely, *respelt])), names, without)
+        is_listed = any(parts.legal_form == "joint_stock" for parts in asked.readings)
+        if not asked.is_full and (is_listed or not any(one.features.keys() & _MEANT for *_, one in found)):
+            more = self.index.initials(asked.readings[-1].core or asked.sought, _SHORTENED)
+            seen = {*likely, *respelt}
+            found += self._beside(asked, [number for number in more if number not in seen], names, without)
+        found.sort(key=lambda one: (-one[2].score, one[0], one[1], one[2].number))
+        return [one for *_, one in found]
+
+    def _beside(
+        self, asked: Asked, numbers: Sequence[int], names: Sequence[str], without: frozenset[int]
+    ) -> list[tuple[int, str, Compared]]:
+        """Length, name and comparison of each."""
         entries = self.index.entries[numbers].tolist()
         given = [names[entry] for entry in entries]
-        found = [
+        return [
             (len(name), name, self._best_reading(asked, entry, text, short))
             for entry, name, text, short in zip(entries, given, _normalised(given), self.index.names(numbers), strict=True)
             if entry not in without
         ]
-        found.sort(key=lambda one: (-one[2].score, one[0], one[1], one[2].number))
-        return [one for *_, one in found]
 
     def _best_reading(self, asked: Asked, number: int, text: str, short: str) -> Compared:
         """A query beside a name, normalised and squeezed, as the two are most alike."""
-        weigh = self.weights["full" if asked.is_full else "short"].get
+        weigh = (self.rules.order.full if asked.is_full else self.rules.order.short).get
         reader = self.reader
         parts = reader.elements(text)
         best: dict[str, float] = {}

@@ -31,6 +31,8 @@ _LIST_MASK = np.uint32((1 << 32 - _DOC_BITS) - 1)
 _MOST_LISTS = int(_LIST_MASK) + 1
 _BLOCK = 500_000  # texts hashed, and characters sorted, at a time
 _END = ord("\n")
+_GROUP = 2  # standing of a group; a joint-stock company has more
+_REGION = 4  # characters of a region before the 字号 in a name, at most
 _FIRST_TIER = ("北京", "上海", "广州", "深圳")
 BETWEEN = "、"
 """What stands between the former names in their cell (曾用名的分隔)."""
@@ -150,7 +152,7 @@ class NameIndex:
         """The squeezed name (压缩名称)."""
         return self.names([number])[0]
 
-    def names(self, numbers: Sequence[int]) -> list[str]:
+    def names(self, numbers: Sequence[int] | NDArray[np.uint32]) -> list[str]:
         """The squeezed names of some numbers, in their order (压缩名称)."""
         at = np.array(numbers, dtype=np.int64)
         text = memoryview(self.text)
@@ -174,6 +176,29 @@ class NameIndex:
             end = int(np.searchsorted(self.hashes, wanted[place], side="right"))
             found.update(number for number in range(begin, end) if self.name(number) == short[place])
         return sorted(found)
+
+    def initials(self, short: str, most: int) -> list[int]:
+        """Numbers of groups and joint-stock companies that a short form may stand for (简称所指): 湘电 for 湘潭电机股份有限公司.
+
+        The first character stands at the start of the name or behind a region, the others behind it in their order.
+        """
+        rows = sorted((size, row) for size, row, is_pair in self._sizes(short) if not is_pair)
+        if not rows:
+            return []
+        docs = self.postings[self.first[rows[0][1]] : self.first[rows[0][1] + 1]]
+        docs = docs[self.standing[docs] >= _GROUP]
+        for _, row in rows[1:]:
+            known = self.postings[self.first[row] : self.first[row + 1]]
+            at = known.searchsorted(docs)
+            at[at == len(known)] = 0
+            docs = docs[known[at] == docs]
+        pattern = re.compile(f".{{0,{_REGION}}}" + ".*".join(map(re.escape, short)))
+        found = [
+            (-int(self.standing[number]), len(name), number)
+            for number, name in zip(docs.tolist(), self.names(docs), strict=True)
+            if pattern.match(name)
+        ]
+        return [number for *_, number in sorted(found)[:most]]
 
     def holders(self, word: str) -> int:
         """How many names hold the rarest pair of neighbours of ``word`` (squeezed), at most; all names if none is kept."""
@@ -278,7 +303,7 @@ def _standing(name: str) -> int:
     first_tier = name.startswith(_FIRST_TIER)
     if name.endswith("股份有限公司"):
         return 3 + first_tier
-    return first_tier + (2 if "集团" in name or "控股" in name else 0)
+    return first_tier + (_GROUP if "集团" in name or "控股" in name else 0)
 
 
 def _starts(chars: NDArray[np.uint32]) -> NDArray[np.int64]:

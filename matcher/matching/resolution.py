@@ -125,7 +125,7 @@ class Resolver:
         if len(self.index) != len(companies) + len(self.index.former):
             raise ValueError("the index is of another base")
         self._entries = _Entries(companies, self.index.former)
-        self._comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
+        self._comparer = NameComparer(self.index, corpora, rules)
         known = known or Known({}, {})
         self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
         self._brands = dict(zip(squeezed(list(known.brands)), known.brands.values(), strict=True))

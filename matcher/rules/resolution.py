@@ -27,13 +27,16 @@ FEATURES = (
     "region_other",  # 行政区划矛盾
     "form_same",  # 组织形式相同
     "outlet_other",  # 一个是分支网点，另一个不是
+    "branch_same",  # 都是分支网点，略去“股份有限公司”等之后查询整段在名称里
     "branch_other",  # 都是分支网点，公司之后的部分不同
+    "head",  # 问的是分支网点，候选是它的上级
     "group_same",  # 都是集团
     "core_near",  # 字号加行业表述的相似度
     "begins",  # 名称以查询开头
     "within",  # 查询整段出现在名称里
     "core_within",  # 查询的字号加行业整段出现在名称里
     "shortened",  # 查询逐字按次序出现在名称里（简称）
+    "short_start",  # …而且第一个字在名称开头或行政区划之后
     "number_other",  # 数字、字母不同（一公司、二公司）
     "is_joint_stock",  # 候选是股份公司：被人提起的多是大公司
     "is_group",  # 候选是集团
@@ -92,6 +95,13 @@ class SameAt(_Strict):
     full: Share
 
 
+class Marks(_Strict):
+    """What stands before or behind a name and is no part of it (名称之外的标记)."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
 class Bought(_Strict):
     """What a threshold was measured to give (阈值换来的准确率)."""
 
@@ -108,6 +118,8 @@ class ResolutionRules(_Strict):
             region, a full name.
         same_at_small: … in one of 50,000 or fewer, where fewer firms can be mixed up; between the two it lies between.
         unsure_at: … from which it is *unsure*; below it is *none*.
+        marks: Of exchanges, before and behind short names.
+        spelt_out: Short form → as the register writes it.
         order: The score that orders candidates.
         confidence: What the best one's confidence is made of.
         bought: Measured on development data at ``same_at``.
@@ -116,6 +128,8 @@ class ResolutionRules(_Strict):
     same_at: SameAt
     same_at_small: SameAt
     unsure_at: Share
+    marks: Marks
+    spelt_out: dict[str, str]
     order: Ordering
     confidence: Confidence
     bought: Bought

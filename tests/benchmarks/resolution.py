@@ -86,7 +86,7 @@ class Base:
         self.index = NameIndex.build(self.names)
         self.seconds = time.perf_counter() - started
         self.corpora = corpora
-        self.comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
+        self.comparer = NameComparer(self.index, corpora, rules)
 
     def of(self, name: str) -> int:
         """The number of a name."""
@@ -379,7 +379,7 @@ def speed(base: Base, asked: Sequence[Query]) -> None:
     with tempfile.TemporaryDirectory() as place:
         base.index.save(Path(place))
         started = time.perf_counter()
-        comparer = NameComparer(NameIndex.open(Path(place)), Corpora(), comparer.weights)
+        comparer = NameComparer(NameIndex.open(Path(place)), Corpora(), comparer.rules)
         comparer.compared(comparer.read(sample[0].text), base.names)
         first = time.perf_counter() - started
     print(
