@@ -68,6 +68,8 @@ def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dic
         reader: Knows which region lies in which.
     """
     mine, found = side.parts, _wholes(side, name)
+    if "short_start" in found and (share := _initials(side.core, other, reader)):
+        found["initials"] = share
     core, its_core = side.core, other.core
     if mine.trade_name or mine.industry_term:
         if core == its_core:
@@ -125,7 +127,7 @@ def _outlets(found: dict[str, float], side: Side, name: str, other: NameParts) -
         found["outlet_other"] = 1.0
         if len(formless) >= 2 and side.formless.startswith(formless):
             found["head"] = 1.0
-    elif side.formless in formless:
+    elif formless.endswith(side.formless):
         found["branch_same"] = 1.0
     elif side.branch != name.rpartition("公司")[2]:
         found["branch_other"] = 1.0
@@ -155,15 +157,21 @@ def _trades(found: dict[str, float], a: str, b: str) -> None:
         return
     if near := OSA.normalized_similarity(a, b):
         found["trade_near"] = near
-    if min(len(a), len(b)) >= 2 and (a.startswith(b) or b.startswith(a)):
-        found["trade_begins"] = 1.0
+    shorter = min(len(a), len(b))
+    if shorter >= 2 and (a.startswith(b) or b.startswith(a)):
+        found["trade_begins"] = 1.0 if shorter > 2 else 0.5  # 特锐德 is no firm of 特锐
+    if shorter > 2 and a[0] == b[0] and OSA.distance(a, b, score_cutoff=1) == 1:
+        found["trade_edit"] = 1.0
 
 
 def _industries(found: dict[str, float], a: str, b: str) -> None:
     if not a or not b:
         return
-    if near := fuzz.ratio(a, b):
-        found["industry_near"] = near / 100
+    near = fuzz.ratio(a, b)
+    if not near:
+        found["industry_other"] = 1.0
+        return
+    found["industry_near"] = near / 100
     if a != b and (a.startswith(b) or b.startswith(a)):
         found["industry_begins"] = 1.0
 
@@ -179,6 +187,19 @@ def _centre(region: str, level: int) -> float:
     if _FIRST_TIER.search(region):
         return 1.0
     return 0.5 if level == 1 or _CENTRES.search(region) else 0.0
+
+
+def _initials(short: str, parts: NameParts, reader: NameReader) -> float:
+    """The share of a name's words whose beginnings, one after another, are the short form: 青|啤 of 青岛|啤酒 is 1."""
+    at, covered = 0, 0
+    words = [word for word in (bare(parts.region), parts.trade_name, *reader.words(parts.industry_term)) if word]
+    for word in words:
+        same = 0
+        while same < len(word) and short.startswith(word[same], at + same):
+            same += 1
+        at += same
+        covered += same > 0
+    return covered / len(words) if at == len(short) and covered > 1 else 0.0
 
 
 def _in_order(short: str, name: str) -> bool:

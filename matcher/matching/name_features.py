@@ -25,12 +25,14 @@ from matcher.types import NameParts
 _HAN = "[\u4e00-\u9fff]"
 _COMPARED = 20
 _SHORTENED = 8  # whose initials the query may be
+_RIVALS = 5  # others that can be meant; more count as so many
+_CERTAINLY = {"whole_equal", "one_edit", "core_equal", "branch_same", "head"}
 _MEANT = {"trade_equal", "begins", "whole_equal"}
 _SMALL, _LARGE = math.log10(50_000), math.log10(1_400_000)  # names in a base: those that the weights were fitted on
 _COUNTY = 3  # 县级
 _AKIN = 0.5  # 字号 of two characters with one wrong
 _BEGINS = 0.6  # 娃哈哈杭州 begins with 娃哈哈
-_NEAR = 0.65  # 字号 of three characters with one wrong
+_HEAD = 4  # characters of an outlet's head, at least
 _STOCK = "股份"
 _SUFFIX = ("市", "县", "区", "省")
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
@@ -200,6 +202,9 @@ class NameComparer:
         """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
         found: dict[str, None] = {}
         for parts in asked.readings:
+            if parts.outlet != "none" and "公司" not in asked.sought:
+                heads = [asked.sought[:length] for length in range(_HEAD, len(asked.sought) - 1)]
+                found.update(dict.fromkeys(f"{country}{head}{form}" for head in heads for country in ("", _NO_COUNTY) for form in _FORMS))
             if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
                 continue
             for place in self._spellings(parts.region):
@@ -219,32 +224,37 @@ class NameComparer:
         found = self._best_reading(asked, 0, normalise(name), squeezed([name])[0]).features
         return is_plausible(found) or found.get("trade_near", 0) >= _AKIN or "shortened" in found
 
-    def query_features(self, asked: Asked, ordered: Sequence[Compared], place: int = 0) -> dict[str, float]:
-        """The query features of the candidate at ``place`` of an ordered list (查询特征)."""
-        own = ordered[place].score
-        others = [one.score for n, one in enumerate(ordered[:2]) if n != place]
+    def query_features(self, asked: Asked, ordered: Sequence[Compared], most: int = 1) -> list[dict[str, float]]:
+        """The query features of the first candidates of an ordered list (查询特征)."""
         trade = asked.trade_name
-        bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0))
-        return {
-            "small": self.smallness,
-            "score": own / 10,
-            "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
+        bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0)) if asked.is_named else 0
+        of_query = {
             "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,
             "long": min(1.0, len(trade) / 6) if asked.is_named else 0.0,
             "open_region": float(asked.is_open),
             "unnamed": float(not asked.is_named),
         }
+        meant = [is_plausible(one.features) and "outlet_other" not in one.features for one in ordered]
+        found = []
+        for place, one in enumerate(ordered[:most]):
+            others = [other.score for n, other in enumerate(ordered[:2]) if n != place]
+            lead = max(-1.0, min(1.0, (one.score - others[0]) / 10)) if others else 1.0
+            rivals = min(1.0, (sum(meant) - meant[place]) / _RIVALS)
+            found.append({**of_query, "score": one.score / 10, "lead": lead, "rivals": rivals})
+        return found
 
 
 def is_plausible(features: Mapping[str, float]) -> bool:
     """Whether a candidate can be meant by its own comparison, however many others are like it (自身说得通)."""
-    if "one_edit" in features or "core_equal" in features:
+    if features.keys() & _CERTAINLY or features.get("initials", 0) == 1:
         return True
     if "region_other" in features:
         return False
-    if features.keys() & {"trade_equal", "core_within", "within"}:
+    if "trade_equal" in features and "industry_other" in features:
+        return "is_group" in features or "core_within" in features  # 老板电器 and 老板实业集团, not 海正药业 and 海正工贸
+    if features.keys() & {"trade_equal", "core_within", "within", "trade_edit"}:
         return True
-    return features.get("trade_near", 0) >= (_BEGINS if "trade_begins" in features else _NEAR)
+    return features.get("trade_begins", 0) == 1 and features["trade_near"] >= _BEGINS
 
 
 def _normalised(names: Sequence[str]) -> list[str]:

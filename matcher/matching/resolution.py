@@ -309,12 +309,12 @@ def decided(
     comparer: NameComparer, rules: ResolutionRules, asked: Asked, ordered: Sequence[Compared]
 ) -> tuple[Decision, list[float]]:
     """What is answered to candidates in order, and the chances of the first ones (凭名称相近怎么答)."""
-    weights = rules.confidence.full if asked.is_full else rules.confidence.short
+    weights = [of.full if asked.is_full else of.short for of in (rules.confidence, rules.confidence_small)]
     chances = []
-    for place, one in enumerate(ordered[:MOST]):
-        values = {**one.features, **comparer.query_features(asked, ordered, place), "one": 1.0}
-        odds = math.fsum(weights.get(name, 0.0) * value for name, value in values.items())
-        chances.append(round(1 / (1 + math.exp(-odds)), 3))
+    for one, of_query in zip(ordered, comparer.query_features(asked, ordered, MOST), strict=False):
+        values = {**one.features, **of_query, "one": 1.0}
+        large, small = (math.fsum(of.get(name, 0.0) * value for name, value in values.items()) for of in weights)
+        chances.append(round(1 / (1 + math.exp(-large - (small - large) * comparer.smallness)), 3))
     chances = _together(chances)
     if max(chances, default=0.0) < rules.unsure_at and not any(is_plausible(one.features) for one in ordered[:MOST]):
         return "none", chances

@@ -85,6 +85,16 @@ class NameReader:
                 break
         return core[:cut], core[cut:]
 
+    def words(self, industry: str) -> list[str]:
+        """The words of trade of a 行业表述 (行业表述里的词); what stands before the first known one is a word too."""
+        found: list[str] = []
+        while industry:
+            lengths = self._trade_lengths.get(industry[-1], ())
+            length = next((n for n in lengths if n <= len(industry) and industry[-n:] in self._trades), len(industry))
+            found.append(industry[-length:])
+            industry = industry[:-length]
+        return found[::-1]
+
     def _region(self, name: str, place: str) -> tuple[str, int]:
         """The region that leads a name, and its level.
 

@@ -30,7 +30,7 @@ import numpy as np
 import opencc
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from matcher.corpora import Corpora, open_corpora
@@ -189,24 +189,26 @@ def fit(rules: ResolutionRules, halves: Sequence[tuple[Base, Sequence[Answered]]
         rules: As they are.
         halves: The large base, then the small one, each with the half of the queries that is for fitting.
     """
-    names, order, sure = (*FEATURES, *QUERY_FEATURES), {}, {}
+    names = (*FEATURES, *QUERY_FEATURES)
+    order: dict[str, dict[str, float]] = {}
+    large: dict[str, dict[str, float]] = {}
+    few: dict[str, dict[str, float]] = {}
     for kind in ("short", "full"):
         order[kind] = _order_weights([one for one in halves[0][1] if one.asked.is_full == (kind == "full")])
     ranked = rules.model_copy(update={"order": Ordering(**order)})
     for kind in ("short", "full"):
-        table, right = _asked_twice(*halves[0], ranked, kind)
-        model = LogisticRegression(C=3, max_iter=5000).fit(table, right)
-        weights = [*model.coef_[0], model.intercept_[0]]
-        sure[kind] = dict(zip((*names, "one"), (round(float(weight), 2) for weight in weights), strict=True))
-        table, right = _asked_twice(*halves[1], ranked, kind)
-        sure[kind]["small"] = _shift(table @ np.array([sure[kind][name] for name in names]) + sure[kind]["one"], right)
-    weighed = ranked.model_copy(update={"confidence": Confidence(**sure)})
+        for half, sure in zip(halves, (large, few), strict=True):
+            table, right = _asked_twice(*half, ranked, kind)
+            model = LogisticRegression(C=3, max_iter=5000).fit(table, right)
+            weights = [*model.coef_[0], model.intercept_[0]]
+            sure[kind] = dict(zip((*names, "one"), (round(float(weight), 2) for weight in weights), strict=True))
+    weighed = ranked.model_copy(update={"confidence": Confidence(**large), "confidence_small": Confidence(**few)})
     for title, (base, half) in zip(("same_at", "same_at_small"), halves, strict=True):
         judged = [given for one in half for given in judgements(base, one, weighed)]
         print(f"{title}:")
         for kind in ("short", "open", "full"):
             print(f"  {kind}: {_threshold([given for given in judged if given.written == kind]):.3f}")
-    for title, by_kind in (("order", order), ("confidence", sure)):
+    for title, by_kind in (("order", order), ("confidence", large), ("confidence_small", few)):
         print(f"{title}:")
         for kind, weights_of in by_kind.items():
             print(f"  {kind}:", *(f"    {name}: {weight:g}" for name, weight in weights_of.items() if weight), sep="\n")
@@ -221,19 +223,10 @@ def _asked_twice(
         for absent in (False, True) if one.asked.is_full == (kind == "full") else ():
             best = ordered(one, base.names, rules.order, absent=absent)
             if best:
-                values = {**best[0].features, **base.comparer.query_features(one.asked, best)}
+                values = {**best[0].features, **base.comparer.query_features(one.asked, best)[0]}
                 table.append([values.get(name, 0.0) for name in (*FEATURES, *QUERY_FEATURES)])
                 right.append(best[0].number == one.query.answer)
     return np.array(table), np.array(right)
-
-
-def _shift(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """How much likelier the best one is to be right in a small base, in log odds."""
-
-    def loss(by: float) -> float:
-        return float(np.logaddexp(0, np.where(right, -1, 1) * (odds + by)).sum())
-
-    return round(float(minimize_scalar(loss, bounds=(-5, 5), method="bounded").x), 2)
 
 
 def _order_weights(mine: Sequence[Answered]) -> dict[str, float]:
