@@ -57,11 +57,12 @@ class Asked:
     short: str
     sought: str
     readings: tuple[NameParts, ...]
+    inner: str = ""
 
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The readings, made ready to be compared (待比较的读法)."""
-        return tuple(Side(self.sought, parts) for parts in self.readings)
+        return tuple(Side(self.inner if self.inner and parts is self.readings[-1] else self.sought, parts) for parts in self.readings)
 
     @cached_property
     def is_full(self) -> bool:
@@ -128,7 +129,12 @@ class NameComparer:
         readings = dict.fromkeys([parts, nowhere, *self._other_readings(body, parts)])
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)
-        return Asked(text, short, squeezed_line(self._spelt_out(text)), tuple(readings))
+        sought = squeezed_line(self._spelt_out(text))
+        rest = body[len(parts.region) :] if parts.region and "(" not in body else ""
+        own = self.reader.elements(rest) if rest else parts
+        if rest and own.region and self.reader.same_region(parts.region, own.region):
+            return Asked(text, short, sought, (*readings, own), squeezed_line(rest))
+        return Asked(text, short, sought, tuple(readings))
 
     def _spelt_out(self, text: str) -> str:
         """A text with a short form at its start, or behind its region, as the register writes it: 青岛农商银行 is 青岛农村商业银行."""
@@ -200,7 +206,7 @@ class NameComparer:
 
     def _respelt(self, asked: Asked) -> list[str]:
         """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
-        found: dict[str, None] = {}
+        found: dict[str, None] = dict.fromkeys([asked.inner] if asked.inner else [])
         for parts in asked.readings:
             if parts.outlet != "none" and "公司" not in asked.sought:
                 heads = [asked.sought[:length] for length in range(_HEAD, len(asked.sought) - 1)]

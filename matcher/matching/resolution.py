@@ -39,6 +39,7 @@ _CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
 _CERTAIN = 0.999
 _APART = 0.1  # in score; two that are nearer are alike
 _LEAST = 0.001  # a further candidate with less is none
+_PLACE_AND_TRADE = {"core_equal", "region_equal", "begins", "is_joint_stock"}  # 青岛啤酒 is 青岛啤酒股份有限公司, and no other firm of 青岛
 _WHY = {
     "core_equal": "字号和行业相同",
     "trade_equal": "字号相同",
@@ -266,7 +267,7 @@ class Resolver:
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
         if decision == "same":
             return self._same(query, found[0], _why(ordered[0]), found)
-        why = _doubt(ordered) if asked.is_named else "没有字号，只凭行业说不准"
+        why = _doubt(ordered) if asked.is_named else _unnamed(ordered[0])
         return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
 
     def _candidate(
@@ -314,14 +315,16 @@ def decided(
     for one, of_query in zip(ordered, comparer.query_features(asked, ordered, MOST), strict=False):
         values = {**one.features, **of_query, "one": 1.0}
         large, small = (math.fsum(of.get(name, 0.0) * value for name, value in values.items()) for of in weights)
-        chances.append(round(1 / (1 + math.exp(-large - (small - large) * comparer.smallness)), 3))
+        chance = 1 / (1 + math.exp(-large - (small - large) * comparer.smallness))
+        chances.append(min(_CERTAIN, round(chance, 3)))
     chances = _together(chances)
     if max(chances, default=0.0) < rules.unsure_at and not any(is_plausible(one.features) for one in ordered[:MOST]):
         return "none", chances
     alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
     large, small = (getattr(at, asked.kind) for at in (rules.same_at, rules.same_at_small))
     sure = chances[0] >= large + (small - large) * comparer.smallness
-    return ("same" if sure and asked.is_named and alone else "unsure"), chances
+    is_told = asked.is_named or ordered[0].features.keys() >= _PLACE_AND_TRADE
+    return ("same" if sure and is_told and alone else "unsure"), chances
 
 
 class _Entries(Sequence[str]):
@@ -374,6 +377,13 @@ def _parent_first(asked: Asked, found: tuple[Candidate, ...]) -> tuple[Candidate
 
 def _why(best: Compared) -> str:
     return next((label for name, label in _WHY.items() if best.features.get(name)), "名称相近")
+
+
+def _unnamed(best: Compared) -> str:
+    """Why a place and a trade are left open: they may be somebody's 字号 (青岛啤酒), and any firm of the place and trade."""
+    if best.features.keys() >= {"core_equal", "region_equal"}:
+        return "地名和行业都相同，但这样叫的可能不止一家"
+    return "没有字号，只凭行业说不准"
 
 
 def _doubt(ordered: Sequence[Compared]) -> str:
