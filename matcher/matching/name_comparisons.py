@@ -71,9 +71,8 @@ def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dic
     if "short_start" in found and (share := _initials(side.core, other, reader)):
         found["initials"] = share
     core, its_core = side.core, other.core
-    if mine.trade_name or mine.industry_term:
-        if core == its_core:
-            found["core_equal"] = 1.0
+    if (mine.trade_name or mine.industry_term) and core == its_core:
+        found["core_equal"] = 1.0
     if near := fuzz.ratio(core, its_core):
         found["core_near"] = near / 100
     if mine.outlet != "none":

@@ -62,7 +62,9 @@ class Asked:
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The readings, made ready to be compared (待比较的读法)."""
-        return tuple(Side(self.inner if self.inner and parts is self.readings[-1] else self.sought, parts) for parts in self.readings)
+        return tuple(
+            Side(self.inner if self.inner and parts is self.readings[-1] else self.sought, parts) for parts in self.readings
+        )
 
     @cached_property
     def is_full(self) -> bool:
@@ -210,7 +212,9 @@ class NameComparer:
         for parts in asked.readings:
             if parts.outlet != "none" and "公司" not in asked.sought:
                 heads = [asked.sought[:length] for length in range(_HEAD, len(asked.sought) - 1)]
-                found.update(dict.fromkeys(f"{country}{head}{form}" for head in heads for country in ("", _NO_COUNTY) for form in _FORMS))
+                found.update(
+                    dict.fromkeys(f"{country}{head}{form}" for head in heads for country in ("", _NO_COUNTY) for form in _FORMS)
+                )
             if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
                 continue
             for place in self._spellings(parts.region):

@@ -155,10 +155,9 @@ class NameIndex:
     def names(self, numbers: Sequence[int] | NDArray[np.uint32]) -> list[str]:
         """The squeezed names of some numbers, in their order (压缩名称)."""
         at = np.array(numbers, dtype=np.int64)
-        text = memoryview(self.text)
+        text = self.text.data
         return [
-            str(text[begin:end], "utf-8")
-            for begin, end in zip(self.starts[at].tolist(), self.starts[at + 1].tolist(), strict=True)
+            str(text[begin:end], "utf-8") for begin, end in zip(self.starts[at].tolist(), self.starts[at + 1].tolist(), strict=True)
         ]
 
     def exact(self, query: str) -> list[int]:
@@ -170,7 +169,7 @@ class NameIndex:
         wanted = _hashes(short)
         begins = np.searchsorted(self.hashes, wanted)
         begins[begins == len(self)] = 0  # behind the last is as far from equal as the first
-        found = set()
+        found: set[int] = set()
         for place in np.flatnonzero(self.hashes[begins] == wanted).tolist() if len(self) else ():
             begin = int(begins[place])
             end = int(np.searchsorted(self.hashes, wanted[place], side="right"))
@@ -243,7 +242,7 @@ class NameIndex:
 
     def _read(self, query: str) -> tuple[list[NDArray[np.uint32]], list[float]]:
         """Postings of the query's rarest grams, as many as the budget allows, and the information of each; the most telling first."""
-        found = []
+        found: list[tuple[float, int]] = []
         left = _BUDGET
         for size, row, is_pair in sorted(self._sizes(query))[:_MOST_LISTS]:
             if not found or size <= left:

@@ -164,7 +164,7 @@ class NameReader:
         return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
 
     def elements(self, name: str, place: str = "") -> NameParts:
-        """As ``parse``, without what a name says of its group (企业名称四要素): ``is_arm``, ``known_group`` and ``is_head`` are left empty."""
+        """As ``parse``, without ``is_arm``, ``known_group`` and ``is_head``, what a name says of its group (企业名称四要素)."""
         return self._taken_apart(name, place)[0]
 
     def _taken_apart(self, name: str, place: str) -> tuple[NameParts, str, str, bool]:
@@ -200,9 +200,7 @@ class NameReader:
         trade_name = self.split(within[1] if within else stripped)[0]
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
         industry = stripped[len(trade_name) :]
-        parts = NameParts(
-            region + bracketed, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False
-        )
+        parts = NameParts(region + bracketed, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False)
         return parts, body, stripped, within is not None
 
     def _places_in_brackets(self, name: str) -> list[str]:
