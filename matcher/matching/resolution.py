@@ -15,13 +15,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, overload
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
+from matcher.matching.entries import Entries
 from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
 from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
 from matcher.rules.resolution import ResolutionRules
@@ -130,7 +131,7 @@ class Resolver:
         self.index = index or NameIndex.of(companies.text["name"], companies.text["former_names"])
         if len(self.index) != len(companies) + len(self.index.former):
             raise ValueError("the index is of another base")
-        self._entries = _Entries(companies, self.index.former)
+        self._entries = Entries(companies, self.index.former)
         self._comparer = NameComparer(self.index, corpora, rules)
         known = known or Known({}, {})
         self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
@@ -330,39 +331,6 @@ def decided(
     sure = chances[0] >= large + (small - large) * comparer.smallness
     is_told = asked.is_named or ordered[0].features.keys() >= _PLACE_AND_TRADE
     return ("same" if sure and is_told and alone else "unsure"), chances
-
-
-class _Entries(Sequence[str]):
-    """The companies' names, then their former ones in order of place (全部名称); read where they lie, never copied.
-
-    Args:
-        companies: The base.
-        former: Place of the company of each former name.
-    """
-
-    def __init__(self, companies: Companies, former: NDArray[np.uint32]) -> None:
-        self._names, self._cells, self._former = companies.text["name"], companies.text["former_names"], former
-
-    def __len__(self) -> int:
-        return len(self._names) + len(self._former)
-
-    def place(self, entry: int) -> int:
-        """Of the company that bears or bore the name."""
-        return entry if entry < len(self._names) else int(self._former[entry - len(self._names)])
-
-    @overload
-    def __getitem__(self, entry: int) -> str: ...
-    @overload
-    def __getitem__(self, entry: slice) -> list[str]: ...
-    def __getitem__(self, entry: int | slice) -> str | list[str]:
-        if isinstance(entry, slice):
-            return [self[n] for n in range(*entry.indices(len(self)))]
-        if entry < len(self._names):
-            return self._names[entry]
-        number = entry - len(self._names)
-        place = self._former[number]
-        first = int(np.searchsorted(self._former, place))
-        return [name for name in self._cells[int(place)].split(BETWEEN) if name][number - first]
 
 
 def _together(chances: Sequence[float]) -> list[float]:

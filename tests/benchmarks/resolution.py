@@ -5,8 +5,8 @@
     LIANZHAO_DATA=folder python -m tests.benchmarks.resolution --fit      weights for rules/resolution.yaml from one half of the queries
 
 The legal names stand among 1.4 million others, and again among 50,000, as in a user's base. Weights come from one half of the
-queries, drawn by a digest of the query (``resolution_fit``); the tables show the other half, of both bases. Answers are decided by the function that
-``Resolver`` decides with (``resolution_asked``).
+queries, drawn by a digest of the query (``resolution_fit``); the tables show the other half, of both bases. Answers are decided by
+the function that ``Resolver`` decides with (``resolution_asked``).
 """
 
 from __future__ import annotations
