@@ -39,6 +39,7 @@ class Reading:
     cosine_only_cap: int
     family_most_bearers: int
     family_telling_bearers: int
+    wide_regions: list[str]
     family_place_bearers: int
     fuzzy_share: int
     conflict_share: int
@@ -101,6 +102,8 @@ class KnownGroup:
         signs: Beginnings of its companies' names, behind the region or with it.
         with_: Words of which such a name holds one; empty if the sign alone tells.
         known_for: Trades that everybody knows it for (公认的主营), as a scope would write them.
+        told: What everybody knows of it, in a few words for the sentence of reasons (公认的一句话); empty if nothing.
+        changed: What has become of it since the registries' data (近年变化); empty if nothing is known.
     """
 
     name: str
@@ -108,6 +111,8 @@ class KnownGroup:
     signs: tuple[str, ...]
     with_: tuple[str, ...] = ()
     known_for: tuple[str, ...] = ()
+    told: str = ""
+    changed: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,13 @@ class Corpora:
             raw_groups: list[dict[str, Any]] = self._yaml("groups.yaml")["groups"]
             return tuple(
                 KnownGroup(
-                    raw["name"], raw["city"], tuple(raw["signs"]), tuple(raw.get("with", ())), tuple(raw.get("known_for", ()))
+                    raw["name"],
+                    raw["city"],
+                    tuple(raw["signs"]),
+                    tuple(raw.get("with", ())),
+                    tuple(raw.get("known_for", ())),
+                    raw.get("told", ""),
+                    raw.get("changed", ""),
                 )
                 for raw in raw_groups
             )
@@ -233,6 +244,12 @@ class Corpora:
         """Trade name → how many of 1.4 million names bear it (常见字号); made by ``make corpora``."""
         with self._file("trade_names.csv").open(encoding="utf-8", newline="") as stream:
             return {row["word"]: int(row["names"]) for row in csv.DictReader(stream)}
+
+    @cached_property
+    def former_districts(self) -> dict[tuple[str, str], str]:
+        """(City, former name of a district) → what it is called or part of now (已改名、并入的区县)."""
+        with self._file("former_districts.csv").open(encoding="utf-8", newline="") as stream:
+            return {(row["city"], row["former"]): row["now"] for row in csv.DictReader(stream)}
 
     @cached_property
     def divisions(self) -> tuple[Division, ...]:

@@ -37,6 +37,7 @@ from matcher.storage import collector_paused
 from matcher.types import Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
+_Folder = str | Path | None
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
 
@@ -46,6 +47,7 @@ class Engine:
     Args:
         zone: Zone id, a folder under ``rules/``.
         rules, corpora: Other folders than the installed ones.
+        ruleset: The zone's folder itself, where it is not that under ``rules``: a kept version, say.
         processes: Most processes used to read texts; results never depend on it.
 
     Attributes:
@@ -60,10 +62,10 @@ class Engine:
     """
 
     def __init__(
-        self, zone: str, *, rules: str | Path | None = None, corpora: str | Path | None = None, processes: int | None = None
+        self, zone: str, *, rules: _Folder = None, corpora: _Folder = None, ruleset: _Folder = None, processes: int | None = None
     ) -> None:
         self.corpora: Corpora = open_corpora(corpora)
-        loaded = load_zone(zone, self.corpora, rules, self._rule_checks)
+        loaded = load_zone(zone, self.corpora, rules, self._rule_checks, ruleset)
         self.processes = processes or os.cpu_count() or 1
         self.reader = ProfileReader(loaded.segments, self.corpora)
         self.cities = CityFilter(self.corpora)

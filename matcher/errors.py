@@ -3,6 +3,7 @@
     LianzhaoError
     ├── InputError      a company file that cannot be read, or a row that is wrong   (输入文件)
     ├── RulesError      files under ``rules/`` that do not say what they must         (规则文件)
+    ├── RulesetError    a kept copy of a ruleset that is missing or damaged           (规则副本)
     ├── SnapshotError   a snapshot that is damaged, missing or being built            (快照)
     ├── CorporaError    files under ``corpora/`` that are missing or damaged          (语料)
     ├── StoreError      the database                                                  (数据库)
@@ -70,6 +71,19 @@ class RulesError(LianzhaoError):
     def __init__(self, problems: Iterable[RulesProblem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__(f"规则文件有 {len(self.problems)} 处错误：\n" + "\n".join(f"  {p}" for p in self.problems))
+
+
+class RulesetError(LianzhaoError):
+    """A kept copy of a ruleset is missing or damaged, or cannot be kept (规则副本缺失、损坏或留不下).
+
+    Args:
+        place: The file or folder concerned.
+        problem: What is wrong and what to do, in Chinese.
+    """
+
+    def __init__(self, place: str | Path, problem: str) -> None:
+        self.place, self.problem = str(place), problem
+        super().__init__(f"{place}：{problem}")
 
 
 class CorporaError(LianzhaoError):

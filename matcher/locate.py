@@ -26,6 +26,11 @@ def folder(name: str, chosen: str | Path | None = None) -> Path:
     from_environment = os.environ.get(f"LIANZHAO_{name.upper()}")
     if from_environment:
         return Path(from_environment)
+    return shipped(name)
+
+
+def shipped(name: str) -> Path:
+    """The folder ``rules`` or ``corpora`` that comes with the program (随程序的数据目录), whatever the user has chosen."""
     checkout = _PACKAGE.parent / name
     return checkout if (checkout / "README.md").is_file() else _PACKAGE / "_bundled" / name
 

@@ -30,6 +30,7 @@ class DistrictFinder:
     """In which county or district an address lies (区县), by the divisions of its city."""
 
     def __init__(self, corpora: Corpora) -> None:
+        self._former = corpora.former_districts
         cities = {d.adcode[:4]: short(d.name) for d in corpora.divisions if d.level == "city"}
         cities.update(
             {d.adcode[:2]: short(d.name) for d in corpora.divisions if d.adcode[:2] in _MUNICIPALITIES and d.level == "province"}
@@ -44,7 +45,7 @@ class DistrictFinder:
         """The division whose name stands first in the address, whatever kind it had when the row was written (即墨市, 即墨区).
 
         Returns:
-            Its full name, or the empty string.
+            Its full name of today, or the empty string.
         """
         found = []
         head = address[:_ADDRESS_HEAD]
@@ -54,7 +55,11 @@ class DistrictFinder:
                 at = head.find(bare, at + 1)
             if at >= 0:
                 found.append((at, -len(bare), name))
-        return min(found)[2] if found else ""
+        return self.now(city, min(found)[2]) if found else ""
+
+    def now(self, city: str, district: str) -> str:
+        """What a district of a city is called today (今名): 江干区 is part of 上城区."""
+        return self._former.get((short(city), district), district)
 
 
 class CityFilter:

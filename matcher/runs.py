@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -112,16 +112,23 @@ def record(zone: Zone, corpora: Corpora, snapshot: str, asked: Asked) -> Run:
         snapshot: Digest of the companies.
         asked: The request.
     """
-    manifest = {"zone": zone.id, "snapshot": snapshot, "ruleset": zone.digest, "corpora": corpora.digest}
-    versions = library_versions()
-    text = json.dumps({**manifest, "versions": versions, "request": asked}, ensure_ascii=False, sort_keys=True)
-    return Run(
-        id=hashlib.sha256(text.encode()).hexdigest()[:32],
+    run = Run(
+        id="",
         created_at=datetime.now(CHINA_TIME).isoformat(timespec="seconds"),
-        versions=versions,
+        zone=zone.id,
+        snapshot=snapshot,
+        ruleset=zone.digest,
+        corpora=corpora.digest,
+        versions=library_versions(),
         request=asked,
-        **manifest,
     )
+    return replace(run, id=run_id(run))
+
+
+def run_id(run: Run) -> str:
+    """The id that follows from a record (批次号): the digest of all but the time of making."""
+    told = {key: value for key, value in asdict(run).items() if key not in ("id", "created_at")}
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=1)

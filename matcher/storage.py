@@ -55,6 +55,15 @@ def _replacing(path: Path) -> Iterator[int]:
         Path(name).unlink(missing_ok=True)
 
 
+def sync(path: Path) -> None:
+    """Writes a file's or a folder's content through to the disk (落盘)."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @contextlib.contextmanager
 def collector_paused() -> Iterator[None]:
     """No garbage collection within (暂停垃圾回收): millions of small objects that are all kept would be looked through again and again."""

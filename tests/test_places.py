@@ -12,7 +12,7 @@ from matcher.places import DistrictFinder
     ("city", "address", "district"),
     [
         ("青岛", "青岛市市北区西吴路189号", "市北区"),
-        ("青岛市", "山东省青岛市即墨区鹤山路7号", "即墨市"),
+        ("青岛市", "山东省青岛市即墨市鹤山路7号", "即墨区"),
         ("杭州", "浙江省杭州市淳安县千岛湖镇", "淳安县"),
         ("杭州", "杭州富阳市银湖街道", "富阳区"),
         ("绍兴", "诸暨市安华镇", "诸暨市"),
@@ -26,6 +26,18 @@ from matcher.places import DistrictFinder
 )
 def test_district_of_an_address(corpora: Corpora, city: str, address: str, district: str) -> None:
     assert DistrictFinder(corpora).find(city, address) == district
+
+
+def test_a_district_is_told_by_its_name_of_today(corpora: Corpora) -> None:
+    finder = DistrictFinder(corpora)
+    assert finder.find("杭州", "杭州市江干区钱江新城") == "上城区"
+    assert [finder.now(city, "市中区") for city in ("济宁", "济南市")] == ["任城区", "市中区"], "of its own city only"
+
+
+def test_every_former_district_is_of_a_city_that_is(corpora: Corpora) -> None:
+    cities = {division.name.removesuffix("市") for division in corpora.divisions if division.level == "city"}
+    assert {city for city, _ in corpora.former_districts} <= cities
+    assert not set(corpora.former_districts.values()) & {former for _, former in corpora.former_districts} - {"市中区"}
 
 
 def test_a_street_that_bears_the_name_of_another_district_tells_nothing(corpora: Corpora) -> None:

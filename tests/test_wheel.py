@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from matcher.rules import zone_ids
+
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.slow
 
@@ -34,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_carries_its_data_and_no_stray_module(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert "matcher/_bundled/rules/liaocheng-resort/scoring.yaml" in names
+    assert {f"matcher/_bundled/rules/{zone}/scoring.yaml" for zone in zone_ids()} <= set(names)
     assert "matcher/_bundled/corpora/sample/companies.csv" in names
     assert "matcher/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"matcher", "lianzhao"}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 from matcher.cli import saved, snapshots
+from matcher.cli.chosen import chosen_folder
 from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_data_date, check_targets, report, working
@@ -35,6 +36,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import rules_verbs
 
         return rules_verbs.run(options)
+    if options.verb == "replay":
+        from matcher.cli.replay import replay
+
+        return replay(options)
     if options.verb in ("why-not", "certainty"):
         from matcher.cli import company_verbs
 
@@ -47,7 +52,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _engine(options: argparse.Namespace) -> Engine:
-    return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+    chosen = chosen_folder(options)
+    if chosen is None:
+        return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+    return Engine(options.zone, ruleset=chosen, corpora=options.corpora)
 
 
 def _rank(options: argparse.Namespace) -> int:
@@ -77,9 +85,10 @@ def _rank(options: argparse.Namespace) -> int:
         report(intake, options.rejects)
     with working("匹配与评分"):
         ranking = engine.rank(intake, request, known)
-    if not options.no_store:
-        saved.keep(ranking)
-    _write_ranking(options, engine, ranking)
+    called = "" if options.no_store else saved.keep(ranking, engine.zone, saved.given_of(options, intake))
+    _write_ranking(options, engine, ranking, called)
+    if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
+        print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)
     if not options.files and not from_snapshot and options.format == "table":
         print(
             "以上为随附样例（公开登记事实，2019 年）。换成自己的企业文件：lianzhao rank 文件.csv --zone " + options.zone,
@@ -88,11 +97,11 @@ def _rank(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking) -> None:
+def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking, called: str) -> None:
     if options.format == "xlsx":
         from matcher.cli.xlsx import ranking_xlsx
 
-        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions))
+        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions, called))
         return
     with written(options.out, bom=options.format == "csv") as stream:
         if options.format == "json":
@@ -100,7 +109,7 @@ def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking
         elif options.format == "csv":
             write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
         else:
-            print_ranking(ranking, engine.zone, engine.questions, stream)
+            print_ranking(ranking, engine.zone, engine.questions, stream, called)
 
 
 def _gaps(options: argparse.Namespace) -> int:

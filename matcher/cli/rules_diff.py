@@ -24,8 +24,8 @@ _STYLES: dict[Kind, str] = {"entered": "bold green", "left": "bold red", "moved"
 Zones = tuple[Zone, Zone]
 
 
-def write_diff(options: argparse.Namespace, found: Diff, zones: Zones) -> None:
-    """Writes a comparison as asked for (写出对比)."""
+def write_diff(options: argparse.Namespace, found: Diff, zones: Zones, called: tuple[str, str]) -> None:
+    """Writes a comparison as asked for (写出对比); ``called``: what the two rulesets are called."""
     if options.format == "xlsx":
         from matcher.cli.tuning_xlsx import diff_xlsx
 
@@ -39,9 +39,9 @@ def write_diff(options: argparse.Namespace, found: Diff, zones: Zones) -> None:
         elif options.format == "svg":
             from matcher.cli.slope_svg import slope_svg
 
-            stream.write(slope_svg(found, zones, (options.old, options.new)))
+            stream.write(slope_svg(found, zones, called))
         else:
-            print_diff(found, zones, (options.old, options.new), stream)
+            print_diff(found, zones, called, stream)
 
 
 def print_diff(found: Diff, zones: Zones, words: tuple[str, str], stream: TextIO) -> None:
@@ -54,6 +54,8 @@ def print_diff(found: Diff, zones: Zones, words: tuple[str, str], stream: TextIO
     counts = {kind: len(found.of(kind)) for kind in KIND_LABELS}
     line(f"{zones[1].file.name}　名单对比：{words[0]} → {words[1]}", style="bold")
     line(f"{'、'.join(found.cities) or '全部城市'}　按 {found.as_of} 计算　考虑 {found.considered:,} 家　前 {found.top} 家")
+    if found.old == found.new:
+        line("两边是同一套规则")
     tau = "不适用" if found.tau is None else f"{found.tau:.3f}"
     line(f"重合 {found.overlap:.0%}，次序一致 τ {tau}；" + "，".join(f"{KIND_LABELS[k]} {n} 家" for k, n in counts.items()))
     _section(line, "规则改动", [f"{e.where} {e.what}：{e.old or '无'} → {e.new or '无'}" for e in found.edits], _MOST_EDITS)

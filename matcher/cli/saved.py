@@ -7,15 +7,21 @@ another one; a run that cannot be kept is a warning, because the list is right.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from matcher.cli.inputs import working
 from matcher.engine import Engine
-from matcher.errors import OptionError, RequestError, StoreError
+from matcher.errors import OptionError, RequestError, RulesetError, StoreError
 from matcher.intake import Intake, read_files
+from matcher.rules import Zone
 from matcher.types import Ranking
+
+if TYPE_CHECKING:
+    from matcher.store.rulesets import RulesetVersion
 
 _PATIENCE = 10.0  # seconds that a list waits for its run to be kept
 _WITHOUT = "；不用数据库也能排序：加 --no-store"
@@ -93,13 +99,53 @@ def judged() -> Mapping[str, str | None]:
         return known(store)
 
 
-def keep(ranking: Ranking) -> None:
-    """Keeps the run; if that fails the list is not lost, and stderr says so (留存批次)."""
+def given_of(options: argparse.Namespace, intake: Intake) -> dict[str, Any]:
+    """What the files of a run were called (所给文件的名称): no part of its record, but whoever plays it again looks for them."""
+    return {
+        "files": _file_names(intake.files),
+        "data_date": options.data_date.isoformat() if options.data_date else None,
+        "local": _file_names(options.local),
+        "register": options.register,
+    }
+
+
+def _file_names(files: Sequence[str]) -> list[str]:
+    """Without folders, and without what no database can hold."""
+    return sorted(Path(file).name.encode("utf-8", "replace").decode() for file in files)
+
+
+def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
+    """Keeps the run and a copy of the rules that it ran with; if that fails the list is not lost, and stderr says so (留存批次).
+
+    Returns:
+        What the ruleset is called, empty where nothing was ever published.
+    """
+    from matcher.locate import home
+    from matcher.rules import kept
     from matcher.store.database import open_store
+    from matcher.store.rulesets import versions
     from matcher.store.runs import results_digest, save_run
 
+    short = ranking.run.id[:12]
     try:
-        with open_store(patience=_PATIENCE) as store:
-            save_run(store, ranking.run, results_digest(ranking))
+        with open_store(patience=_PATIENCE) as store, contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(kept.keeping(home()))
+                kept.keep(home(), zone.content)
+            except RulesetError as error:
+                print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{error}", file=sys.stderr)
+            save_run(store, ranking.run, results_digest(ranking), given)
+            return called(versions(store, zone.id), zone.digest)
     except StoreError as error:
-        print(f"lianzhao: 批次 {ranking.run.id[:12]} 没有留存，名单照常给出。{error}", file=sys.stderr)
+        print(f"lianzhao: 批次 {short} 没有留存，名单照常给出。{error}", file=sys.stderr)
+    return ""
+
+
+def called(there: Sequence[RulesetVersion], digest: str) -> str:
+    """What a ruleset is called among the versions of its zone (规则的叫法)."""
+    from matcher.store.rulesets import named
+
+    version = named(there, digest)
+    if version is None:
+        return "规则未发布" if there else ""
+    return f"规则第 {version.number} 版" + ("（已停用）" if version.retired_at else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from matcher.cli.options import Verbs
+    from matcher.cli.arguments import Verbs
     from matcher.engine import Engine
     from matcher.intake import Intake
     from matcher.snapshot import Built, ProfileCache, Snapshot
@@ -42,8 +42,9 @@ def add_verbs(verbs: Verbs) -> None:
     build.add_argument("--corpora", metavar="DIR", help="语料目录（默认随程序）")
     prune = verbs.add_parser(
         "prune",
-        help="清理没有批次用到的旧快照",
-        description="删去既不是当前、也没有批次用到、又不在最近几个之内的快照；批次看 LIANZHAO_DATABASE 和程序数据目录里的 ledger.db。",
+        help="清理没有批次用到的旧快照和规则副本",
+        description="删去既不是当前、也没有批次用到、又不在最近几个之内的快照，和没有批次、版本用到的规则副本；"
+        "批次、版本看 LIANZHAO_DATABASE 和程序数据目录里的 ledger.db。",
     )
     prune.add_argument("--keep", type=_count, default=_KEPT, metavar="N", help=f"最近的 N 个总是保留（默认 {_KEPT}）")
     prune.add_argument("--dry-run", action="store_true", help="只说会删什么，不删")
@@ -147,29 +148,45 @@ def _summary(report: dict[str, Any]) -> str:
 
 
 def prune(options: argparse.Namespace) -> int:
-    """``lianzhao prune`` (清理快照)."""
+    """``lianzhao prune`` (清理快照和规则副本)."""
     from matcher.locate import home
+    from matcher.rules import kept
     from matcher.snapshot.pruning import prune as prune_snapshots
 
-    done = prune_snapshots(home(), _in_use(), keep=options.keep, dry_run=options.dry_run)
-    verb = "会删" if options.dry_run else "删去"
-    line = f"{verb}快照 {len(done.removed)} 个、残留 {done.leftovers} 处，共 {done.size / 1e6:,.1f} MB；保留 {len(done.kept)} 个"
-    line += "".join(f"\n  {version[:_SHORT]}" for version in done.removed)
-    report = {"removed": list(done.removed), "kept": list(done.kept), "leftovers": done.leftovers, "bytes": done.size}
-    _print({**report, "dry_run": options.dry_run}, options.format, line)
+    with kept.clearing(home()):
+        snapshots, rulesets = _in_use()
+        done = prune_snapshots(home(), snapshots, keep=options.keep, dry_run=options.dry_run)
+        copies = kept.clear(home(), kept.kept_digests(home()) if rulesets is None else rulesets, dry_run=options.dry_run)
+    verb, size = "会删" if options.dry_run else "删去", done.size + copies.size
+    line = (
+        f"{verb}快照 {len(done.removed)} 个、规则副本 {len(copies.removed)} 份、残留 {done.leftovers + copies.leftovers} 处，"
+        f"共 {size / 1e6:,.1f} MB；保留快照 {len(done.kept)} 个、规则副本 {len(copies.kept)} 份"
+    )
+    line += "（没有数据库，不知道哪些还有用，都不删）" if rulesets is None and copies.kept else ""
+    line += "".join(f"\n  {version[:_SHORT]}" for version in (*done.removed, *copies.removed))
+    report = {"removed": list(done.removed), "kept": list(done.kept), "leftovers": done.leftovers + copies.leftovers, "bytes": size}
+    told = {"removed_rulesets": list(copies.removed), "kept_rulesets": list(copies.kept), "dry_run": options.dry_run}
+    _print({**report, **told}, options.format, line)
     return 0
 
 
-def _in_use() -> set[str]:
-    """Versions that runs name (批次用到的快照); a database that cannot be read stops the clearing."""
+def _in_use() -> tuple[set[str], set[str] | None]:
+    """Snapshots and rulesets that runs and versions name (批次、版本用到的); a database that cannot be read stops the clearing.
+
+    Where there is no database at all nobody knows of rulesets (None): whoever kept them had one, and they cannot be built again.
+    """
     from matcher.store.database import known_stores, open_store
+    from matcher.store.rulesets import rulesets_in_use
     from matcher.store.runs import snapshots_in_use
 
-    found: set[str] = set()
-    for address in known_stores():
+    snapshots: set[str] = set()
+    rulesets: set[str] = set()
+    stores = known_stores()
+    for address in stores:
         with open_store(address) as store:
-            found |= snapshots_in_use(store)
-    return found
+            snapshots |= snapshots_in_use(store)
+            rulesets |= rulesets_in_use(store)
+    return snapshots, rulesets if stores else None
 
 
 def company(options: argparse.Namespace) -> int:

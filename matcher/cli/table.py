@@ -6,12 +6,13 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from matcher.places import short
 from matcher.rules import Zone
 from matcher.rules.load import SegmentSpec
 from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Unserved
@@ -21,12 +22,21 @@ WIDTH = 80
 _MOST_OPPORTUNITIES = 10
 _MOST_OTHERS = 3
 _MOST_OPEN = 6
+_FEW = 3  # a city with less than a third of its share of the list has too few leads for a day
 _ASSUMED = "*"  # told once below the list
 _MOVED = 0.98  # an order value this far below the score is told
 
 
-def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], stream: TextIO) -> None:
-    """Prints the list with reasons and points (打印名单); ``questions`` says how to ask for a field."""
+def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], stream: TextIO, called: str = "") -> None:
+    """Prints the list with reasons and points (打印名单).
+
+    Args:
+        ranking: The list.
+        zone: Its rules.
+        questions: How to ask for a field.
+        stream: Where to.
+        called: What the ruleset is called, if it is called anything.
+    """
     console = Console(file=stream, width=None if wide(stream) else WIDTH, highlight=False, soft_wrap=False)
     groups = {group.id: group.label for group in zone.scoring.groups}
     segments = {(segment.chain, segment.id): segment for segment in zone.segments}
@@ -44,7 +54,7 @@ def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], st
         console.print()
         for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
             _card(console, result, zone, groups, segments)
-    _footer(console, ranking, zone, questions)
+    _footer(console, ranking, zone, questions, called)
 
 
 def wide(stream: TextIO) -> bool:
@@ -118,15 +128,36 @@ def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
         lines.append(f"急需而名单上没有，后面才有：{rest}")
     if too:
         lines.append(f"急需的环节名单上没有专做的，兼做的有：{'、'.join(too)}")
-    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if (one.score or 0) < least):
-        lines.append(f"急需而这批资料里没有够格的（到不了 B 档）：{nobody}，可换城市，或经商会、园区去找")
+    short_of = [one for one in unserved if one.best and (one.score or 0) < least]
+    if short_of:
+        nearest = "、".join(
+            f"「{names[one.chain, one.segment]}」{one.best}（{one.city or '城市不详'}，{one.score:.1f} 分）" for one in short_of
+        )
+        lines.append(f"急需而没有到 B 档的，最近的是：{nearest}，先核实做没做、做多大")
+    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if not one.best):
+        lines.append(f"急需而这批资料里一家也没有的：{nobody}，可换城市，或经商会、园区去找")
     return lines
 
 
-def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str]) -> None:
+def _by_city(ranking: Ranking) -> str:
+    """How many of the list sit in each city that was asked for: a day there with two calls is no day."""
+    asked = cast(Sequence[str], ranking.run.request.get("cities") or ())
+    if len(asked) < 2 or not ranking.results:
+        return ""
+    found = Counter(short(result.city or "") for result in ranking.results)
+    told = "，".join(
+        f"{short(city)} {found[short(city)]} 家" for city in sorted(asked, key=lambda city: (-found[short(city)], city))
+    )
+    few = "、".join(short(city) for city in asked if found[short(city)] * len(asked) * _FEW < len(ranking.results))
+    return f"名单上：{told}" + (f"；{few}的线索少，不够跑一天的，可多排几名，或先请商会、园区推荐" if few else "")
+
+
+def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str], called: str) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
     if any(_is_assumed(result, zone) for result in ranking.results):
         console.print(Text(f"{_ASSUMED} 园区没有公开说过这个需求，按产业链推定", style="dim"))
+    if line := _by_city(ranking):
+        console.print(Text(line))
     for line in _open_segments(ranking.unserved, zone):
         console.print(Text(line))
     asked = Counter(result.next_question for result in ranking.results if result.next_question)
@@ -139,10 +170,12 @@ def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[s
         console.print(Text(f"并入同集团的企业 {ranking.folded:,} 家", style="dim"))
     if dropped:
         console.print(Text(f"未列入：{dropped}", style="dim"))
-    dates = {result.as_of for result in (*ranking.results, *ranking.opportunities)}
-    if dates:
-        known = sorted(day for day in dates if day)
+    results = (*ranking.results, *ranking.opportunities)
+    run = f"批次 {ranking.run.id[:12]}{called and f'，{called}'}"
+    if results:
+        known = sorted({result.as_of for result in results if result.as_of})
         dated = f"数据日期 {known[0]}" if known else "数据日期不详"
         if known and known[-1] != known[0]:
             dated += f" 至 {known[-1]}"
-        console.print(Text(f"{dated}；登记信息只是线索，出发前核实。批次 {ranking.run.id[:12]}", style="dim"))
+        run = f"{dated}；登记信息只是线索，出发前核实。{run}"
+    console.print(Text(run, style="dim"))

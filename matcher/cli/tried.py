@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from matcher.cli import saved, snapshots
+from matcher.cli.chosen import chosen_folder
 from matcher.cli.inputs import report, working
 from matcher.engine import Engine
 from matcher.intake import Intake, read_files
@@ -12,17 +14,23 @@ from matcher.runs import Request, today
 from matcher.snapshot import ProfileCache
 
 
-def engine_of(options: argparse.Namespace) -> Engine:
-    """The engine of the rules folder in use (现在的规则), with list evidence unless the database is to be left alone."""
+def engine_of(options: argparse.Namespace, folder: Path | None = None) -> Engine:
+    """The engine of the rules in use (所用的规则), with list evidence unless the database is to be left alone.
+
+    Args:
+        options: ``ruleset`` among them, where the command has that choice.
+        folder: The zone's folder, if the caller has chosen it.
+    """
+    chosen = folder or chosen_folder(options)
     with working("读取规则"):
-        engine = Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+        engine = Engine(options.zone, rules=options.rules_folder, corpora=options.corpora, ruleset=chosen)
     return engine if options.no_store else saved.with_lists(engine)
 
 
-def local_engine_of(options: argparse.Namespace) -> Engine:
-    """The same with the local register, if one is named (现在的规则加本地名录)."""
+def local_engine_of(options: argparse.Namespace, folder: Path | None = None) -> Engine:
+    """The same with the local register, if one is named (所用的规则加本地名录)."""
     saved.check_register(options, required=False)
-    return saved.with_register(engine_of(options), options)
+    return saved.with_register(engine_of(options, folder), options)
 
 
 def request_of(options: argparse.Namespace) -> Request:

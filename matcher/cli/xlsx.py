@@ -44,13 +44,14 @@ class Column(Generic[T]):
     form: str = "text"
 
 
-def ranking_xlsx(ranking: Ranking, zone: Zone, labels: Mapping[str, str]) -> bytes:
+def ranking_xlsx(ranking: Ranking, zone: Zone, labels: Mapping[str, str], called: str = "") -> bytes:
     """A ranking as a workbook (排名工作簿): 名单, 机会型, 得分明细, 说明.
 
     Args:
         ranking: The ranking.
         zone: Names of chains, segments, rule groups and vetoes.
         labels: Field → Chinese label.
+        called: What the ruleset is called, if it is called anything.
     """
     columns = [*_company_columns(zone, labels), *_group_columns(zone)]
     lists = (("名单", ranking.results), ("机会型", ranking.opportunities))
@@ -59,7 +60,7 @@ def ranking_xlsx(ranking: Ranking, zone: Zone, labels: Mapping[str, str]) -> byt
             book.add(title, columns, results, frozen=2)
         lines = [(title, result, line) for title, results in lists for result in results for line in result.contributions]
         book.add("得分明细", _detail_columns(zone), lines, frozen=3)
-        book.add("说明", _FACT_COLUMNS, list(_facts(ranking, zone)))
+        book.add("说明", _FACT_COLUMNS, list(_facts(ranking, zone, called)))
     return book.content()
 
 
@@ -198,7 +199,7 @@ Fact = tuple[str, str | float]
 _FACT_COLUMNS: list[Column[Fact]] = [Column("项目", lambda f: f[0], 24), Column("内容", lambda f: f[1], 90, "wrapped")]
 
 
-def _facts(ranking: Ranking, zone: Zone) -> Iterator[Fact]:
+def _facts(ranking: Ranking, zone: Zone, called: str) -> Iterator[Fact]:
     """The manifest of the run in words, without the time of making."""
     request, run = ranking.run.request, ranking.run
 
@@ -226,6 +227,8 @@ def _facts(ranking: Ranking, zone: Zone) -> Iterator[Fact]:
     yield "提醒", "登记信息只是线索，出发前核实。资料里没有的不等于没有，也不等于零；得分下限和上限是未知的都取最坏与最好时的得分。"
     yield "批次", run.id
     yield "资料摘要", run.snapshot
+    if called:
+        yield "规则", called.removeprefix("规则")
     yield "规则摘要", run.ruleset
     yield "语料摘要", run.corpora
     for key, title in (("local", "本地名录摘要"), ("lists", "名单依据摘要")):

@@ -154,7 +154,7 @@ class FamilyFinder:
         name = normalise(text["name"][place])
         part = self._parts.get(place) or reader.parse(name, text["city"][place] or text["province"][place])
         bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
-        like_a_place = _like_a_place(part.trade_name, reader)
+        like_a_place = _like_a_place(part.trade_name, reader) or part.trade_name in self.corpora.reading.wide_regions
         address = text["address"][place]
         return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, not bearers, like_a_place, address, bearers)
 

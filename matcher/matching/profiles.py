@@ -51,7 +51,7 @@ class Profiles:
         permit_until: Last day of the permits that the scope names, in days since 1970, or ``UNKNOWN_DAY``.
         place_named: The name has no 字号 but that of a county: 某县旅游投资.
         known_group: 1 + index of the known group whose part the company is by name, 0 if it is none or the group itself.
-        renowned: A group that everybody knows for a trade, whatever its scope says.
+        renowned: A group or company of which everybody knows something, whatever its scope says.
     """
 
     affinity: NDArray[np.int16]
@@ -149,7 +149,18 @@ class ProfileReader:
 
     def _known_for(self, part: NameParts) -> tuple[str, ...]:
         """What a group is known for: a holding's scope lists investments and metals; the group's name says what it is."""
-        return self.corpora.known_groups[part.known_group - 1].known_for if part.known_group and part.is_group else ()
+        return (
+            self.corpora.known_groups[part.known_group - 1].known_for
+            if part.known_group and (part.is_group or part.is_head)
+            else ()
+        )
+
+    def _renowned(self, part: NameParts) -> bool:
+        """A group, or the company that a group's name means, of which everybody knows something."""
+        if not part.known_group or not (part.is_group or part.is_head):
+            return False
+        group = self.corpora.known_groups[part.known_group - 1]
+        return bool(group.known_for or group.told)
 
     def _profiles(self, companies: Companies, texts: Texts, parts: list[NameParts], found: Affinities) -> Profiles:
         items = texts.items
@@ -169,7 +180,7 @@ class ProfileReader:
             permits_until(companies.text["business_scope"], UNKNOWN_DAY),
             np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
             np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
-            np.array([part.known_group > 0 and bool(self._known_for(part)) for part in parts], dtype=np.bool_),
+            np.array([self._renowned(part) for part in parts], dtype=np.bool_),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

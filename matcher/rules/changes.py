@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from matcher.errors import RulesError
-from matcher.locate import folder
+from matcher.locate import folder, shipped
 from matcher.rules.source import Source
 
 ChangeField = Literal["insured_count", "paid_capital", "capital", "qualifications", "listed", "status", "business_scope"]
@@ -80,7 +80,7 @@ def load_changes(rules: str | Path | None = None) -> Changes:
         RulesError: The file holds mistakes.
     """
     own = folder("rules", rules) / "changes.yaml"
-    source = Source(own if own.is_file() else folder("rules") / "changes.yaml", "changes.yaml")
+    source = Source(own if own.is_file() else shipped("rules") / "changes.yaml", "changes.yaml")
     found = source.load(Changes)
     if found is None:
         raise RulesError(source.problems)

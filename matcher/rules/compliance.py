@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from matcher.errors import RulesError
-from matcher.locate import folder
+from matcher.locate import folder, shipped
 from matcher.rules.source import Source
 
 Text = Annotated[str, Field(min_length=1, max_length=400)]
@@ -64,7 +64,7 @@ def load_compliance(rules: str | Path | None = None) -> Compliance:
         RulesError: The file holds mistakes.
     """
     own = folder("rules", rules) / "compliance.yaml"
-    file = own if own.is_file() else folder("rules") / "compliance.yaml"
+    file = own if own.is_file() else shipped("rules") / "compliance.yaml"
     source = Source(file, "compliance.yaml")
     found = source.load(Compliance)
     if found is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
+from matcher.rules.kept import content_digest
 from matcher.rules.schema import Anchor, ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
 from matcher.rules.source import Location, Source, TextChecks
 from matcher.text.scope import scope_reader
@@ -29,6 +30,7 @@ class SegmentSpec:
         terms: (term, weight 1–10) with all spellings, sorted; no term twice.
         need: ``none`` for a theme.
         asks: What to ask such a company first; empty for the question of its kind.
+        asks_of: (words of what it does, what to ask then), in file order; the first that fits stands before ``asks``.
         offers: Anchors and platforms of the zone that speak for coming.
         verb: Said of makers instead of 生产; empty for 生产.
         presence: What the local register holds of it, in words; empty without one.
@@ -53,6 +55,7 @@ class SegmentSpec:
     conflicts: tuple[str, ...]
     wants_group: bool = False
     asks: str = ""
+    asks_of: tuple[tuple[tuple[str, ...], str], ...] = ()
     offers: tuple[str, ...] = ()
     verb: str = ""
     presence: str = ""
@@ -67,6 +70,7 @@ class Zone:
     Attributes:
         segments: Of all chains in file order, then the themes; the index is the segment's number in arrays.
         digest: SHA-256 over all files of the zone.
+        content: Path within the zone's folder → what was read there, of all files; empty if the rules were changed since.
     """
 
     id: str
@@ -75,6 +79,7 @@ class Zone:
     segments: tuple[SegmentSpec, ...]
     scoring: ScoringFile
     digest: str
+    content: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def chain_names(self) -> dict[str, str]:
@@ -84,7 +89,7 @@ class Zone:
     def with_scoring(self, scoring: ScoringFile) -> Zone:
         """This zone with changed scoring, for a trial (改一改评分规则); nothing is written, and the digest is one of its own."""
         digest = hashlib.sha256((self.digest + scoring.model_dump_json()).encode()).hexdigest()
-        return replace(self, scoring=scoring, digest=digest)
+        return replace(self, scoring=scoring, digest=digest, content={})
 
 
 def zone_ids(rules: str | Path | None = None) -> list[str]:
@@ -98,6 +103,7 @@ def load_zone(
     corpora: Corpora,
     rules: str | Path | None = None,
     checks: Callable[[Sequence[str]], TextChecks] | None = None,
+    ruleset: str | Path | None = None,
 ) -> Zone:
     """The zone's rules, checked (读入并检查园区规则).
 
@@ -106,11 +112,14 @@ def load_zone(
         corpora: Industry codes and synonyms are checked against and taken from it.
         rules: The rules folder; found by ``locate.folder`` if None.
         checks: Given the ids of the chains, the checks of expressions and evidence texts; scoring knows them, this room does not.
+        ruleset: The zone's folder, where it is another than that under ``rules``; then ``rules`` is not looked at.
 
     Raises:
         RequestError: There is no such zone.
         RulesError: The files hold mistakes; all are listed.
     """
+    if ruleset is not None:
+        return open_zone(ruleset, zone, corpora, checks)
     known = zone_ids(rules)
     if zone not in known or not _ZONE_ID.fullmatch(zone):
         raise RequestError("园区", zone, known)
@@ -181,13 +190,8 @@ class _Loader:
         offering = [*zone.platforms, *zone.anchors]
         segments = [self._segment(s, c, offering) for c in ordered for s in c.segments]
         segments += [self._segment(theme, None, ()) for theme in opportunities.themes]
-        return Zone(self.zone, zone, ordered, tuple(segments), scoring, self._digest())
-
-    def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for name in sorted(self.sources):
-            digest.update(name.encode() + b"\0" + hashlib.sha256((self.root / name).read_bytes()).digest())
-        return digest.hexdigest()
+        content = {name: source.raw for name, source in sorted(self.sources.items())}
+        return Zone(self.zone, zone, ordered, tuple(segments), scoring, content_digest(content), content)
 
     def _segment(self, segment: Segment | Theme, chain: ChainFile | None, offering: Sequence[Anchor]) -> SegmentSpec:
         full = segment if isinstance(segment, Segment) else None
@@ -210,6 +214,7 @@ class _Loader:
             assumed=segment.ground.source == "assumed",
             wants_group=full is not None and full.wants_group,
             asks=(full and full.asks) or "",
+            asks_of=tuple((tuple(of.words), of.asks) for of in full.asks_of) if full else (),
             offers=tuple(one.name for one in offering if chain and one.chain == chain.id and segment.id in one.attracts),
             verb=(full and full.verb) or "",
             needs_chemical_park=full is not None and full.needs_chemical_park,
@@ -282,10 +287,10 @@ class _Loader:
                 if anchor.chain not in chains:
                     source.problem((key, number, "chain"), f"没有产业链 '{anchor.chain}'")
                 segments = chains.get(anchor.chain)
-                for field, named in (("segments", anchor.segments), ("attracts", anchor.attracts)):
+                for where, named in (("segments", anchor.segments), ("attracts", anchor.attracts)):
                     for place, segment in enumerate(named):
                         if segments is not None and segment not in segments:
-                            source.problem((key, number, field, place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
+                            source.problem((key, number, where, place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
 
     def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:
         groups = {group.id for group in scoring.groups}

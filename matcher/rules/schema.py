@@ -74,6 +74,14 @@ class Anchor(_Strict):
     ground: Ground
 
 
+class Signed(_Strict):
+    """A company that the zone has signed with (已签约的企业)."""
+
+    name: Text
+    day: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    ground: Ground
+
+
 class Trip(_Strict):
     """A trip that the zone makes (行程): cities in order."""
 
@@ -91,6 +99,7 @@ class ZoneFile(_Strict):
     anchors: list[Anchor] = []
     platforms: list[Anchor] = []
     approached: list[Anchor] = []
+    signed: list[Signed] = []
     service_modes: list[Text] = []
     trips: list[Trip] = []
 
@@ -102,12 +111,20 @@ class NotThis(_Strict):
     why: Text
 
 
+class AsksOf(_Strict):
+    """What to ask first of those who do one of these things (按做什么问): ``words`` stand in what the sentence says it does."""
+
+    words: Annotated[list[Annotated[str, Field(min_length=1, max_length=10)]], Field(min_length=1)]
+    asks: Text
+
+
 class Segment(_Strict):
     """A segment of a chain (环节).
 
     ``wants_group`` says that the zone wants a brand or group for it, not one more single house.
     ``terms`` maps a weight 1–10 to the words that carry it: 10 says this trade and no other, 2 is a hint. ``asks`` is what to ask such
-    a company first (见面先问), ``verb`` what is said of its makers instead of 生产 (种植、养殖).
+    a company first (见面先问), ``asks_of`` what to ask those who do a part of it first, the first that fits; ``verb`` what is said of
+    its makers instead of 生产 (种植、养殖).
     """
 
     id: Id
@@ -122,6 +139,7 @@ class Segment(_Strict):
     needs_chemical_park: bool = False
     wants_group: bool = False
     asks: Text | None = None
+    asks_of: list[AsksOf] = []
     verb: Annotated[str, Field(min_length=2, max_length=4)] | None = None
     terms: dict[Annotated[int, Field(ge=1, le=10)], Annotated[list[Term], Field(min_length=1)]]
     synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}
@@ -254,14 +272,15 @@ class Presence(_Strict):
 class ScoringFile(_Strict):
     """``scoring.yaml``: vetoes, groups and rules (评分规则).
 
-    ``visit_questions`` is what to ask a company of each kind of segment first, and one that is ``approached`` already (见面先问).
+    ``visit_questions`` is what to ask a company of each kind of segment first, and one that is ``approached`` or has ``signed`` already
+    (见面先问).
     """
 
     order: Order
     bands: Bands
     need_strength: dict[Literal["complement", "strengthen", "extend"], Annotated[int, Field(ge=0, le=1000)]]
     capital_scale: dict[Literal["maker", "service", "trade"], Annotated[float, Field(gt=0, le=100)]] = {}
-    visit_questions: dict[Literal["maker", "service", "trade", "approached"], Text] = {}
+    visit_questions: dict[Literal["maker", "service", "trade", "approached", "signed"], Text] = {}
     presence: Presence | None = None
     groups: Annotated[list[GroupCap], Field(min_length=1)]
     vetoes: list[Veto]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,6 +59,8 @@ class Source:
     def __init__(self, file: Path, shown: str) -> None:
         self.file, self.shown = file, shown
         self.problems: list[RulesProblem] = []
+        self.raw = b""  # what was read, for the digest: the file may change meanwhile
+        self._text = ""
         self._tree: yaml.Node | None = None
 
     def problem(self, location: Location, expected: str) -> None:
@@ -67,6 +70,8 @@ class Source:
 
     def line(self, location: Location) -> int:
         """Line (from 1) of the field, or of its nearest parent that exists."""
+        if self._tree is None and self._text:
+            self._tree = yaml.compose(self._text, Loader=yaml.CSafeLoader)
         node, line = self._tree, 1
         for part in location:
             if isinstance(node, yaml.MappingNode):
@@ -81,34 +86,6 @@ class Source:
                 break
         return line
 
-    def _check_nodes(self) -> None:
-        """Notes keys that stand twice.
-
-        Raises:
-            OverflowError: A few aliases unfold into more values than a person writes.
-        """
-        left = MOST_NODES
-        waiting: list[tuple[yaml.Node, tuple[str | int, ...]]] = [(self._tree, ())] if self._tree else []
-        while waiting:
-            node, place = waiting.pop()
-            left -= 1
-            if left < 0:
-                raise OverflowError
-            if len(place) > _DEEPEST:
-                raise RecursionError
-            if isinstance(node, yaml.MappingNode):
-                seen: set[str] = set()
-                for key, value in node.value:
-                    name = str(key.value)
-                    if name in seen:
-                        line = key.start_mark.line + 1
-                        field = ".".join(map(str, (*place, name)))
-                        self.problems.append(RulesProblem(self.shown, line, field, "这个字段写了两次"))
-                    seen.add(name)
-                    waiting.append((value, (*place, name)))
-            elif isinstance(node, yaml.SequenceNode):
-                waiting += [(value, (*place, number)) for number, value in enumerate(node.value)]
-
     def load(self, model: type[Model], checks: TextChecks | None = None) -> Model | None:
         """The file as ``model``, or None with ``problems`` filled (读入并校验).
 
@@ -116,7 +93,7 @@ class Source:
             model: What the file must be.
             checks: Checks of the texts that the model leaves to its user, by kind.
         """
-        text = self._text()
+        text = self._read()
         content = self._parsed(text) if text is not None else None
         if text is None or self.problems:
             return None
@@ -136,12 +113,13 @@ class Source:
             sound = all(detail["type"] == RULE_TEXT for detail in error.errors())
             return model.model_validate(content) if sound else None  # its cross references can be checked all the same
 
-    def _text(self) -> str | None:
+    def _read(self) -> str | None:
         try:
             raw = self.file.read_bytes()
         except OSError as error:
             self.problem((), f"读不到文件（{error.strerror}）")
             return None
+        self.raw = raw
         if len(raw) > MOST_BYTES:
             self.problem((), f"文件过大，最多 {MOST_BYTES // 1024 // 1024} MB")
             return None
@@ -153,9 +131,11 @@ class Source:
 
     def _parsed(self, text: str) -> object:
         try:
-            self._tree = yaml.compose(text, Loader=yaml.CSafeLoader)
-            self._check_nodes()
-            return yaml.load(text, Loader=yaml.CSafeLoader)
+            content = _content(text)
+            self._text = text
+            return content
+        except _WrittenTwiceError as error:
+            self.problems += [RulesProblem(self.shown, line, field, "这个字段写了两次") for line, field in error.places]
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
@@ -167,6 +147,59 @@ class Source:
         except RecursionError:
             self.problem((), "嵌套过深")
         return None
+
+
+class _WrittenTwiceError(Exception):
+    """Keys that stand twice in one mapping: (line, field) of each."""
+
+    def __init__(self, places: list[tuple[int, str]]) -> None:
+        super().__init__(places)
+        self.places = places
+
+
+@lru_cache(maxsize=32)
+def _content(text: str) -> object:
+    """What a flawless text holds; the same text again (another version of the rules, a trial) is not parsed again. Nobody changes it.
+
+    Raises:
+        yaml.YAMLError: The text is no YAML.
+        OverflowError, RecursionError: It unfolds into more, or deeper, than a person writes.
+        _WrittenTwiceError: Keys stand twice.
+    """
+    tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+    if tree is None:
+        return None
+    if twice := list(_written_twice(tree)):
+        raise _WrittenTwiceError(twice)
+    return yaml.constructor.SafeConstructor().construct_document(tree)
+
+
+def _written_twice(tree: yaml.Node) -> Iterator[tuple[int, str]]:
+    """Line and field of keys that stand twice.
+
+    Raises:
+        OverflowError: A few aliases unfold into more values than a person writes.
+        RecursionError: Values are nested deeper than a person nests them.
+    """
+    left = MOST_NODES
+    waiting: list[tuple[yaml.Node, tuple[str | int, ...]]] = [(tree, ())]
+    while waiting:
+        node, place = waiting.pop()
+        left -= 1
+        if left < 0:
+            raise OverflowError
+        if len(place) > _DEEPEST:
+            raise RecursionError
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                name = str(key.value)
+                if name in seen:
+                    yield key.start_mark.line + 1, ".".join(map(str, (*place, name)))
+                seen.add(name)
+                waiting.append((value, (*place, name)))
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(value, (*place, number)) for number, value in enumerate(node.value)]
 
 
 def _given(value: object) -> str:

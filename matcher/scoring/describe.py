@@ -117,24 +117,41 @@ class Describer:
             purposes = _PURPOSES[segment.need] if segment.priority > _ASIDE else _BY_THE_WAY
             purpose = purposes.format(chain=segment.chain_name, segment=segment.name)
         local = f"（{segment.presence}）" if segment.presence else ""
-        said = [f"{self._business(evidence, pair, remarks.business, segment) or segment.name}，{purpose}{local}"]
+        said = [f"{self._told_business(evidence, pair, remarks, segment)}，{purpose}{local}"]
         if segment.offers:
             said.append(f"可依托{'、'.join(segment.offers[:_MOST_OFFERS])}")
         if partners := _partners(segment):
             said.append(partners)
+        if evidence.columns["renowned"].values[pair] and (remarks.told or not remarks.claimed):
+            said.append(f"{remarks.told or _RENOWNED}（公开常识）")
         founded = evidence.columns["founded"]
         strengths = [*remarks.strengths, *([self.value("founded", evidence, pair)[:4] + "年成立"] if founded.known[pair] else [])]
         if strengths:
             said.append("、".join(strengths))
-        if remarks.doubt:
-            said.append(f"待核：{remarks.doubt}")
-        talked = self._visit_questions.get("approached") if evidence.columns["approached"].values[pair] else None
-        first = talked or segment.asks or self._visit_questions.get(segment.kind)
-        if first:  # the trade's own question comes first; what is doubted is asked after it
-            said.append(f"先问清{first}")
-        if remarks.asks:
-            said.append(f"再问{remarks.asks}" if first else f"先问清{remarks.asks}")
-        return "；".join(said) + "。"
+        return "；".join([*said, *self._doubts(remarks), *self._questions_of(evidence, pair, remarks, segment)]) + "。"
+
+    def _told_business(self, evidence: Evidence, pair: int, remarks: Remarks, segment: SegmentSpec) -> str:
+        business = self._business(evidence, pair, remarks.business, segment) or segment.name
+        if not remarks.claimed:
+            return business
+        return f"公认的主业是{business.removeprefix(_MAINLY)}" + ("" if remarks.told else "（公开常识）")
+
+    @staticmethod
+    def _doubts(remarks: Remarks) -> list[str]:
+        return [
+            *([f"园区已与它签约（{remarks.signed}）"] if remarks.signed else []),
+            *([f"近年有变：{remarks.changed}（公开消息）"] if remarks.changed else []),
+            *([f"待核：{remarks.doubt}"] if remarks.doubt else []),
+        ]
+
+    def _questions_of(self, evidence: Evidence, pair: int, remarks: Remarks, segment: SegmentSpec) -> list[str]:
+        """The trade's own question comes first; what is doubted is asked after it."""
+        standing = "signed" if remarks.signed else "approached" if evidence.columns["approached"].values[pair] else ""
+        talked = self._visit_questions.get(standing)
+        first = talked or _asked(segment, remarks.business) or self._visit_questions.get(segment.kind)
+        asks = [asked_of(first, at_home=remarks.at_home)] if first else []
+        asks += [remarks.asks] if remarks.asks else []
+        return [f"{word}{ask}" for word, ask in zip(("先问清", "再问"), asks, strict=False)]
 
     def question(self, field: str) -> str:
         """How to ask for a field (问法)."""
@@ -152,7 +169,18 @@ class Describer:
         does = "、".join(told[:_MOST_TOLD])
         if not does or does.startswith(self._verb_words):  # 生产玩具, 组织体育活动: it brings its own verb
             return does
-        return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"主营{does}"
+        return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"{_MAINLY}{does}"
+
+
+def asked_of(question: str, *, at_home: bool) -> str:
+    """A question as it is asked of companies of the zone's own province, or of others: 要不要{北方|鲁西}的第二条线 (按来源地问)."""
+    return _BY_ORIGIN.sub(lambda told: told[2 if at_home else 1], question)
+
+
+def _asked(segment: SegmentSpec, business: Sequence[str]) -> str:
+    """The segment's question for what the company does first: 大米 is not asked for wheat."""
+    fitting = (asks for phrase in business for words, asks in segment.asks_of if any(word in phrase for word in words))
+    return next(fitting, segment.asks)
 
 
 def _partners(segment: SegmentSpec) -> str:
@@ -195,9 +223,12 @@ _PURPOSES = {
 _BY_THE_WAY = "属{chain}链「{segment}」，可顺访"
 _ASIDE = 4  # priority up to which a segment is no gap that anybody would speak of: 啤酒, 茶
 _VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of the product before it
+_MAINLY = "主营"
+_BY_ORIGIN = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 _MOST_TOLD = 3
 _MOST_PARTNERS = 2
 _MOST_OFFERS = 2
+_RENOWNED = "业内公认"  # of whom no more is written down
 _COMPANY = re.compile("(?:总|股份)?(?:有限)?(?:责任)?公司$")  # 山东凤祥实业, as people call it
 
 
@@ -207,12 +238,22 @@ class Remarks:
 
     Attributes:
         business: Its main business in the scope's order, a few words each.
+        told: What everybody knows of it.
+        changed: What has become of its group since the registries' data.
+        signed: The day on which the zone signed with it.
+        claimed: ``business`` is what everybody says it does; its scope does not say so.
+        at_home: It sits in the zone's own province.
         strengths: What speaks for it, strongest first.
         doubt: The rule that took most points, in words.
         asks: What that rule asks.
     """
 
     business: Sequence[str] = ()
+    told: str = ""
+    changed: str = ""
+    signed: str = ""
+    claimed: bool = False
+    at_home: bool = False
     strengths: Sequence[str] = ()
     doubt: str | None = None
     asks: str | None = None

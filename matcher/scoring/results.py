@@ -10,21 +10,24 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.corpora import KnownGroup
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.profiles import Details, ProfileReader
 from matcher.matching.vocabulary import term_number
-from matcher.places import DistrictFinder
+from matcher.places import DistrictFinder, short
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.ranking import ORDER_UNIT, Listed
+from matcher.text.normalise import normalise
 from matcher.text.verbs import NO_MODE
 from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany, Unserved
 
 _MOST_STRENGTHS = 3
 _LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
+_LEAST_PART = 3  # and a third of what the rule can take; less is a shade, not a doubt: 2,800万元 is no small drug maker
 _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
@@ -99,7 +102,17 @@ class _Shown:
     chain_place: int | None
     terms: tuple[str, ...]
     business: tuple[str, ...]
+    group: KnownGroup | None
     family: Family | None
+
+
+def band_of(score: int, zone: Zone) -> Band:
+    """The band of a score in units under a zone's rules (求档次)."""
+    bands = zone.scoring.bands
+    for name, least in (("A", bands.A), ("B", bands.B), ("C", bands.C)):
+        if score >= round(least * UNIT):
+            return cast(Band, name)
+    return "D"
 
 
 class Assembler:
@@ -108,11 +121,14 @@ class Assembler:
     def __init__(self, zone: Zone, ruleset: Ruleset, describer: Describer, reader: ProfileReader) -> None:
         self.zone, self.ruleset, self.describer, self.reader = zone, ruleset, describer, reader
         self._districts = DistrictFinder(reader.corpora)
+        self._signed = [(one.name, one.day) for one in zone.file.signed]
 
     def county(self, companies: Companies, place: int) -> str:
         """County or district of a company, empty if neither the file nor the address says (区县)."""
         text = companies.text
-        return text["county"][place] or self._districts.find(text["city"][place] or text["province"][place], text["address"][place])
+        city = text["city"][place] or text["province"][place]
+        told = text["county"][place]
+        return self._districts.now(city, told) if told else self._districts.find(city, text["address"][place])
 
     def results(
         self,
@@ -151,11 +167,17 @@ class Assembler:
                     chain_place=int(listed.chain_place[place]) + 1 if ranked else None,
                     terms=finder.terms(company[place], int(evidence.segment[pair])),
                     business=finder.business(company[place], int(evidence.segment[pair]), _mode(evidence, pair)),
+                    group=self._group(details, company[place]),
                     family=families[place] if families else None,
                 ),
             )
             for place, pair in enumerate(listed.pair.tolist())
         )
+
+    def _group(self, details: Details, company: int) -> KnownGroup | None:
+        """The group that everybody knows and that a company is or belongs to (所属知名集团)."""
+        number = details.names[company].known_group
+        return self.reader.corpora.known_groups[number - 1] if number else None
 
     def _result(
         self,
@@ -199,26 +221,33 @@ class Assembler:
             vetoed_by=barred[0] if barred else None,
             next_question=question,
             family=shown.family,
-            reason=self.describer.reason(evidence, pair, self._remarks(evidence, scores, shown)),
+            reason=self.describer.reason(evidence, pair, self._remarks(companies, evidence, scores, shown)),
         )
 
-    def _remarks(self, evidence: Evidence, scores: Scores, shown: _Shown) -> Remarks:
-        number = self._doubt(scores, shown.pair)
+    def _remarks(self, companies: Companies, evidence: Evidence, scores: Scores, shown: _Shown) -> Remarks:
+        number, group = self._doubt(scores, shown.pair), shown.group
+        company = int(evidence.company[shown.pair])
         doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
-        strengths = self._strengths(evidence, scores, shown, doubted)
+        written = normalise(companies.text["business_scope"][company])
+        own = tuple(phrase for phrase in shown.business if not group or phrase not in group.known_for or phrase in written)
+        remarks = Remarks(
+            own or shown.business,
+            told=group.told if group else "",
+            changed=group.changed if group else "",
+            signed=next((day for name, day in self._signed if name in companies.text["name"][company]), ""),
+            claimed=bool(shown.business) and not own,
+            at_home=short(companies.text["province"][company]) == short(self.zone.file.place.province),
+            strengths=self._strengths(evidence, scores, shown, doubted),
+        )
         if number is None:
-            return Remarks(shown.business, strengths)
+            return remarks
         doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
-        return Remarks(shown.business, strengths, said, doubt.asks)
+        return replace(remarks, doubt=said, asks=doubt.asks)
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
-        bands = self.zone.scoring.bands
-        for name, least in (("A", bands.A), ("B", bands.B), ("C", bands.C)):
-            if score >= round(least * UNIT):
-                return cast(Band, name)
-        return "D"
+        return band_of(score, self.zone)
 
     def _groups(self, scores: Scores, pair: int) -> tuple[GroupPoints, ...]:
         return tuple(
@@ -246,10 +275,14 @@ class Assembler:
         ]
 
     def _doubt(self, scores: Scores, pair: int) -> int | None:
-        """Number of the known rule that took most points, ``_LEAST_DOUBT`` at least."""
+        """Number of the known rule that took most points, if it took ``_LEAST_DOUBT`` and its part of what it can."""
         points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
-        worst = int(points.argmin())
-        return worst if points[worst] <= -_LEAST_DOUBT * UNIT else None
+        for number in np.argsort(points, kind="stable").tolist():
+            if points[number] > -_LEAST_DOUBT * UNIT:
+                return None
+            if _LEAST_PART * int(points[number]) <= self.ruleset.rules[number].weight * UNIT:
+                return int(number)
+        return None
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from matcher.errors import LianzhaoError, SnapshotError, system_reason
-from matcher.storage import whole_file
+from matcher.storage import sync, whole_file
 
 FORMAT = 1
 """Of the files of a snapshot (快照格式)."""
@@ -77,6 +77,11 @@ class Manifest:
 def version_of(text: str) -> str:
     """The version of the snapshot that a manifest describes (版本号)."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def is_version(text: str) -> bool:
+    """Whether this is a snapshot's version, and not the digest of files (是不是版本号)."""
+    return _VERSION.fullmatch(text) is not None
 
 
 def folder_of(home: Path, version: str) -> Path:
@@ -201,15 +206,6 @@ def publish(home: Path, made: Path, text: str) -> str:
     made.rename(target)
     sync(target.parent)
     return version
-
-
-def sync(path: Path) -> None:
-    """Writes a file's or a folder's content through to the disk (落盘)."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from matcher.snapshot import layout
 from matcher.snapshot.columns import Mapped
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import code_digest
-from matcher.storage import whole_file
+from matcher.storage import sync, whole_file
 from matcher.text.verbs import NO_MODE
 
 READ_OF_SEGMENT = ("name", "chain", "kind", "description", "gbt4754", "terms", "excluded", "conflicts")
@@ -113,7 +113,7 @@ def read_profiles(
         count = _write(made, snapshot, reader, processes, *earlier, parts, tell)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
-        layout.sync(folder.parent)
+        sync(folder.parent)
         shutil.rmtree(parts, ignore_errors=True)
     finally:
         shutil.rmtree(made, ignore_errors=True)

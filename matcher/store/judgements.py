@@ -108,9 +108,11 @@ def known(store: Store) -> Mapping[str, str | None]:
         return standing(connection)
 
 
-def standing(connection: Connection) -> dict[str, str | None]:
-    """The same within a transaction (现行判定)."""
-    wanted = select(judgements.c.squeezed, judgements.c.company).where(judgements.c.withdrawn_at.is_(None))
+def standing(connection: Connection, at: datetime | None = None) -> dict[str, str | None]:
+    """The same within a transaction (现行判定), now or as it was at a moment."""
+    since, until = judgements.c.decided_at, judgements.c.withdrawn_at
+    counts = until.is_(None) if at is None else (since <= at) & (until.is_(None) | (until > at))
+    wanted = select(judgements.c.squeezed, judgements.c.company).where(counts)
     return dict(connection.execute(wanted.order_by(judgements.c.id)).all())
 
 

@@ -23,7 +23,7 @@ from matcher.matching.name_index import squeezed
 from matcher.matching.resolution import Decision, Resolver
 from matcher.store.database import Store
 from matcher.store.judgements import standing
-from matcher.store.tables import list_imports, list_rows
+from matcher.store.tables import judgements, list_imports, list_rows
 from matcher.types import ListEntry
 
 _LONGEST_NAME = 60
@@ -196,18 +196,31 @@ def queue(store: Store, list_: str | None = None) -> list[ListRow]:
     return [row for row in rows_of(store, list_) if row.decision == "unsure"]
 
 
-def evidence(store: Store) -> tuple[ListEntry, ...]:
-    """All that stands as evidence (名单依据), once each, in an order of its own."""
+def evidence(store: Store, at: datetime | None = None) -> tuple[ListEntry, ...]:
+    """All that stands as evidence (名单依据), once each, in an order of its own.
+
+    Args:
+        store: The database.
+        at: As it was at a moment; None for now. What was removed, withdrawn or replaced since then counted.
+    """
     sources: dict[int, str] = {}
     with store.reading() as connection:
         for one in connection.execute(select(list_imports.c.id, list_imports.c.source)):
             sources[one.id] = one.source
         found = {
             ListEntry(row.list, row.issued, row.uscc, row.name, sources[key])
-            for key, row in _rows(connection, None)
+            for key, row in _rows(connection, None, at)
             if row.decision == "same"
         }
     return tuple(sorted(found, key=lambda entry: (entry.list, entry.issued, entry.uscc, entry.name, entry.source)))
+
+
+def moments(store: Store, since: datetime, until: datetime) -> list[datetime]:
+    """When lists or judgements changed within a time, the latest first (名单依据变动的时刻)."""
+    changes = (list_imports.c.imported_at, list_imports.c.ended_at, judgements.c.decided_at, judgements.c.withdrawn_at)
+    with store.reading() as connection:
+        found = [connection.execute(select(column).where(column.between(since, until))).scalars() for column in changes]
+        return sorted({moment for times in found for moment in times}, reverse=True)
 
 
 def _standing(values: dict[str, Any]) -> Any:
@@ -244,14 +257,15 @@ def _resolved(intake: Intake, resolver: Resolver) -> Iterator[dict[str, Any]]:
         }
 
 
-def _rows(connection: Connection, list_: str | None) -> list[tuple[int, ListRow]]:
+def _rows(connection: Connection, list_: str | None, at: datetime | None = None) -> list[tuple[int, ListRow]]:
     """(import, row) of the imports that stand, with the judgements that stand, by list, then day, then import."""
     joined = list_rows.join(list_imports)
     wanted = select(list_imports.c.list, list_imports.c.issued, list_rows).select_from(joined)
-    wanted = wanted.where(list_imports.c.ended_at.is_(None))
+    since, until = list_imports.c.imported_at, list_imports.c.ended_at
+    wanted = wanted.where(until.is_(None) if at is None else (since <= at) & (until.is_(None) | (until > at)))
     if list_ is not None:
         wanted = wanted.where(list_imports.c.list == list_)
-    judged = standing(connection)
+    judged = standing(connection, at)
     found = [
         (row._mapping["import"], _as_it_stands(row, judged))
         for row in connection.execute(wanted.order_by(list_imports.c.id, list_rows.c.place))

@@ -156,9 +156,29 @@ def load_register(store: Store, zone: str, name: str = "") -> tuple[Register, In
         if row is None:
             hint = "" if name else f"先用 lianzhao register save --zone {zone} FILE 保存"
             raise RequestError("本地名录", name or zone, _names(connection, zone) if name else (), hint)
-        found = _register(row)
-        of_register = select(register_companies).where(register_companies.c.register == found.id)
-        lines = connection.execute(of_register.order_by(register_companies.c.place)).all()
+        return _loaded(connection, _register(row))
+
+
+def register_at(store: Store, zone: str, digest: str, *, complete: bool, at: datetime) -> tuple[Register, Intake] | None:
+    """The register of these files that stood at a moment, else the latest of them (当时的名录), None if there never was one.
+
+    Args:
+        store: The database.
+        zone: Whose.
+        digest: Of its files.
+        complete: Whether it was said to be all there is.
+        at: The moment.
+    """
+    same = (registers.c.zone == zone) & (registers.c.digest == digest) & (registers.c.complete == complete)
+    with store.reading() as connection:
+        found = [_register(row) for row in connection.execute(select(registers).where(same).order_by(registers.c.id.desc()))]
+        stood = [one for one in found if one.saved_at <= at and (one.ended_at is None or at < one.ended_at)]
+        return _loaded(connection, (stood or found)[0]) if found else None
+
+
+def _loaded(connection: Connection, found: Register) -> tuple[Register, Intake]:
+    of_register = select(register_companies).where(register_companies.c.register == found.id)
+    lines = connection.execute(of_register.order_by(register_companies.c.place)).all()
     return found, Intake(_companies(lines), found.files, found.read, found.merged, (), {}, found.digest)
 
 

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 
-from matcher.errors import RunDiffersError
+from matcher.errors import OptionError, RequestError, RunDiffersError
 from matcher.store.database import Store
 from matcher.store.tables import runs
 from matcher.types import Ranking, Run
+
+_LEAST_BEGINNING = 4
+_MOST_TOLD = 5
+
+
+class KeptRun(NamedTuple):
+    """A run as it is kept (留存的批次).
+
+    Attributes:
+        run: The manifest; ``created_at`` is told in UTC.
+        results: Digest of its results.
+        given: What the files and the register were called that it read; None where nobody has noted it.
+    """
+
+    run: Run
+    results: str
+    given: dict[str, Any] | None
 
 
 def results_digest(ranking: Ranking) -> str:
@@ -22,13 +41,14 @@ def results_digest(ranking: Ranking) -> str:
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def save_run(store: Store, run: Run, results: str) -> bool:
+def save_run(store: Store, run: Run, results: str, given: dict[str, Any] | None = None) -> bool:
     """Keeps a run (保存批次); one that is kept already stays as it is.
 
     Args:
         store: The database.
         run: The manifest.
         results: As ``results_digest`` says.
+        given: What its files were called.
 
     Returns:
         Whether it is new.
@@ -40,22 +60,47 @@ def save_run(store: Store, run: Run, results: str) -> bool:
     with store.writing() as connection:
         before = connection.execute(select(runs.c.results).where(runs.c.id == run.id)).scalar()
         if before is None:
-            made = {**asdict(run), "created_at": datetime.fromisoformat(run.created_at), "results": results}
+            made = {**asdict(run), "created_at": datetime.fromisoformat(run.created_at), "results": results, "given": given}
             connection.execute(insert(runs).values(made))
     if before not in (None, results):
         raise RunDiffersError(store.name, f"批次 {run.id[:12]} 以前的结果与这次不同（{before[:12]}、{results[:12]}），请查明原因")
     return before is None
 
 
-def load_run(store: Store, id_: str) -> tuple[Run, str] | None:
-    """A run and the digest of its results (读取批次), None if there is none; ``created_at`` is told in UTC."""
+def load_run(store: Store, id_: str) -> KeptRun | None:
+    """A run and the digest of its results (读取批次), None if there is none."""
     with store.reading() as connection:
         row = connection.execute(select(runs).where(runs.c.id == id_)).mappings().first()
     if row is None:
         return None
     kept = dict(row)
-    results = str(kept.pop("results"))
-    return Run(**{**kept, "created_at": kept["created_at"].isoformat()}), results
+    results, given = str(kept.pop("results")), kept.pop("given")
+    return KeptRun(Run(**{**kept, "created_at": kept["created_at"].isoformat()}), results, given)
+
+
+def find_run(store: Store, beginning: str) -> KeptRun:
+    """The one run whose id begins so (按批次号的开头查批次).
+
+    Raises:
+        OptionError: It is no beginning of an id, or of several.
+        RequestError: There is no such run.
+        StoreError: The database cannot be read.
+    """
+    wanted = beginning.strip().lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{_LEAST_BEGINNING},32}}", wanted):
+        raise OptionError(
+            f"批次应写名单末行的批次号，或它开头的至少 {_LEAST_BEGINNING} 位（数字和 a–f），写的是 {beginning[:40]!r}"
+        )
+    with store.reading() as connection:
+        alike = select(runs.c.id).where(runs.c.id.startswith(wanted)).order_by(runs.c.id).limit(_MOST_TOLD + 1)
+        found = list(connection.execute(alike).scalars())
+    if len(found) > 1:
+        more = "……" if len(found) > _MOST_TOLD else ""
+        raise OptionError(f"有几个批次的编号以 {wanted} 开头：{'、'.join(found[:_MOST_TOLD])}{more}，请多写几位")
+    kept = load_run(store, found[0]) if found else None
+    if kept is None:
+        raise RequestError("批次", wanted, hint=f"数据库 {store.name} 里没有；加了 --no-store 的不留存")
+    return kept
 
 
 def snapshots_in_use(store: Store) -> frozenset[str]:

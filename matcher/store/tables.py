@@ -1,7 +1,7 @@
 """The tables of the database (数据库的表), on SQLite and PostgreSQL alike.
 
-What no longer counts is marked with the time since when (``withdrawn_at``, ``ended_at``) and stays. A change here needs a migration
-in ``migrations/versions``; ``tests/store/test_migrations.py`` finds one that was forgotten.
+What no longer counts is marked with the time since when (``withdrawn_at``, ``ended_at``, ``retired_at``) and stays. A change here
+needs a migration in ``migrations/versions``; ``tests/store/test_migrations.py`` finds one that was forgotten.
 """
 
 from __future__ import annotations
@@ -72,6 +72,23 @@ runs = Table(
     Column("versions", JSON, nullable=False),
     Column("request", JSON, nullable=False),
     Column("results", String(64), nullable=False),  # digest of the list
+    Column("given", JSON(none_as_null=True)),  # what the files were called, for whoever looks for them; decides nothing
+)
+
+rulesets = Table(
+    "rulesets",
+    metadata,
+    Column("zone", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("digest", String(64), nullable=False, index=True),
+    Column("compliance", String(64), nullable=False),  # digest of the list that it was checked against
+    Column("published_at", UtcTime, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("overrides", JSON, nullable=False),  # breaches that were let pass: rule, forbidden, reason, breaches
+    Column("retired_at", UtcTime),
+    Column("retired_by", Text),
+    Column("retired_note", Text),
 )
 
 judgements = Table(

@@ -20,6 +20,7 @@ _WITHIN_GROUP = re.compile("(.{2,}?)(?:集团|控股)")
 _GROUP = re.compile("(?:集团|控股)(?:集团|控股)?(?:股份|有限|责任|总|公司)*$")
 _GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
 _COUNTY_DIGITS = 6
+_VEHICLES = ("控股", "投资", "投资管理", "实业")  # 绿城教育投资管理 is what 绿城教育 means
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
@@ -156,11 +157,14 @@ class NameReader:
         """
         parts, body, stripped, within_group = self._taken_apart(name, place)
         bracketed = self._places_in_brackets(name)
-        is_led = len(parts.region) > sum(map(len, bracketed))  # by a region, not only one in brackets
-        is_arm = not parts.is_group and (within_group or (not is_led and self._names_its_place(stripped, bracketed, place)))
+        region = parts.region.removesuffix("".join(bracketed))  # that leads the name
+        is_arm = not parts.is_group and (within_group or (not region and self._names_its_place(stripped, bracketed, place)))
         known = self._known_group(body, stripped)
         own = self._groups[known - 1].name
-        is_head = known > 0 and parts.is_group and (body.startswith(own) or stripped.startswith(own))
+        means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if parts.is_group else [])}
+        abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
+        is_itself = not abroad and not means.isdisjoint((region + stripped, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
+        is_head = known > 0 and (is_itself or (parts.is_group and (body.startswith(own) or stripped.startswith(own))))
         return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
 
     def elements(self, name: str, place: str = "") -> NameParts:

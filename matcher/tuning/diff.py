@@ -174,7 +174,7 @@ def diff(old: Engine, new: Engine, reading: Reading, request: Request) -> Diff:
     Raises:
         RequestError: The request names what one of the rulesets lacks.
     """
-    before, after = _Ranked(old, reading, request), _Ranked(new, reading, request)
+    before, after = Ranked(old, reading, request), Ranked(new, reading, request)
     chosen = sorted(
         {*before.first(request.top), *after.first(request.top)},
         key=lambda company: (*after.order(company), *before.order(company), reading.companies.key(company)),
@@ -201,8 +201,14 @@ def diff(old: Engine, new: Engine, reading: Reading, request: Request) -> Diff:
     )
 
 
-class _Ranked:
-    """One side: what became of every company, by company."""
+class Ranked:
+    """One side: what became of every company, by company (一套规则下的全部结果).
+
+    Args:
+        engine: The rules.
+        reading: The companies.
+        request: As ``diff``.
+    """
 
     def __init__(self, engine: Engine, reading: Reading, request: Request) -> None:
         self.engine, self.reading = engine, reading
@@ -213,6 +219,7 @@ class _Ranked:
         self._order = dict(zip(self._listed, self.outcome.chains.order_value.tolist(), strict=True))
 
     def first(self, top: int) -> list[int]:
+        """The first companies (前列)."""
         return self._listed[:top]
 
     def order(self, company: int) -> tuple[int]:
@@ -220,9 +227,15 @@ class _Ranked:
         return (self._place.get(company, len(self.reading.companies) + 1),)
 
     def score(self, company: int) -> int:
+        """In units (得分)."""
         return int(self.scores.score[company])
 
+    def vetoes(self, company: int) -> tuple[str, ...]:
+        """Labels of all that it is vetoed by (否决)."""
+        return tuple(veto.label for n, veto in enumerate(self.engine.ruleset.vetoes) if self.scores.vetoed[n, company])
+
     def side(self, company: int) -> Side:
+        """What became of a company (一家的结果)."""
         number = int(self.outcome.scored.placed.segment[company])
         segment = None if number == NO_SEGMENT else self.engine.zone.segments[number]
         fate: Fate = "listed"
@@ -257,14 +270,12 @@ class _Ranked:
         return found
 
     def groups(self, company: int) -> dict[str, int]:
+        """Points of each rule group after its cap, in units (各组得分)."""
         return {group.id: int(self.scores.groups[n, company]) for n, group in enumerate(self.engine.ruleset.groups)}
 
 
-def _move(company: int, before: _Ranked, after: _Ranked, reading: Reading, top: int) -> Move:
-    old, new = before.side(company), after.side(company)
-    was, is_ = (side.place is not None and side.place <= top for side in (old, new))
-    kind: Kind = "entered" if not was else "left" if not is_ else "kept" if old.place == new.place else "moved"
-    change = after.score(company) - before.score(company)
+def split(company: int, before: Ranked, after: Ranked) -> tuple[float, tuple[Part, ...]]:
+    """By how much a score moved, and its parts, which add up to it exactly (分差及其各项)."""
     theirs, mine = before.parts(company), after.parts(company)
     parts, total = [], 0
     for key in (*mine, *(key for key in theirs if key not in mine)):
@@ -275,13 +286,21 @@ def _move(company: int, before: _Ranked, after: _Ranked, reading: Reading, top: 
         if moved:
             ends = (None if o is None else o / UNIT, None if n is None else n / UNIT)
             parts.append(Part(*key, label, group, *ends, moved / UNIT))
-    assert total == change, "the parts of a move add up to it"
+    assert total == after.score(company) - before.score(company), "the parts of a move add up to it"
+    return total / UNIT, tuple(parts)
+
+
+def _move(company: int, before: Ranked, after: Ranked, reading: Reading, top: int) -> Move:
+    old, new = before.side(company), after.side(company)
+    was, is_ = (side.place is not None and side.place <= top for side in (old, new))
+    kind: Kind = "entered" if not was else "left" if not is_ else "kept" if old.place == new.place else "moved"
+    change, parts = split(company, before, after)
     gone, come = before.groups(company), after.groups(company)
     groups = {g: (come.get(g, 0) - gone.get(g, 0)) / UNIT for g in dict.fromkeys([*come, *gone])}
     text, companies = reading.companies.text, reading.companies
     return Move(
         kind, int(companies.row[company]), text["uscc"][company] or None, text["name"][company], text["city"][company] or None,
-        old, new, change / UNIT, tuple(parts), {group: points for group, points in groups.items() if points},
+        old, new, change, parts, {group: points for group, points in groups.items() if points},
     )  # fmt: skip
 
 

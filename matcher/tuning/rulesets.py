@@ -1,30 +1,136 @@
-"""Which ruleset a word means (规则集的叫法)."""
+"""Which ruleset a word means (规则集的叫法): the one place that knows the words."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matcher.errors import OptionError
-from matcher.locate import folder
+from matcher.errors import OptionError, RequestError, RulesetError
+from matcher.locate import folder, home
+from matcher.rules import zone_ids
+from matcher.rules.kept import content_digest, folder_content, kept_digests, open_kept
+
+if TYPE_CHECKING:
+    from matcher.store.rulesets import RulesetVersion
 
 DRAFT = "draft"
 """The rules folder as it is now (草稿)."""
+PUBLISHED = "published"
+"""The newest version that is not retired (现行版本)."""
+_NUMBER = re.compile(r"[0-9]{1,6}")
+_BEGINNING = re.compile(r"[0-9a-f]{8,64}")
+_MOST_TOLD = 5
 
 
-def ruleset_folder(word: str, zone: str, rules: str | Path | None = None) -> Path:
-    """The zone's folder that a word or a path means (规则集的目录).
+@dataclass(frozen=True)
+class NamedRules:
+    """The rules that a word means (所指的规则).
+
+    Attributes:
+        folder: Of the zone.
+        version: The published version, where the word means one.
+    """
+
+    folder: Path
+    version: RulesetVersion | None = None
+
+
+def needs_store(word: str) -> bool:
+    """Whether the database must be asked what a word means (要不要查数据库)."""
+    return word == PUBLISHED or _NUMBER.fullmatch(word) is not None
+
+
+def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedRules:
+    """The zone's folder that a word means (所指的规则): that of a kept copy is checked byte by byte.
 
     Args:
-        word: ``draft``, or a path: of the zone's folder, or of the rules folder that holds it.
+        word: ``draft``; ``published``; the number of a version; the first 8 or more digits of a kept copy's digest; or a path, of the
+            zone's folder or of the rules folder that holds it.
         zone: Id of the zone.
         rules: The rules folder in use; found by ``locate.folder`` if None.
 
     Raises:
-        OptionError: There is no such folder.
+        OptionError: The word means nothing.
+        RequestError: There is no such version or zone.
+        RulesetError: Its copy is missing or damaged.
+        StoreError: The database cannot be read.
     """
     if word == DRAFT:
-        return folder("rules", rules) / zone
+        return NamedRules(folder("rules", rules) / zone)
+    if needs_store(word):
+        version = _version(word, zone, rules)
+        return NamedRules(kept_or_draft(version.digest, zone, rules), version)
+    if _BEGINNING.fullmatch(word) and (found := [digest for digest in kept_digests(home()) if digest.startswith(word)]):
+        if len(found) > 1:
+            raise OptionError(
+                f"有几份规则副本的摘要以 {word} 开头，请多写几位：{'、'.join(one[:24] for one in found[:_MOST_TOLD])}"
+            )
+        return NamedRules(open_kept(home(), found[0]))
     for path in (Path(word), Path(word) / zone):
         if (path / "zone.yaml").is_file():
-            return path
-    raise OptionError(f"没有这套规则：{word[:80]}，应为园区的规则目录（其中有 zone.yaml），或 {DRAFT}（现在的规则目录）")
+            kept = path.resolve()
+            is_kept = kept.parent == (home() / "rulesets").resolve()
+            return NamedRules(open_kept(home(), kept.name) if is_kept else path)
+    known = f"{DRAFT}（现在的规则目录）、{PUBLISHED}（现行版本）、版本号、规则副本的摘要，或园区的规则目录（其中有 zone.yaml）"
+    raise OptionError(f"没有这套规则：{word[:80]}，应为 {known}")
+
+
+def kept_or_draft(digest: str, zone: str, rules: str | Path | None = None) -> Path:
+    """The folder of a ruleset (按摘要找规则): its copy, or else the draft if that is still the same.
+
+    Raises:
+        RulesetError: The copy is missing or damaged, and the draft is another.
+    """
+    try:
+        return open_kept(home(), digest)
+    except RulesetError:
+        draft = folder("rules", rules) / zone
+        if draft_digest(zone, rules) != digest:
+            raise
+        return draft
+
+
+def draft_digest(zone: str, rules: str | Path | None = None) -> str:
+    """The digest of the draft as it is now (草稿的摘要); empty if its files cannot be read."""
+    content = folder_content(folder("rules", rules) / zone)
+    return content_digest(content) if content else ""
+
+
+def _version(word: str, zone: str, rules: str | Path | None) -> RulesetVersion:
+    from matcher.store.rulesets import newest, numbered
+
+    there = published_versions(zone, rules)
+    if not there:
+        how = f"先用 lianzhao rules publish {zone} --by 姓名 --note 说明 发布"
+        raise OptionError(f"没有规则版本 {word}：园区 {zone} 还没有发布过规则，{how}")
+    if word != PUBLISHED:
+        return numbered(there, int(word))
+    version = newest(there)
+    if version is None:
+        raise OptionError(f"没有 {PUBLISHED}：园区 {zone} 的 {len(there)} 版规则都已停用，没有现行版本；可写版本号，或再发布一次")
+    return version
+
+
+def published_versions(zone: str, rules: str | Path | None = None) -> list[RulesetVersion]:
+    """All versions of a zone, the oldest first (已发布的规则版本); none if there is no database, and none is made to look.
+
+    Args:
+        zone: Id of the zone.
+        rules: The rules folder in use, to tell a zone without versions from a slip of the pen.
+
+    Raises:
+        RequestError: There is no version, and no such zone either.
+        StoreError: The database cannot be read.
+    """
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.rulesets import versions
+
+    there: list[RulesetVersion] = []
+    if store_exists():
+        with open_store() as store:
+            there = versions(store, zone)
+    if not there and zone not in (known := zone_ids(rules)):
+        raise RequestError("园区", zone, known)
+    return there

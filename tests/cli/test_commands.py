@@ -77,6 +77,19 @@ def test_a_table_fits_into_eighty_columns(run: Run) -> None:
     assert max(map(width, shown.splitlines())) <= 80
 
 
+def test_the_list_says_how_many_of_it_each_city_has(run: Run) -> None:
+    """A city with less than a third of its share has too few leads for a day; one city alone needs no count."""
+    three = [word for city in ("青岛", "杭州", "绍兴") for word in ("--city", city)]
+    shown = run("rank", *three, "--zone", ZONE, *DAY, "--top", "20", "--format", "json")
+    cities = [str(result["city"]).removesuffix("市") for result in json.loads(shown)["results"]]
+    told = run("rank", *three, "--zone", ZONE, *DAY, "--top", "20").replace("\n", "")
+    for city in ("青岛", "杭州", "绍兴"):
+        count = cities.count(city)
+        assert f"{city} {count} 家" in told
+        assert (f"{city}的线索少" in told) == (count * 9 < len(cities))
+    assert "名单上：" not in run("rank", "--city", "青岛", "--zone", ZONE, *DAY, "--top", "20")
+
+
 def test_a_table_sends_no_control_characters_to_the_terminal(run: Run) -> None:
     Path("坏.csv").write_text(
         COMPANIES.replace("青岛市", "\x1b[2J青\x9b31m\x7f岛").replace("杭州,", "[red]杭州[/red],"), encoding="utf-8"

@@ -115,7 +115,7 @@ def test_prune_keeps_what_a_run_names(capsys: pytest.CaptureFixture[str], place:
     assert (told["removed"], told["dry_run"]) == ([versions[1]], True)
     assert len(layout.versions(place)) == 3
     out = run(capsys, "prune", "--keep", "0")[0]
-    assert out.startswith("删去快照 1 个、残留 2 处") and versions[1][:12] in out
+    assert out.startswith("删去快照 1 个、规则副本 0 份、残留 2 处") and versions[1][:12] in out
     assert set(layout.versions(place)) == {versions[0], versions[2]}
     assert parsed(capsys, *RANK)["run"]["snapshot"] == versions[2]
 

@@ -12,12 +12,15 @@ import pytest
 from matcher.engine import Engine
 from matcher.intake import read_files
 from matcher.runs import Request
+from matcher.scoring.describe import asked_of
 from matcher.scoring.evidence import fields
 from matcher.scoring.expressions import compile_expression
-from matcher.types import RankedCompany
+from matcher.types import Contribution, RankedCompany
 from tests.scoring.test_results import made_up_rows, profiles_of
 
 AS_OF = date(2026, 1, 1)
+ASIDE = ("待核：", "先问清", "再问", "可依托", "园区已与它签约")
+PUBLIC = ("（公开常识）", "（公开消息）")
 NO_FIT = "名称和经营范围都看不出与园区产业链的关系。"
 _PLACEHOLDERS = re.compile(r"\{(\w+)\}")
 
@@ -54,6 +57,8 @@ DRUGS: dict[str, Any] = {
     "founded_date": "2001-02-03",
     "status": "存续",
 }
+FEED = {**DRUGS, "name": "青岛示例饲料有限公司", "business_scope": "配合饲料的生产"}
+"""A specialist of something that is not wanted most."""
 
 # --- the business and the gap -----------------------------------------------------------------------------------------------
 
@@ -119,8 +124,8 @@ def strengths(engine: Engine, result: RankedCompany) -> list[str]:
     says = {rule.id: rule.says for rule in engine.zone.scoring.rules}
     known = fields(list(engine.zone.chain_names), engine.corpora)
     reads = {rule.id: set(compile_expression(rule.value, known).fields) - {"marks"} for rule in engine.zone.scoring.rules}
-    worst = min((c for c in result.contributions if c.known), key=lambda c: c.points)
-    doubted = reads[worst.rule] if worst.points <= -2 else set()
+    worst = worst_doubt(result)
+    doubted = reads[worst.rule] if worst else set()
     speaking = [c for c in result.contributions if c.known and c.points > 0 and says[c.rule] and not doubted & reads[c.rule]]
     speaking.sort(key=lambda c: -c.points)  # sorting keeps the file's order among equals
     return [pattern(says[c.rule] or "") for c in speaking[:3]]
@@ -138,7 +143,7 @@ def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engin
             continue
         wanted = strengths(engine, result)
         counts.add(len(wanted))
-        told = [part for part in parts(result)[1:] if not part.startswith(("待核：", "先问清", "再问", "可依托"))]
+        told = [part for part in parts(result)[1:] if not (part.startswith(ASIDE) or part.endswith(PUBLIC))]
         assert len(told) <= 1, result.reason
         said = told[0] if told else ""
         age = r"\d{4}年成立" if said.endswith("年成立") else ""
@@ -170,7 +175,21 @@ def test_an_unknown_value_speaks_for_nobody(results: list[RankedCompany]) -> Non
     assert not any("不详" in part for result in results for part in parts(result) if not part.startswith("待核："))
 
 
+def test_what_everybody_knows_stands_in_a_clause_of_its_own(engine: Engine) -> None:
+    """Of the group or company that a name means; not of a firm of the group, whose scope says what it does."""
+    told = "大输液，深交所上市（公开常识）"
+    assert told in parts(score(engine, **{**DRUGS, "name": "华仁药业股份有限公司"}))
+    assert told not in score(engine, **{**DRUGS, "name": "华仁药业(日照)有限公司"}).reason
+    assert "公开常识" not in score(engine, **DRUGS).reason
+
+
 # --- what speaks against it -----------------------------------------------------------------------------------------------------
+
+
+def worst_doubt(result: RankedCompany) -> Contribution | None:
+    """The known rule that took most points, of those that took two and a third of what they can."""
+    against = [c for c in result.contributions if c.known and c.points <= -2 and 3 * c.points <= c.weight]
+    return min(against, key=lambda c: c.points, default=None)
 
 
 def test_the_worst_known_doubt_of_two_points_or_more_is_told(engine: Engine, results: list[RankedCompany]) -> None:
@@ -179,11 +198,11 @@ def test_the_worst_known_doubt_of_two_points_or_more_is_told(engine: Engine, res
     for result in results:
         if result.segment is None:
             continue
-        against = [c for c in result.contributions if c.known and c.points <= -2]
+        against = worst_doubt(result)
         doubts = [part.removeprefix("待核：") for part in parts(result) if part.startswith("待核：")]
-        assert len(doubts) == bool(against), (result.reason, against)
+        assert len(doubts) == (against is not None), (result.reason, against)
         if against:
-            worst = rules[min(against, key=lambda c: c.points).rule]  # the first of equals
+            worst = rules[against.rule]
             assert re.fullmatch(pattern(worst.says or worst.label), doubts[0]), (result.reason, worst.id)
             told += 1
     assert told > 20
@@ -192,7 +211,7 @@ def test_the_worst_known_doubt_of_two_points_or_more_is_told(engine: Engine, res
 def test_no_doubt_below_two_points(engine: Engine) -> None:
     """A capital a little below the mark costs a point: nothing to speak of."""
     for capital, doubted in (("3500万人民币", False), ("1100万人民币", True)):
-        result = score(engine, **{**DRUGS, "reg_capital_raw": capital})
+        result = score(engine, **{**FEED, "reg_capital_raw": capital})
         (thin,) = [c for c in result.contributions if c.rule == "thin_capital"]
         assert (thin.points <= -1, thin.points <= -2) == (True, doubted)
         assert ("待核" in result.reason) == doubted
@@ -209,8 +228,19 @@ def test_an_unknown_doubt_is_no_doubt(engine: Engine) -> None:
 def test_doubts_by_hand(engine: Engine) -> None:
     shop = {**DRUGS, "name": "青岛示例资产管理有限公司"}
     assert "待核：名称是投资、资产、咨询类的，可能只是持股；" in score(engine, **shop).reason
-    thin = {**DRUGS, "reg_capital_raw": "1100万人民币"}
+    thin = {**FEED, "reg_capital_raw": "1100万人民币"}
     assert "待核：注册资本1,100万元，偏小；" in score(engine, **thin).reason
+
+
+def test_a_specialist_of_what_is_wanted_most_is_doubted_less_for_its_capital(engine: Engine) -> None:
+    """From ten million on; below, a specialist is small like anybody else."""
+
+    def thin(profile: dict[str, Any], capital: str) -> float:
+        result = score(engine, **{**profile, "reg_capital_raw": capital})
+        return next(c.points for c in result.contributions if c.rule == "thin_capital")
+
+    assert thin(DRUGS, "1200万人民币") == pytest.approx(0.4 * thin(FEED, "1200万人民币"), abs=0.01)
+    assert thin(DRUGS, "900万人民币") == thin(FEED, "900万人民币")
 
 
 # --- the question, and the whole -------------------------------------------------------------------------------------------------
@@ -224,15 +254,61 @@ def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -
     for result in results:
         if result.segment is None:
             continue
-        against = [c for c in result.contributions if c.known and c.points <= -2]
-        asks = rules[min(against, key=lambda c: c.points).rule].asks if against else None
+        against = worst_doubt(result)
+        asks = rules[against.rule].asks if against else None
         segment = segments[result.chain, result.segment]
-        wanted = [f"先问清{segment.asks or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
+        home = result.province in ("山东", "山东省")
+        own = [asked_of(of, at_home=home) for words, of in segment.asks_of if any(word in parts(result)[0] for word in words)]
+        first = next((of for of in own if f"先问清{of}" in parts(result)), segment.asks)
+        first = asked_of(first, at_home=home)
+        wanted = [f"先问清{first or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
         if result.reason.count("上次谈到哪一步"):  # whom the zone talks to already
             wanted[0] = f"先问清{engine.zone.scoring.visit_questions['approached']}"
         assert parts(result)[-len(wanted) :] == wanted, result.reason
         seen.add(bool(asks))
     assert seen == {True, False}
+
+
+def test_the_question_is_of_what_the_company_does_first(engine: Engine) -> None:
+    """大米 is not asked for wheat, and who does neither is asked the segment's own question."""
+    mill = {**DRUGS, "name": "青岛示例粮油有限公司"}
+    (grain,) = [segment for segment in engine.zone.segments if segment.id == "grain-oil-processing"]
+    rice, wheat = ("大米加工", "小麦粉、挂面的生产")
+    asked = [parts(score(engine, **{**mill, "business_scope": scope}))[-1] for scope in (rice, wheat, f"{rice}；{wheat}")]
+    assert ("稻谷" in asked[0], "小麦" in asked[1], "稻谷" in asked[2]) == (True, True, True), "the first thing it does decides"
+    assert "小麦" not in asked[0]
+    other = parts(score(engine, **{**mill, "business_scope": "杂粮加工"}))[-1]
+    assert other == f"先问清{grain.asks}"
+
+
+def test_a_question_fits_where_the_company_comes_from(engine: Engine) -> None:
+    """A company of the zone's own province is not asked for a base in the north."""
+    assert [asked_of("要不要{北方|鲁西}的第二条线", at_home=home) for home in (False, True)] == [
+        "要不要北方的第二条线",
+        "要不要鲁西的第二条线",
+    ]
+    infusions = {**DRUGS, "business_scope": "大容量注射剂的生产"}
+    away, near = (score(engine, **{**infusions, "province": place}).reason for place in ("浙江省", "山东"))
+    assert "北方" in away and "北方" not in near and "胶东以外" in near
+    asks = [of for s in engine.zone.segments for of in (s.asks, *(text for _, text in s.asks_of))]
+    assert not [of for of in asks if re.search("[{}|]", asked_of(of, at_home=True))], "every brace is a pair of two texts"
+
+
+def test_what_only_everybody_says_is_not_told_as_written(engine: Engine) -> None:
+    """开元 writes investments and metals: what it is known for is told as known, not as its scope."""
+    silent = {"business_scope": "实业投资；五金、化工原料批发", "reg_capital_raw": "50000万人民币", "founded_date": "2001-01-01"}
+    known = parts(score(engine, name="开元旅业集团有限公司", city="杭州", **silent))
+    assert known[0].startswith("公认的主业是度假酒店管理")
+    assert any(part.startswith("近年有变：") and part.endswith("（公开消息）") for part in known)
+    written = score(engine, name="开元旅业集团有限公司", city="杭州", **{**silent, "business_scope": "酒店管理；实业投资"})
+    assert parts(written)[0].startswith("主营酒店管理")
+
+
+def test_a_company_that_signed_is_asked_how_it_goes_on(engine: Engine) -> None:
+    parks = {"business_scope": "产业园区运营；电子市场经营", "reg_capital_raw": "15000万人民币", "founded_date": "2000-01-01"}
+    signed = parts(score(engine, name="颐高集团有限公司", **parks))
+    assert "园区已与它签约（2024-08-28）" in signed
+    assert signed[-1] == f"先问清{engine.zone.scoring.visit_questions['signed']}"
 
 
 def test_a_step_is_no_product_and_a_verb_is_not_doubled(engine: Engine) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 from datetime import date
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
@@ -14,16 +15,19 @@ from sqlalchemy import Engine, event
 from matcher.corpora import open_corpora
 from matcher.intake import from_profiles
 from matcher.matching.resolution import Known, Resolver
+from matcher.rules import kept
 from matcher.rules.resolution import load_resolution
 from matcher.store import lists
 from matcher.store.database import open_store
 from matcher.store.judgements import judge
 from matcher.store.lists import ListKind, import_list
+from matcher.store.rulesets import publish
 from matcher.store.runs import save_run
 from matcher.types import Run
 
 NAMES = [f"青岛甲乙{number}号玩具有限公司" for number in range(60)]
 KIND = ListKind("专精特新", date(2023, 7, 14))
+CONTENT = {"zone.yaml": b"id: z\n", "scoring.yaml": b"rules: []\n"}
 
 
 def context() -> ForkServerContext:
@@ -79,3 +83,32 @@ def import_and_die(address: str, statement: int, ready: Any) -> None:
         event.listen(Engine, "commit", count)
         import_list(store, KIND, profiles, resolver, against="base")
     os._exit(executed)  # how many there were
+
+
+def publish_at_once(address: str, barrier: Any, number: int, times: int, told: Any) -> None:
+    """Publishes, each digest twice over all processes; what is told goes to ``told``."""
+    barrier.wait(120)
+    with open_store(address) as store:
+        for turn in range(times):
+            digest = f"{number // 2 * 1000 + turn:064x}"
+            done = publish(store, "z", digest, by=f"甲{number}", note=f"{turn}", compliance="c")
+            told.put((number, turn, done.version.number, done.version.digest, done.is_new, done.before and done.before.number))
+
+
+def publish_and_die(address: str, home: str, statement: int, ready: Any) -> None:
+    """Keeps a copy and publishes it, and is killed before the statement of this number."""
+    executed = 0
+
+    def count(*_: object) -> None:
+        nonlocal executed
+        executed += 1
+        if executed == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ready.set()
+    with open_store(address) as store, kept.keeping(Path(home)):
+        digest = kept.keep(Path(home), CONTENT)
+        event.listen(Engine, "before_cursor_execute", count)
+        event.listen(Engine, "commit", count)
+        publish(store, "z", digest, by="甲", note="首次", compliance="c")
+    os._exit(executed)

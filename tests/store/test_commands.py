@@ -11,6 +11,7 @@ from matcher.cli import commands, main
 from matcher.engine import Engine
 from matcher.store.database import open_store
 from matcher.store.runs import load_run
+from tests.cli import small_zone
 
 COMPANIES = """\
 企业名称,统一社会信用代码,注册资本,经营范围,所属城市
@@ -41,3 +42,28 @@ def test_from_list_to_ranking(
     for command in (["lists", "show"], ["lists", "queue"], ["register", "list"], ["judgements"]):
         assert main(command) == 0
     assert "就是它    2" in capsys.readouterr().out
+
+
+def test_from_publishing_to_replay(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANZHAO_DATABASE", address)
+    monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LIANZHAO_RULES", str(small_zone.write(tmp_path / "rules")))
+    monkeypatch.chdir(tmp_path)
+    Path("企业.csv").write_text("企业名称,经营范围,注册资本\n青岛甲积木有限公司,积木制造,9000万元\n", encoding="utf-8")
+    assert main(["rules", "publish", "small", "--by", "甲", "--note", "首次"]) == 0
+    Path("rules/small/scoring.yaml").write_text(small_zone.SCORING.replace("weight: 60", "weight: 50"), encoding="utf-8")
+    assert main(["rules", "publish", "small", "--by", "乙", "--note", "减重"]) == 0
+    capsys.readouterr()
+    assert main(["rank", "企业.csv", "--zone", "small", "--ruleset", "1", "--format", "json"]) == 0
+    run = json.loads(capsys.readouterr().out)["run"]
+    assert main(["rules", "retire", "small", "1", "--by", "乙", "--note", "旧了"]) == 0
+    assert main(["replay", run["id"][:10], "企业.csv"]) == 0
+    assert "规则第 1 版（已停用）" in capsys.readouterr().out
+    assert main(["rules", "versions", "small", "--format", "json"]) == 0
+    assert [one["state"] for one in json.loads(capsys.readouterr().out)] == ["已停用", "现行"]
+    assert main(["rules", "history", "small", "企业.csv", "--company", "甲积木"]) == 0
+    capsys.readouterr()
+    assert main(["prune", "--format", "json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["kept_rulesets"]) == 2

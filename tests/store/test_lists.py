@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import func, select
@@ -22,11 +23,13 @@ from matcher.store.lists import (
     evidence,
     import_list,
     list_all,
+    moments,
     queue,
     remove_import,
     rows_of,
 )
 from matcher.store.tables import list_imports, list_rows
+from matcher.types import ListEntry
 from tests.store import children
 
 CODE = "91330000794366433K"
@@ -192,3 +195,30 @@ def test_killed_at_any_moment_of_an_import_it_leaves_all_or_nothing(address: str
     imported(address)
     with open_store(address) as store:
         assert len(rows_of(store)) == len(children.NAMES)
+
+
+def test_evidence_as_it_was_at_any_moment(store: Store, corpora: Corpora) -> None:
+    """Whatever is imported, replaced, removed, judged and withdrawn: the past stays as it was told then."""
+    names, chance = ["海之星", "杭州云上茶业有限公司", "毫不相干研究院"], random.Random(5)
+    told: list[tuple[datetime, tuple[ListEntry, ...]]] = [(datetime.now(UTC), ())]
+    for turn in range(24):
+        match chance.randrange(4):
+            case 0:
+                import_names(
+                    store, corpora, names, BASE[: chance.randint(1, 3)], ListKind("专精特新", date(2023, 7, 14 + turn % 3))
+                )
+            case 1:
+                judge(store, chance.choice(names), chance.choice([None, BASE[0], BASE[1]]))
+            case 2:
+                withdraw(store, chance.choice(names))
+            case _:
+                for one in list_all(store)[:1]:
+                    remove_import(store, one.id)
+        told.append((datetime.now(UTC), evidence(store)))
+    assert len({entries for _, entries in told}) > 5
+    for at, entries in told:
+        assert evidence(store, at) == entries
+    changes = moments(store, told[0][0], told[-1][0])
+    assert changes == sorted(set(changes), reverse=True)
+    for (since, before), (until, after) in itertools.pairwise(told):
+        assert before == after or moments(store, since, until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -16,6 +17,7 @@ from matcher.store.database import Store, open_store, revisions
 from matcher.store.judgements import judge, known
 from matcher.store.lists import rows_of
 from matcher.store.registers import load_register, save_register
+from matcher.store.rulesets import publish, versions
 from matcher.store.runs import load_run, save_run
 from matcher.store.tables import metadata, version
 from tests.store import children
@@ -23,10 +25,11 @@ from tests.store.test_lists import import_names
 
 
 def filled(store: Store, corpora: Corpora) -> None:
-    save_run(store, children.a_run(1), "0" * 64)
+    save_run(store, children.a_run(1), "0" * 64, {"files": ["甲.csv"]})
     judge(store, "甲乙", None)
     save_register(store, "z", "本地名录", from_profiles([{"name": "甲有限公司"}], corpora), corpora="c", as_of=date(2024, 1, 1))
     import_names(store, corpora, ["甲有限公司", "乙"], ["甲有限公司"])
+    publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c")
 
 
 def tables(connection: Connection) -> set[str]:
@@ -76,7 +79,13 @@ def test_each_step_back_and_forth_keeps_the_data(store: Store, corpora: Corpora)
         migrate.upgrade(connection)
         migrate.check(connection)
     assert known(store) == {"甲乙": None}
-    assert load_run(store, children.a_run(1).id) is not None
+    assert load_run(store, children.a_run(1).id) == (
+        replace(children.a_run(1), created_at="2024-08-27T02:00:00+00:00"),
+        "0" * 64,
+        None,
+    )
+    assert versions(store, "z") == []  # what the first tables had no place for
+    assert publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c").version.number == 1
     assert [row.query for row in rows_of(store)] == ["甲有限公司", "乙"]
     assert load_register(store, "z")[1].companies.text["name"] == ["甲有限公司"]
 

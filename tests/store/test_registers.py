@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from matcher.corpora import Corpora
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies, Intake, from_profiles, read_files
 from matcher.store.database import Store
-from matcher.store.registers import list_registers, load_register, remove_register, save_register
+from matcher.store.registers import list_registers, load_register, register_at, remove_register, save_register
 from matcher.store.tables import register_companies
 
 ODD = """\
@@ -115,3 +115,19 @@ def test_a_register_has_a_name(store: Store, corpora: Corpora, name: str) -> Non
     with pytest.raises(OptionError, match="--name"):
         save(store, from_profiles([{"name": "甲有限公司"}], corpora), name)
     assert list_registers(store, ended=True) == []
+
+
+def test_the_register_that_stood_at_a_moment(store: Store, corpora: Corpora) -> None:
+    first, second = (from_profiles([{"name": name}], corpora) for name in ("甲有限公司", "乙有限公司"))
+    moments = [datetime.now(UTC)]
+    for intake, reading in ((first, "c"), (second, "c"), (first, "d")):
+        assert save(store, intake, corpora=reading)
+        moments.append(datetime.now(UTC))
+    for at, reading in zip(moments, ("d", "c", "d", "d"), strict=True):  # where none stood the latest of these files does
+        found = register_at(store, "z", first.digest, complete=False, at=at)
+        assert found is not None and found[0].corpora == reading
+        assert same(found[1].companies, first.companies)
+    remove_register(store, "z", "本地名录")
+    assert register_at(store, "z", second.digest, complete=False, at=moments[2]) is not None
+    assert register_at(store, "z", second.digest, complete=True, at=moments[2]) is None
+    assert register_at(store, "other", second.digest, complete=False, at=moments[2]) is None

@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from matcher.engine import Engine
-from matcher.errors import RunDiffersError
+from matcher.errors import OptionError, RequestError, RunDiffersError
 from matcher.intake import from_profiles
 from matcher.runs import Request
 from matcher.store.database import Store
-from matcher.store.runs import load_run, results_digest, save_run, snapshots_in_use
+from matcher.store.runs import find_run, load_run, results_digest, save_run, snapshots_in_use
 from tests.store.children import a_run
 
 
@@ -22,7 +22,7 @@ def test_a_run_comes_back_as_it_was(store: Store) -> None:
     kept = load_run(store, run.id)
     assert kept is not None
     assert datetime.fromisoformat(kept[0].created_at) == datetime(2024, 8, 27, 2, tzinfo=UTC)
-    assert (replace(kept[0], created_at=run.created_at), kept[1]) == (run, "1" * 64)
+    assert (replace(kept.run, created_at=run.created_at), kept.results) == (run, "1" * 64)
     assert load_run(store, "0" * 32) is None
 
 
@@ -53,3 +53,25 @@ def test_the_digest_is_of_what_is_said_and_not_of_when(engine: Engine) -> None:
     assert results_digest(replace(ranking, considered=2)) != results_digest(ranking)
     other = replace(ranking, results=(replace(ranking.results[0], reason="别的"),))
     assert results_digest(other) != results_digest(ranking)
+
+
+def test_a_run_is_found_by_its_beginning(store: Store) -> None:
+    run = replace(a_run(1), id="abcd1234" + "0" * 24)
+    other = replace(a_run(2), id="abcd5678" + "0" * 24)
+    for one in (run, other):
+        save_run(store, one, "1" * 64, {"files": ["甲.csv"]})
+    assert find_run(store, " ABCD12 ").run.id == run.id
+    assert find_run(store, other.id).given == {"files": ["甲.csv"]}
+    with pytest.raises(OptionError, match=r"abcd12340.*abcd56780"):
+        find_run(store, "abcd")
+    with pytest.raises(RequestError, match="没有这个批次：abce"):
+        find_run(store, "abce")
+    for wrong in ("", "abc", "甲乙丙丁", "abcd%", run.id + "0"):
+        with pytest.raises(OptionError, match="批次应写"):
+            find_run(store, wrong)
+
+
+def test_what_the_files_were_called_is_kept_beside_the_run(store: Store) -> None:
+    save_run(store, a_run(1), "1" * 64)
+    kept = load_run(store, a_run(1).id)
+    assert kept is not None and kept.given is None

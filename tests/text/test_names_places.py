@@ -71,6 +71,11 @@ def test_an_arm_names_the_place_where_it_sits(reader: NameReader, name: str, pla
         ("杭州方某国药馆有限公司", "", False),  # not at the beginning
         ("浙江省旅游集团有限责任公司", "浙江省旅游集团", True),
         ("浙旅控股股份有限公司", "浙江省旅游集团", False),
+        ("青岛啤酒股份有限公司", "青岛啤酒", True),  # what the name means, though no group by name
+        ("青岛啤酒饮料有限公司", "青岛啤酒", False),
+        ("华仁药业股份有限公司", "华仁药业", True),
+        ("华仁药业(日照)有限公司", "华仁药业", False),
+        ("青岛柏兰集团有限公司", "柏兰集团", True),
         ("青岛示例食品有限公司", "", False),
     ],
 )

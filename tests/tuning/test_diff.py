@@ -19,7 +19,7 @@ from matcher.runs import Request
 from matcher.tuning.agreement import kendall
 from matcher.tuning.diff import Diff, Effect, Move, diff
 from matcher.tuning.outcome import Reading, read_companies
-from matcher.tuning.rulesets import ruleset_folder
+from matcher.tuning.rulesets import named_rules
 from matcher.types import RankedCompany
 from tests.tuning.trials import AS_OF, TOP, changed, made_up
 
@@ -225,4 +225,4 @@ def test_a_ruleset_by_its_words(tmp_path: Path) -> None:
     (tmp_path / "zone-a").mkdir()
     (tmp_path / "zone-a" / "zone.yaml").write_text("id: zone-a\n", encoding="utf-8")
     for word in ("draft", str(tmp_path), str(tmp_path / "zone-a")):
-        assert ruleset_folder(word, "zone-a", tmp_path) == tmp_path / "zone-a"
+        assert named_rules(word, "zone-a", tmp_path).folder == tmp_path / "zone-a"

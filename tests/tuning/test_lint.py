@@ -19,6 +19,7 @@ from matcher.errors import RulesError
 from matcher.intake import Intake, read_files
 from matcher.intake.fields import EPOCH
 from matcher.locate import folder
+from matcher.rules import zone_ids
 from matcher.rules.compliance import load_compliance
 from matcher.rules.schema import ScoringFile
 from matcher.rules.source import Source
@@ -166,6 +167,12 @@ def test_the_shipped_rules_are_sound(check: Check) -> None:
     assert found.companies > 600
     assert found.dead_terms > 0
     assert {note.kind for note in found.notes} == {"silent", "cap_never"}
+
+
+@pytest.mark.parametrize("zone", zone_ids())
+def test_every_shipped_zone_is_sound(zone: str, sample: Intake) -> None:
+    found = lint(Engine(zone, processes=1), Files(folder("rules") / zone, zone), load_compliance(), sample, AS_OF)
+    assert (found.forbidden, found.concerns) == ((), ())
 
 
 def test_there_are_thirty_faults_of_every_kind() -> None:
