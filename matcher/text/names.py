@@ -163,7 +163,8 @@ class NameReader:
         own = self._groups[known - 1].name
         means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if parts.is_group else [])}
         abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
-        is_itself = not abroad and not means.isdisjoint((region + stripped, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
+        whole = (region + stripped, stripped)
+        is_itself = not abroad and not means.isdisjoint(whole)  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
         is_head = known > 0 and (is_itself or (parts.is_group and (body.startswith(own) or stripped.startswith(own))))
         return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
 

@@ -88,8 +88,8 @@ def _order_weights(mine: Sequence[Answered]) -> dict[str, float]:
 
 
 def _threshold(given: Sequence[Given]) -> float:
-    """The lowest, from 0.8, at which 99.3 % are right, and of every kind of query at most 0.95 % are wrong where the company is absent."""
-    for at in np.arange(0.80, 1.0, 0.005):
+    """The lowest, from 0.9, at which 99.3 % are right, and of every kind of query at most 0.95 % are wrong where the company is absent."""
+    for at in np.arange(0.90, 1.0, 0.005):
         same = [g.right for g in given if g.chance >= at and not g.absent and g.chance < 1]
         kinds = [kind for kind, count in Counter(g.kind for g in given if g.absent).items() if count >= 100]
         wrong = max(np.mean([g.chance >= at for g in given if g.absent and g.kind == kind]) for kind in kinds)
