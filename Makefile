@@ -62,6 +62,7 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.throughput
 	$(BIN)/python -m tests.benchmarks.resolution --brute 10
 	$(BIN)/python -m tests.benchmarks.snapshots
+	$(BIN)/python -m tests.benchmarks.reranking
 
 serve: .venv/all ## 在本机启动 HTTP 服务
 	$(BIN)/lianzhao serve

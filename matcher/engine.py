@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora, open_corpora
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
+from matcher.listing import Lister
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
@@ -28,13 +29,13 @@ from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
-from matcher.scoring.folding import fold_families
+from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, unserved
-from matcher.scoring.results import Assembler, TermFinder, with_other
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose
+from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
-from matcher.types import Family, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
+from matcher.types import ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
@@ -55,6 +56,8 @@ class Engine:
         evidence: Reads what rules may ask of a company.
         ruleset: The compiled rules.
         cities: Finds the companies of a city.
+        lister: Makes the lines of a list that is in order.
+        describer: Tells values in Chinese.
 
     Raises:
         RequestError: There is no such zone.
@@ -79,9 +82,10 @@ class Engine:
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
         self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
         self.ruleset = Ruleset(zone, self.evidence.fields)
-        self._describer = Describer(zone, self.corpora, self.evidence.fields)
-        self._explainer = Explainer(self.ruleset, self._describer)
-        self._assembler = Assembler(zone, self.ruleset, self._describer, self.reader)
+        self.describer = Describer(zone, self.corpora, self.evidence.fields)
+        self._explainer = Explainer(self.ruleset, self.describer)
+        self._assembler = Assembler(zone, self.ruleset, self.describer, self.reader)
+        self.lister = Lister(zone, self.reader, self.evidence, self.ruleset, self._assembler)
 
     def _rule_checks(self, chains: Sequence[str]) -> dict[str, Callable[[str], str | None]]:
         readable = fields(chains, self.corpora)
@@ -126,7 +130,7 @@ class Engine:
     @property
     def questions(self) -> dict[str, str]:
         """Field → how to ask for it in Chinese (字段的问法)."""
-        return {name: self._describer.question(name) for name in self.evidence.fields}
+        return {name: self.describer.question(name) for name in self.evidence.fields}
 
     def check(self, request: Request) -> None:
         """Raises what ``rank`` would raise for this request, before any file is read (检查请求)."""
@@ -325,38 +329,12 @@ class Engine:
     ) -> tuple[tuple[RankedCompany, ...], int, tuple[Unserved, ...]]:
         """The list, how many folded away, what it leaves open; ``places``: ``companies`` among the finder's, where heads may sit."""
         at = places[placed.company].tolist()
-        families, folded = fold_families(finder, placed, at, self.corpora)
+        families, folded = fold_families(families_among(finder, placed, at), finder.companies, placed, at, self.corpora)
         left = placed.take(~np.isin(at, list(folded)))
         order = arrange(left.score, left.segment, [companies.key(place) for place in left.company.tolist()], self.zone)
-        open_ = unserved(left.segment[order.pair], top, self.zone, allowed)
-        shown = left.take(order.first(top).pair)
-        of_shown = [families.get(place) for place in places[shown.company].tolist()]
-        results, affinity = self._results(companies.take(shown.company), shown.segment, order.first(top), of_shown, as_of)
-        lacking = tuple(
-            with_other(self._unserved(companies, left.take(order.pair), number, at), results, affinity[:, number])
-            for number, at in open_
-        )
-        return results, len(folded), lacking
-
-    def _results(
-        self, companies: Companies, segment: NDArray[np.int64], order: Listed, families: list[Family | None], as_of: int
-    ) -> tuple[tuple[RankedCompany, ...], NDArray[np.int16]]:
-        """The lines of a list, each read again with all its reasons, and their affinities; all in the list's order."""
-        details, each = self.reader.details(companies), np.arange(len(companies))
-        standing = self.evidence.standing(companies, details.profiles, as_of)
-        evidence = self.evidence.read(details.profiles, standing, each, segment)
-        scores, listed = self.ruleset.score(evidence, as_of), replace(order, pair=each)
-        results = self._assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
-        return results, details.profiles.affinity
-
-    def _unserved(self, companies: Companies, ordered: Placed, number: int, at: int) -> Unserved:
-        segment = self.zone.segments[number]
-        if at < 0:
-            return Unserved(segment.chain or "", segment.id, None, None, None, None, None)
-        company, text = int(ordered.company[at]), companies.text
-        name, city, county = text["name"][company], text["city"][company], self._assembler.county(companies, company)
-        score = int(ordered.score[at]) / UNIT
-        return Unserved(segment.chain or "", segment.id, name, city or None, county or None, at + 1, score)
+        of_shown = [families.get(place) for place in places[left.company[order.first(top).pair]].tolist()]
+        results, open_ = self.lister.lines(companies, left.take(order.pair), order, of_shown, as_of, allowed)
+        return results, len(folded), open_
 
     def manifest(self, snapshot: str, request: Request, lists: str = "") -> Run:
         """The record of a run (批次清单).

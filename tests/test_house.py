@@ -46,7 +46,7 @@ def test_help_loads_nothing_heavy(verb: list[str]) -> None:
     code = (
         "import sys\nfrom matcher.cli.options import parser\n"
         f"try: parser().parse_args({verb!r})\nexcept SystemExit: pass\n"
-        "heavy = ('numpy', 'jieba', 'rjieba', 'sklearn', 'pandas', 'scipy', 'sqlalchemy')\n"
+        "heavy = ('numpy', 'jieba', 'rjieba', 'sklearn', 'pandas', 'matplotlib', 'scipy', 'sqlalchemy')\n"
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -58,7 +58,7 @@ def test_score_loads_no_analysts_package() -> None:
         "import sys, io\nfrom types import SimpleNamespace\nfrom matcher.cli import main\n"
         'sys.stdin = SimpleNamespace(buffer=io.BytesIO(b\'{"name": "x"}\'))\n'
         f"main(['score', '--zone', {zone_ids()[0]!r}])\n"
-        "heavy = ('jieba', 'sklearn', 'pandas', 'fastapi', 'sqlalchemy', 'alembic')\n"
+        "heavy = ('jieba', 'sklearn', 'pandas', 'matplotlib', 'fastapi', 'sqlalchemy', 'alembic')\n"
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

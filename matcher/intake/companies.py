@@ -29,7 +29,7 @@ from matcher.intake.former import former_cell, former_names
 from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
 from matcher.intake.rejects import Reject
-from matcher.intake.tables import read_table, with_unit
+from matcher.intake.tables import Table, read_table, with_unit
 from matcher.storage import TextColumn, collector_paused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -141,11 +141,15 @@ def read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool = T
         InputError: A file cannot be read at all, or holds no company.
     """
     with collector_paused():
-        return _read_files(paths, corpora, merge=merge, dated=dated)
+        return of_tables([read_table(path, corpora) for path in paths], corpora, merge=merge, dated=dated)
 
 
-def _read_files(paths: Sequence[str | Path], corpora: Corpora, *, merge: bool, dated: date | None) -> Intake:
-    tables = [read_table(path, corpora) for path in paths]
+def of_tables(tables: list[Table], corpora: Corpora, *, merge: bool, dated: date | None) -> Intake:
+    """Companies of tables (由表格生成企业); arguments as ``read_files``.
+
+    Raises:
+        InputError: No table holds a company.
+    """
     if merge:  # whichever file is named first, the same row stands for a company that is in both
         tables.sort(key=lambda table: table.digest)
     rejects = [Reject(n, t.file, row, field, reason) for n, t in enumerate(tables) for row, field, reason in t.rejected]

@@ -25,8 +25,11 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
@@ -116,6 +119,23 @@ class FamilyFinder:
             Indices of each family's companies, the head first, the others ascending.
         """
         members = self._members(sorted({*self._group_places, *chains}), chains)
+        return self.joined(members, Counter(member.part.trade_name for member in members))
+
+    def circles(self, places: NDArray[np.int64]) -> Circles:
+        """The families of companies for any chains that they may come to serve (可能同家的圈子).
+
+        Args:
+            places: Indices of all companies whose families matter.
+        """
+        everybody = self._members(sorted({*self._group_places, *places.tolist()}), dict.fromkeys(places.tolist(), 0))
+        bearers = Counter(member.part.trade_name for member in everybody)
+        by_place = {member.place: member for member in everybody}
+        mine = set(places.tolist())
+        found = [one for one in self.joined(everybody, bearers) if not mine.isdisjoint(one)]
+        return Circles(self, [[by_place[place] for place in one] for one in found], bearers, places)
+
+    def joined(self, members: Sequence[_Member], bearers: Counter[str]) -> list[list[int]]:
+        """The families among members (归并一组企业); ``bearers`` counts 字号 over all that were asked about."""
         leader = {member.place: member.place for member in members}
 
         def find(place: int) -> int:
@@ -125,7 +145,6 @@ class FamilyFinder:
             return place
 
         groups = _groups(members, self.corpora)
-        bearers = Counter(member.part.trade_name for member in members)
         first: dict[tuple[str | int, ...], int] = {}
         for member in members:
             is_place = bearers[member.part.trade_name] > self.corpora.reading.family_place_bearers
@@ -159,6 +178,51 @@ class FamilyFinder:
         return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, not bearers, like_a_place, address, bearers)
 
 
+class Circles:
+    """Companies that may be of one family, whatever chains they serve (可能同家的圈子): families for one choice of chains after another.
+
+    Every rule above joins two companies at most when they serve the same chain, or whatever they serve. So the families of all serving one
+    chain are the widest there can be, each family for other chains lies within one of them, and only circles in which somebody's chain
+    changed are looked at again.
+    """
+
+    def __init__(
+        self, finder: FamilyFinder, circles: list[list[_Member]], bearers: Counter[str], places: NDArray[np.int64]
+    ) -> None:
+        self._finder, self._bearers = finder, bearers
+        self._circles = [sorted(circle, key=lambda member: member.place) for circle in circles]
+        entry = {place: at for at, place in enumerate(places.tolist())}
+        inside = [(number, entry[m.place]) for number, circle in enumerate(self._circles) for m in circle if m.place in entry]
+        self._entry = entry
+        self._circle_of, self._at = np.array(inside, dtype=np.int64).reshape(-1, 2).T
+        self._chains = np.full(len(self._at), -2, dtype=np.int64)
+        self._families: list[list[list[int]]] = [[] for _ in self._circles]
+        self._found: list[list[int]] = []
+
+    def find(self, chains: NDArray[np.int64]) -> list[list[int]]:
+        """As ``FamilyFinder.find`` (按名称归并集团), but without families of which none of the companies is.
+
+        Args:
+            chains: Number of the chain that each of the companies serves.
+
+        Returns:
+            The same list as the last time if nothing changed.
+        """
+        now = chains[self._at]
+        changed = np.unique(self._circle_of[now != self._chains]).tolist()
+        for number in changed:
+            families = self._finder.joined([self._on_chain(member, chains) for member in self._circles[number]], self._bearers)
+            self._families[number] = [family for family in families if not self._entry.keys().isdisjoint(family)]
+        if changed:
+            self._found = [family for families in self._families for family in families]
+        self._chains = now
+        return self._found
+
+    def _on_chain(self, member: _Member, chains: NDArray[np.int64]) -> _Member:
+        at = self._entry.get(member.place)
+        return member if at is None else member._replace(chain=int(chains[at]))
+
+
 def _like_a_place(name: str, reader: NameReader) -> bool:
     return name in reader.regions or name.endswith(_LANDSCAPE)
 
@@ -180,7 +244,7 @@ def _keys(member: _Member, *, is_place: bool) -> list[tuple[str | int, ...]]:
     return [*known, (name, member.city, chain)] if member.city else known
 
 
-def _groups(members: list[_Member], corpora: Corpora) -> dict[str, list[_Member]]:
+def _groups(members: Sequence[_Member], corpora: Corpora) -> dict[str, list[_Member]]:
     """字号 → the groups that bear it, unless too many in the country do."""
     found: dict[str, list[_Member]] = {}
     for member in members:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ from matcher.types import NameParts
 
 CHUNK = 20_000
 """Companies read at once; bounds memory and nothing else."""
+OF_SEGMENTS = ("affinity", "main", "mode", "named", "breadth")
+"""Fields of ``Profiles`` that segments decide (随环节而定的画像字段): companies × segments; the rest is the same for any segments."""
 _COUNTY = 3
 _CONSULT = MODES.index("consult")
 
@@ -162,25 +165,30 @@ class ProfileReader:
         group = self.corpora.known_groups[part.known_group - 1]
         return bool(group.known_for or group.told)
 
-    def _profiles(self, companies: Companies, texts: Texts, parts: list[NameParts], found: Affinities) -> Profiles:
+    def of_segments(self, texts: Texts) -> dict[str, NDArray[Any]]:
+        """The fields ``OF_SEGMENTS`` of companies, from texts that were read before, by whatever segments (重新匹配)."""
+        return self._of_segments(texts, self.matcher.match(texts))
+
+    def _of_segments(self, texts: Texts, found: Affinities) -> dict[str, NDArray[Any]]:
         items = texts.items
-        countable = ~items.filler[items.item]
+        countable = np.bincount(items.row[~items.filler[items.item]], minlength=items.rows)
+        breadth = self.matcher.beside_the_chain(countable, found.chain_items)
+        return {"affinity": found.affinity, "main": found.main, "mode": found.mode, "named": found.named, "breadth": breadth}
+
+    def _profiles(self, companies: Companies, texts: Texts, parts: list[NameParts], found: Affinities) -> Profiles:
+        items, of_segments = texts.items, self._of_segments(texts, found)
         return Profiles(
-            found.affinity,
-            found.main,
-            found.mode,
-            found.named,
-            self._marks(items, found.hits, found.name_text),
-            np.bincount(items.row, minlength=items.rows) > 0,
-            self.matcher.beside_the_chain(np.bincount(items.row[countable], minlength=items.rows), found.chain_items),
-            np.array([self._forms[part.legal_form] for part in parts], dtype=np.int8),
-            np.array([self._outlets[part.outlet] for part in parts], dtype=np.int8),
-            np.array([part.is_group for part in parts], dtype=np.bool_),
-            np.array([part.is_arm for part in parts], dtype=np.bool_),
-            permits_until(companies.text["business_scope"], UNKNOWN_DAY),
-            np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
-            np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
-            np.array([self._renowned(part) for part in parts], dtype=np.bool_),
+            **of_segments,
+            marks=self._marks(items, found.hits, found.name_text),
+            has_scope=np.bincount(items.row, minlength=items.rows) > 0,
+            legal_form=np.array([self._forms[part.legal_form] for part in parts], dtype=np.int8),
+            outlet=np.array([self._outlets[part.outlet] for part in parts], dtype=np.int8),
+            is_group=np.array([part.is_group for part in parts], dtype=np.bool_),
+            is_arm=np.array([part.is_arm for part in parts], dtype=np.bool_),
+            permit_until=permits_until(companies.text["business_scope"], UNKNOWN_DAY),
+            place_named=np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
+            known_group=np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
+            renowned=np.array([self._renowned(part) for part in parts], dtype=np.bool_),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

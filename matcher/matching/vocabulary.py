@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
@@ -211,14 +212,10 @@ class Vocabulary:
         covers = []
         silent = np.isin(uses[:, 1], (_EXCLUDED, _CONFLICT))
         for number, segment in enumerate(self.segments):
-            own = np.flatnonzero(silent & (uses[:, 2] == number))
-            words = [(use, self.patterns[uses[use, 0]]) for use in own.tolist()]
-            for term, _ in segment.terms:
-                for use, word in words:
-                    offset = term.find(word)
-                    while offset >= 0 and term != word:
-                        covers.append((use, bisect_left(self.patterns, term), offset))
-                        offset = term.find(word, offset + 1)
+            own = np.flatnonzero(silent & (uses[:, 2] == number)).tolist()
+            words = tuple(self.patterns[uses[use, 0]] for use in own)
+            for place, term, offset in _within(tuple(term for term, _ in segment.terms), words):
+                covers.append((own[place], bisect_left(self.patterns, term), offset))
         return np.array(sorted(covers), dtype=np.int64).reshape(-1, 3)
 
     def _covered(
@@ -325,6 +322,19 @@ class _Slips:
         for place in likely[_member(without[likely], self._whole_keys)].tolist():
             pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
         return sorted(pairs)
+
+
+@lru_cache(maxsize=1024)  # most segments stay as they are while words of one are tried
+def _within(terms: tuple[str, ...], words: tuple[str, ...]) -> tuple[tuple[int, str, int], ...]:
+    """(place of a word, term that contains it and more, offset) of all."""
+    found = []
+    for term in terms:
+        for place, word in enumerate(words):
+            offset = term.find(word)
+            while offset >= 0 and term != word:
+                found.append((place, term, offset))
+                offset = term.find(word, offset + 1)
+    return tuple(found)
 
 
 def _hashes(text: str) -> NDArray[np.uint64]:

@@ -30,6 +30,13 @@ NO_SEGMENT = -1
 NEEDS = ("complement", "strengthen", "extend", "none")
 POSITIONS = ("upstream", "midstream", "downstream", "none")
 _YUAN_PER_WAN = 10_000
+_MATRICES: dict[str, tuple[str, int, type]] = {  # field → of Profiles, what stands for no segment, kind of number
+    "affinity": ("affinity", 0, np.int64),
+    "main_business": ("main", 0, np.int64),
+    "breadth": ("breadth", 0, np.int64),
+    "name_agrees": ("named", 0, np.bool_),
+    "mode": ("mode", len(MODES), np.int8),
+}
 _TELLING = 4  # characters of a name that tell without 集团 behind them: 国药控股
 
 
@@ -169,33 +176,54 @@ class EvidenceReader:
 
     def read(self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
         """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies."""
-        none = segment == NO_SEGMENT
-        columns: dict[str, Column] = {}
-
-        def add(name: str, values: NDArray[np.generic], known: NDArray[np.bool_] | bool = True) -> None:
-            columns[name] = Column(values, np.broadcast_to(np.asarray(known), values.shape))
-
-        def of_pair(matrix: NDArray[np.generic], absent: int) -> NDArray[np.generic]:
-            return np.where(none, absent, matrix[company, segment])
-
-        has_scope = profiles.has_scope[company]
-        mode = of_pair(profiles.mode, len(MODES))
-        add("affinity", of_pair(profiles.affinity, 0).astype(np.int64))
-        add("main_business", of_pair(profiles.main, 0).astype(np.int64), has_scope)
-        add("breadth", of_pair(profiles.breadth, 0).astype(np.int64), has_scope & ~none)
-        add("name_agrees", of_pair(profiles.named, 0).astype(np.bool_))
-        add("mode", mode, mode != len(MODES))
-        for name, table in self.of_segments.items():
-            add(name, table[segment])
-        approached = np.zeros(len(company), dtype=np.bool_)
-        for chain, places in standing.approached:
-            approached |= np.isin(company, places) & (columns["chain"].values == chain)
-        add("approached", approached)
-        for name, column in standing.columns.items():
-            columns[name] = Column(column.values[company], column.known[company])
-        log = columns["capital_log"]
-        columns["capital_log"] = Column(log.values.astype(np.int64) + self._capital_scale[segment], log.known)
+        columns = {name: self.column(name, profiles, standing, company, segment) for name in self.fields}
         return Evidence(company, segment, columns, standing.lists)
+
+    def column(
+        self, name: str, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]
+    ) -> Column:
+        """One field of the given pairs (组合的一个字段), as in ``read``."""
+        if name in self.of_segments:
+            return _column(self.of_segments[name][segment])
+        if name in _MATRICES:
+            matrix, absent, kind = _MATRICES[name]
+            none = segment == NO_SEGMENT
+            values: NDArray[np.generic] = np.where(none, absent, getattr(profiles, matrix)[company, segment]).astype(kind)
+            return _column(values, self._read_of_pair(name, profiles, values, company, none))
+        if name == "approached":
+            chain, approached = self.of_segments["chain"][segment], np.zeros(len(company), dtype=np.bool_)
+            for of_chain, places in standing.approached:
+                approached |= np.isin(company, places) & (chain == of_chain)
+            return _column(approached)
+        column = standing.columns[name]
+        values, known = column.values[company], column.known[company]
+        return Column(values.astype(np.int64) + self._capital_scale[segment] if name == "capital_log" else values, known)
+
+    @staticmethod
+    def _read_of_pair(
+        name: str, profiles: Profiles, values: NDArray[np.generic], company: NDArray[np.int64], none: NDArray[np.bool_]
+    ) -> NDArray[np.bool_] | bool:
+        """Whether a pair's own texts say the value."""
+        if name == "mode":
+            return np.asarray(values != len(MODES))
+        if name in ("main_business", "breadth"):
+            return profiles.has_scope[company] & ~(none & (name == "breadth"))
+        return True
+
+    @property
+    def sources(self) -> dict[str, bytes]:
+        """Field → all that decides it beside the companies, their texts and the corpora (字段的出处); others depend on nothing else.
+
+        Where two readers agree on these, and on who is paired with what, they read the same.
+        """
+        chains = repr(self.fields["chain"].names).encode()
+        return {
+            **{name: chains + table.tobytes() for name, table in self.of_segments.items()},
+            "capital_log": self._capital_scale.tobytes(),
+            "approached": repr(self._approached).encode() + chains + self.of_segments["chain"].tobytes(),
+            "local": repr((self._home, sorted(self._local_codes))).encode(),
+            "qualifications": self.lists.digest.encode(),
+        }
 
     def standing(self, companies: Companies, profiles: Profiles, as_of: int) -> Standing:
         """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据)."""
@@ -266,6 +294,10 @@ class EvidenceReader:
         numbers = profiles.known_group.tolist()
         there = [number > 0 and short(city) != self._seats[number] for number, city in zip(numbers, cities, strict=True)]
         return Column(np.array(there, dtype=np.bool_), np.ones(len(cities), dtype=np.bool_))
+
+
+def _column(values: NDArray[np.generic], known: NDArray[np.bool_] | bool = True) -> Column:
+    return Column(values, np.broadcast_to(np.asarray(known), values.shape))
 
 
 def _age(companies: Companies, as_of: int) -> Column:

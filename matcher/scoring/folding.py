@@ -12,15 +12,21 @@ from matcher.scoring.ranking import Placed, fold
 from matcher.types import Family
 
 
+def families_among(finder: FamilyFinder, placed: Placed, at: Sequence[int]) -> list[list[int]]:
+    """The families of those that could be listed, by the chains that they are placed on (名单上的集团家族); arguments as below."""
+    return finder.find(dict(zip(at, placed.chain.tolist(), strict=True)))
+
+
 def fold_families(
-    finder: FamilyFinder, placed: Placed, at: Sequence[int], corpora: Corpora
+    found: Sequence[Sequence[int]], everywhere: Companies, placed: Placed, at: Sequence[int], corpora: Corpora
 ) -> tuple[dict[int, Family], dict[int, int]]:
-    """The families of a list (归并), by the companies' places among the finder's.
+    """The families of a list (归并), by the companies' places among all of the file.
 
     Args:
-        finder: Over all companies of the file: a head may sit in a city that was not asked for.
+        found: Families as ``families_among`` finds them.
+        everywhere: All companies of the file: a head may sit in a city that was not asked for.
         placed: Those that could be listed.
-        at: Where each of them stands among the finder's.
+        at: Where each of them stands among all.
         corpora: The known groups.
 
     Returns:
@@ -28,7 +34,6 @@ def fold_families(
     """
     scores = dict(zip(at, placed.score.tolist(), strict=True))
     groups = dict(zip(at, placed.known_group.tolist(), strict=True))
-    found, everywhere = finder.find(dict(zip(at, placed.chain.tolist(), strict=True))), finder.companies
     keys = {place: everywhere.key(place) for family in found for place in family if place in scores}
     families = {place: _known(number, corpora) for place, number in groups.items() if number}
     folded: dict[int, int] = {}

@@ -26,7 +26,8 @@ from matcher.scoring.values import ExpressionError, Field
 
 UNIT = 10_000
 """Units in a point (1 分的最小单位数)."""
-_MILLI = 1000
+MILLI = 1000
+"""Parts of a rule's value (取值的单位)."""
 _TENTHS = 10
 
 Amounts = NDArray[np.int64]
@@ -101,7 +102,7 @@ class Ruleset:
         group_ids = [group.id for group in self.groups]
         self.group_of = np.array([group_ids.index(rule.group) for rule in self.rules])
         self.weights = np.array([round(rule.weight * _TENTHS) for rule in self.rules], dtype=np.int64)
-        self.if_unknown = np.array([round(rule.if_unknown * _MILLI) for rule in self.rules], dtype=np.int64)
+        self.if_unknown = np.array([round(rule.if_unknown * MILLI) for rule in self.rules], dtype=np.int64)
         self.caps = np.array([[round(cap * UNIT) for cap in group.cap] for group in self.groups], dtype=np.int64)
 
     def score(self, evidence: Evidence, as_of: int) -> Scores:
@@ -116,7 +117,7 @@ class Ruleset:
         known = np.empty((len(self.rules), size), dtype=np.bool_)
         for number, expression in enumerate(self.values):
             raw, known[number] = expression(evidence.columns, as_of)
-            value[number] = np.floor(np.clip(raw, 0.0, 1.0) * _MILLI + 0.5).astype(np.int64)
+            value[number] = np.floor(np.clip(raw, 0.0, 1.0) * MILLI + 0.5).astype(np.int64)
         vetoed = np.zeros((len(self.vetoes), size), dtype=np.bool_)
         unread = np.zeros((len(self.vetoes), size), dtype=np.bool_)
         for number, expression in enumerate(self.whens):
@@ -125,7 +126,7 @@ class Ruleset:
         value = np.where(known, value, self.if_unknown[:, None])
         points = self.weights[:, None] * value
         raw_groups, groups, score = self.totals(points)
-        full = self.weights[:, None] * _MILLI
+        full = self.weights[:, None] * MILLI
         low = self.totals(np.where(known, points, np.minimum(0, full)))[2]
         high = self.totals(np.where(known, points, np.maximum(0, full)))[2]
         return Scores(value, known, points, raw_groups, groups, score, low, high, vetoed, unread)
@@ -151,7 +152,7 @@ class Ruleset:
             return None
         reads = np.array([[field in e.fields for e in self.values] for field in fields], dtype=np.bool_)
         touched = reads & ~scores.known[:, pair]
-        points, full = scores.points[:, pair], self.weights * _MILLI
+        points, full = scores.points[:, pair], self.weights * MILLI
         ends = [np.where(touched, end, points) for end in (np.minimum(0, full), np.maximum(0, full))]
         low, high = self.totals(np.concatenate(ends).T)[2].reshape(2, len(fields))
         widest = int((high - low).argmax())

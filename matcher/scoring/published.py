@@ -42,11 +42,15 @@ class ListReader:
     Args:
         entries: All there are.
         corpora: What lists of each qualification are called.
+
+    Attributes:
+        digest: Of all that say anything; empty if there are none.
     """
 
     def __init__(self, entries: Sequence[ListEntry], corpora: Corpora) -> None:
         self._numbers = {entry.list: qualifications_of(entry.list, corpora) for entry in entries}
         telling = [entry for entry in entries if self._numbers[entry.list]]
+        self.digest = _digest(set(telling)) if telling else ""
         good = check_codes([entry.uscc for entry in telling])
         self._by_code: dict[str, list[ListEntry]] = {}
         self._by_name: dict[str, list[tuple[ListEntry, bool]]] = {}

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.rules import Zone
-from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.formula import UNIT, Scores
+from matcher.scoring.evidence import Evidence
+from matcher.scoring.formula import MILLI, UNIT, Scores
 
-MILLI = 1000
 ORDER_UNIT = UNIT * MILLI * MILLI
 """Parts of a point in which order values are counted (排序值的单位)."""
 
@@ -131,23 +130,28 @@ def fold(families: Sequence[Sequence[int]], scores: Mapping[int, int], keys: Map
     return found
 
 
-def arrange(score: NDArray[np.int64], segment: NDArray[np.int64], keys: Sequence[str], zone: Zone) -> Listed:
+def arrange(score: NDArray[np.int64], segment: NDArray[np.int64], keys: Sequence[str] | NDArray[np.int64], zone: Zone) -> Listed:
     """Orders companies (排序); ``pair`` of the list are their places among those given.
 
     Args:
         score: Each company's score.
         segment: The segment that it is fixed to.
-        keys: Its sort key.
+        keys: Its sort key, or the place of the key among all keys, see ``key_ranks``.
         zone: For the ``fill`` of each segment's need.
     """
-    key = _ranks(keys)
-    place = _places(segment, (key, -score))
-    for_chain = score * _fill(zone, segment, place)
-    chain_place = _places(_chains(zone)[segment], (key, -score, -for_chain))
+    key = keys if isinstance(keys, np.ndarray) else key_ranks(keys)
+    # from here on companies stand by (−score, key), so that whatever sorts them stably breaks ties by both
+    first = np.argsort((int(score.max(initial=0)) - score) << 32 | key)  # all different, so that the fastest sort will do
+    score, served = score[first], segment[first].astype(np.int16)
+    place = _places(served, np.argsort(served, kind="stable"))
+    for_chain = score * _fill(zone, served, place)
+    chain = _chains(zone)[served]
+    by_value = np.argsort(-for_chain, kind="stable")
+    chain_place = _places(chain, by_value[np.argsort(chain[by_value], kind="stable")])
     share = zone.scoring.order.chain_fill
     value = for_chain * np.maximum(MILLI - share.step * chain_place, share.least)
-    order = np.lexsort((key, -score, -value))
-    return Listed(order, value[order], place[order], chain_place[order])
+    order = np.argsort(-value, kind="stable")
+    return Listed(first[order], value[order], place[order], chain_place[order])
 
 
 def unserved(segment_of: NDArray[np.int64], top: int, zone: Zone, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -170,36 +174,33 @@ def unserved(segment_of: NDArray[np.int64], top: int, zone: Zone, allowed: NDArr
     return found
 
 
-def _places(of: NDArray[np.int64], by: tuple[NDArray[np.int64], ...]) -> NDArray[np.int64]:
-    """Each one's place, from 0, among those with the same number ``of``; the last of ``by`` decides first."""
+def _places(of: NDArray[np.int16], within: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each one's place, from 0, among those with the same number ``of``; ``within`` lists all, those of one number together."""
     place = np.arange(len(of))
     if len(of):
-        within = np.lexsort((*by, of))
         starts = np.concatenate([[True], of[within][1:] != of[within][:-1]])
         place[within] = place - np.maximum.accumulate(np.where(starts, place, 0))
     return place
 
 
-def _chains(zone: Zone) -> NDArray[np.int64]:
+def _chains(zone: Zone) -> NDArray[np.int16]:
     """Chain number by segment number; themes, and ``NO_SEGMENT``, are of one chain more."""
     chains: list[str | None] = list(dict.fromkeys(segment.chain for segment in zone.segments))
-    return np.array([*(chains.index(segment.chain) for segment in zone.segments), len(chains)], dtype=np.int64)
+    return np.array([*(chains.index(segment.chain) for segment in zone.segments), len(chains)], dtype=np.int16)
 
 
-def _fill(zone: Zone, segment: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
+def _fill(zone: Zone, segment: NDArray[np.int16], place: NDArray[np.int64]) -> NDArray[np.int64]:
     """Thousandths of the k-th company of each segment."""
     fills = {str(need): steps for need, steps in zone.scoring.order.fill.items()}
-    result = np.full(len(segment), MILLI, dtype=np.int64)
-    for number in np.unique(segment):
-        need = "none" if number == NO_SEGMENT else zone.segments[number].need
-        steps = np.array(fills[need], dtype=np.int64)
-        at = segment == number
-        result[at] = steps[np.minimum(place[at], len(steps) - 1)]
+    longest = max(map(len, fills.values()))
+    padded = {need: [*steps, *[steps[-1]] * (longest - len(steps))] for need, steps in fills.items()}
+    table = np.array([*(padded[one.need] for one in zone.segments), padded["none"]], dtype=np.int64)  # the last row is NO_SEGMENT's
+    result: NDArray[np.int64] = table[segment, np.minimum(place, longest - 1)]
     return result
 
 
-def _ranks(keys: Sequence[str]) -> NDArray[np.int64]:
-    """Each key's place in code-point order."""
+def key_ranks(keys: Sequence[str]) -> NDArray[np.int64]:
+    """Each key's place in code-point order (排序键的次序)."""
     ranks = np.empty(len(keys), dtype=np.int64)
     ranks[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
     return ranks

@@ -7,7 +7,7 @@ company, by the same evidence, formula, folding and order; so it asks for more m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 import numpy as np
@@ -22,10 +22,11 @@ from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.processes import in_chunks
 from matcher.rules import Zone
 from matcher.runs import Request, wanted_segments
-from matcher.scoring.folding import fold_families
+from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import Scores
 from matcher.scoring.ranking import Placed, arrange, choose
 from matcher.snapshot import ProfileCache
+from matcher.tuning.rewording import TextsRead
 from matcher.types import Family
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -41,6 +42,7 @@ class Reading:
         profiles: What their texts say.
         reader: Who read them.
         finder: Over all of the intake: a head may sit in a city that was not asked for.
+        texts: Their texts, once words are tried.
     """
 
     intake: Intake
@@ -49,6 +51,7 @@ class Reading:
     profiles: Profiles
     reader: ProfileReader
     finder: FamilyFinder
+    texts: TextsRead = field(default_factory=TextsRead, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,14 @@ def read_companies(engine: Engine, intake: Intake, cities: Sequence[str] = (), k
     return Reading(intake, companies, places, profiles, engine.reader, FamilyFinder(intake.companies, engine.corpora))
 
 
+def reworded(engine: Engine, reading: Reading) -> Reading:
+    """The reading as an engine's words give it (换词重读); itself if they are the same."""
+    if reading.reader is engine.reader:
+        return reading
+    profiles = reading.texts.matched(reading.companies, reading.profiles, reading.reader, engine.reader, engine.processes)
+    return replace(reading, profiles=profiles, reader=engine.reader)
+
+
 def outcome_of(engine: Engine, reading: Reading, request: Request) -> Outcome:
     """What becomes of every company that was read, by an engine's rules (求结果); texts are read again only if words differ.
 
@@ -168,7 +179,7 @@ def outcome_of(engine: Engine, reading: Reading, request: Request) -> Outcome:
 def score_all(engine: Engine, reading: Reading, request: Request) -> tuple[Scored, Scored | None]:
     """Every company on the chains, and those that themes say more of, in no order yet (评分，未排序); chunk by chunk."""
     wanted, day = wanted_segments(engine.zone, request), (request.as_of - EPOCH).days
-    profiles = reading.profiles if reading.reader is engine.reader else engine.reader.read(reading.companies, engine.processes)
+    profiles = reworded(engine, reading).profiles
 
     def of_chunk(chunk: range) -> tuple[Scored, Scored | None]:
         index = np.arange(chunk.start, chunk.stop)
@@ -209,7 +220,7 @@ def make_list(
     """
     there = at[placed.company].tolist()
     mine = dict(zip(there, placed.company.tolist(), strict=True))
-    families, folded = fold_families(finder, placed, there, corpora)
+    families, folded = fold_families(families_among(finder, placed, there), finder.companies, placed, there, corpora)
     left = placed.take(~np.isin(there, list(folded))) if folded else placed
     order = arrange(left.score, left.segment, [companies.key(company) for company in left.company.tolist()], zone)
     return Places(

@@ -1,7 +1,7 @@
 """How good the lists are, by judgements made by reading (名单质量): NDCG@20 and precision at 20 of each chain's list.
 
-``tests/cases/judgements.csv`` holds company × chain with a grade: 3 a visit that must be made, 2 worth a visit, 1 marginal, 0 none. Half
-of it (``held``) is set aside: rules and words are tuned on the other half (``dev``). Each chain's judged companies are ranked
+``rules/liaocheng-resort/judgements.csv`` holds company × chain with a grade: 3 a visit that must be made, 2 worth a visit, 1 marginal,
+0 none. Half of it (``held``) is set aside: rules and words are tuned on the other half (``dev``). Each chain's judged companies are ranked
 by themselves; a company off the list has no place; one that folds under another of its family counts nowhere.
 
     LIANZHAO_DATA=folder make bench      on the registry rows of the three cities that the judgements were made from
@@ -10,11 +10,9 @@ by themselves; a company off the list has no place; one that folds under another
 
 from __future__ import annotations
 
-import csv
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -22,69 +20,17 @@ import numpy as np
 
 from matcher.engine import Engine
 from matcher.intake import Intake, read_files
-from matcher.runs import Request
+from matcher.rules.judgements import read_judgements
+from matcher.tuning.quality import Gauge, K, Quality
 
 ZONE = "liaocheng-resort"
 FILE = "registry_trip_cities.csv.gz"
-JUDGEMENTS = Path(__file__).parents[1] / "cases" / "judgements.csv"
 AS_OF = date(2026, 11, 24)
-K = 20
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """One company × chain, graded 0 … 3."""
-
-    chain: str
-    name: str
-    grade: int
-    half: str
-
-
-@dataclass(frozen=True)
-class Quality:
-    """Of one chain's list."""
-
-    chain: str
-    judged: int
-    ndcg: float
-    precision: float
-    best: float
-    """Precision that a perfect list would have."""
-
-
-def judgements() -> list[Judgement]:
-    """All of them."""
-    with JUDGEMENTS.open(encoding="utf-8", newline="") as stream:
-        return [Judgement(row["chain"], row["name"], int(row["grade"]), row["half"]) for row in csv.DictReader(stream)]
-
-
-def ndcg(grades: Sequence[int], all_grades: Sequence[int], k: int = K) -> float:
-    """Discounted gain of the first ``k`` over that of the best order; gain 2^grade − 1, discount log2(place + 1)."""
-
-    def gain(listed: Sequence[int]) -> float:
-        return sum((2.0**grade - 1) / np.log2(place + 2) for place, grade in enumerate(listed[:k]))
-
-    ideal = gain(sorted(all_grades, reverse=True))
-    return gain(grades) / ideal if ideal else 1.0
 
 
 def measure(engine: Engine, intake: Intake, halves: Sequence[str]) -> list[Quality]:
     """Quality of each chain's list of its judged companies."""
-    found = []
-    place_of = {name: place for place, name in enumerate(intake.companies.text["name"])}
-    for chain in engine.zone.chain_names:
-        grades = {j.name: j.grade for j in judgements() if j.chain == chain and j.half in halves and j.name in place_of}
-        companies = intake.companies.take(sorted(place_of[name] for name in grades))
-        part = Intake(companies, intake.files, len(companies), 0, (), {}, intake.digest)
-        ranking = engine.rank(part, Request(as_of=AS_OF, chains=(chain,), top=len(companies)))
-        folded = {name for result in ranking.results if result.family for name in result.family.others}
-        ideal = [grade for name, grade in grades.items() if name not in folded]
-        listed = [grades[result.name] for result in ranking.results]
-        precision = sum(grade >= 2 for grade in listed[:K]) / K
-        best = min(K, sum(grade >= 2 for grade in ideal)) / K
-        found.append(Quality(chain, len(grades), ndcg(listed, ideal), precision, best))
-    return found
+    return Gauge(engine, intake, read_judgements(ZONE, halves=halves), AS_OF).measure()
 
 
 def table(qualities: Sequence[Quality], title: str) -> None:

@@ -227,7 +227,7 @@ def test_bands_unknown_fields_and_vetoes(answer: Answer, engine: Engine):
 
 def test_bands_begin_at_their_least_score(engine: Engine):
     bands = engine.zone.scoring.bands
-    band = Assembler(engine.zone, engine.ruleset, engine._describer, engine.reader).band
+    band = Assembler(engine.zone, engine.ruleset, engine.describer, engine.reader).band
     for name, below, least in (("A", "B", bands.A), ("B", "C", bands.B), ("C", "D", bands.C)):
         assert (band(round(least * UNIT)), band(round(least * UNIT) - 1)) == (name, below)
     assert (band(100 * UNIT), band(0)) == ("A", "D")

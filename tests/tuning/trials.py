@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
@@ -13,12 +15,13 @@ import numpy as np
 
 from matcher.corpora import Corpora
 from matcher.engine import Engine
-from matcher.intake import Intake, from_profiles
+from matcher.intake import Intake, from_profiles, read_files
 from matcher.rules.schema import ScoringFile
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.scoring.formula import UNIT
 from matcher.scoring.ranking import ORDER_UNIT
+from matcher.text.names import name_reader
 from matcher.tuning.outcome import Places, Reading, Scored, outcome_of, score_all
 from matcher.tuning.variants import Change
 from matcher.types import Ranking
@@ -31,6 +34,48 @@ Content = dict[str, Any]
 
 def made_up(corpora: Corpora, size: int = 160) -> Intake:
     return from_profiles(made_up_rows(size), corpora)
+
+
+def recombined(corpora: Corpora, size: int, seed: int) -> Intake:
+    """Companies that do not exist, of the words of the bundled sample: names and scopes put together from pieces of others."""
+    draw = random.Random(seed)
+    text = read_files([corpora.sample], corpora).companies.text
+    parse = name_reader(corpora).parse
+    parts = [parse(name, city) for name, city in zip(text["name"], text["city"], strict=True)]
+    trade_names = draw.sample(sorted({part.trade_name for part in parts if part.trade_name}), 200)
+    trades = sorted({part.industry_term for part in parts if part.industry_term})
+    items = sorted({item for scope in text["main_products"] for item in re.split("[;；、。，]", scope) if 1 < len(item) < 30})
+    rows = []
+    for number in range(size):
+        city = draw.choice(("青岛", "杭州", "绍兴", "聊城"))
+        own = "" if draw.random() < 0.05 else draw.choice(trade_names) + draw.choice(("", "", "", draw.choice(trade_names)[:2]))
+        ends = ("有限公司", "有限公司", "集团有限公司", "股份有限公司", "控股有限公司", "集团股份有限公司", "厂", "有限公司分公司")
+        rows.append({
+            "name": f"{draw.choice((city, city, ''))}{own}{draw.choice(trades)}{draw.choice(ends)}", "city": city,
+            "uscc": draw.choice(("", code(number))), "business_scope": "；".join(draw.sample(items, draw.choice((0, 1, 2, 5, 15)))),
+            "founded_date": draw.choice(("", "1990-05-01", "2012-01-31", "2024-10-01")),
+            "reg_capital_raw": draw.choice(("", "50万元", "800万元", "6000万元", "5亿元")),
+            "insured_count": draw.choice(("", "0", "12", "55", "4000")), "status": draw.choice(("", "存续", "存续", "注销")),
+            "listed": draw.choice(("", "", "是")), "address": draw.choice(("", "", f"{city}市人民路{draw.randrange(9)}号101室")),
+        })  # fmt: skip
+    return from_profiles(rows, corpora)
+
+
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
+def code(number: int) -> str:
+    """A valid credit code that nobody has."""
+    body = "91370000" + "".join(_ALPHABET[number // 31**place % 31] for place in range(9))
+    total = sum(_ALPHABET.index(char) * pow(3, place, 31) for place, char in enumerate(body))
+    return body + _ALPHABET[-total % 31]
+
+
+def as_json(ranking: Ranking) -> str:
+    """All of a ranking but the time of its making."""
+    data = asdict(ranking)
+    del data["run"]["created_at"]
+    return json.dumps(data, ensure_ascii=False)
 
 
 def _weight(scoring: Content, draw: random.Random) -> None:
@@ -99,10 +144,30 @@ CHANGES: tuple[Callable[[Content, random.Random], None], ...] = (
 )  # fmt: skip
 
 
-def changed(scoring: ScoringFile, draw: random.Random, most: int = 4) -> ScoringFile:
+def _expression(scoring: Content, draw: random.Random) -> None:
+    rule = draw.choice(scoring["rules"])
+    rule["value"] = draw.choice((
+        "ramp(affinity, 300, 900)", "mode = 'produce' OR is_group = TRUE", "ramp(capital_log, 2500, 4000)", "1",
+        "need_strength >= 800", "has(qualifications, 'high_tech')", f"ramp(insured_count, {draw.randrange(1, 9)}, 50)",
+    ))  # fmt: skip
+
+
+def _scale(scoring: Content, draw: random.Random) -> None:
+    scoring["capital_scale"][draw.choice(("maker", "service", "trade"))] = draw.choice((0.5, 1.0, 3.0))
+
+
+ANY_CHANGES = (*CHANGES, _expression, _expression, _scale)
+
+
+def changed(
+    scoring: ScoringFile,
+    draw: random.Random,
+    most: int = 4,
+    kinds: tuple[Callable[[Content, random.Random], None], ...] = CHANGES,
+) -> ScoringFile:
     """The scoring after one to ``most`` random edits, checked as a file is."""
     content = scoring.model_dump()
-    for change in draw.choices(CHANGES, k=draw.randint(1, most)):
+    for change in draw.choices(kinds, k=draw.randint(1, most)):
         change(content, draw)
     return ScoringFile.model_validate(content)
 

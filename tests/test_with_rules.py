@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +17,9 @@ from matcher.locate import folder
 from matcher.matching.profiles import ProfileReader
 from matcher.runs import Request
 from matcher.tuning.outcome import read_companies
-from matcher.types import ListEntry, Ranking
+from matcher.types import ListEntry
 from tests.conftest import ZONE
-from tests.tuning.trials import AS_OF, changed, like, made_up
+from tests.tuning.trials import AS_OF, as_json, changed, like, made_up
 
 TOP = Request(as_of=AS_OF, top=10**6)
 
@@ -30,12 +28,6 @@ TOP = Request(as_of=AS_OF, top=10**6)
 def draft(tmp_path: Path) -> Path:
     """A copy of the zone in a folder of another name."""
     return Path(shutil.copytree(folder("rules") / ZONE, tmp_path / "草稿"))
-
-
-def as_json(ranking: Ranking) -> str:
-    data = asdict(ranking)
-    del data["run"]["created_at"]
-    return json.dumps(data, ensure_ascii=False)
 
 
 def edit(file: Path, old: str, new: str) -> None:
