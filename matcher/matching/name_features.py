@@ -1,50 +1,47 @@
 """A query beside a name, part by part (名称比较): 字号, 行业表述, 行政区划, 组织形式, each comparison a number from 0 to 1.
 
-What is compared is listed in ``rules.resolution.FEATURES``.
+What is compared is in ``name_comparisons``.
 
 A query that ends in a legal form is a full name; any other is cut short: a brand, a short form. The two are weighed differently.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
-
-from rapidfuzz import fuzz
-from rapidfuzz.distance import OSA
+from typing import Literal, NamedTuple
 
 from matcher.corpora import Corpora
-from matcher.matching.name_index import NameIndex, squeezed
+from matcher.matching.name_comparisons import Side, bare, features
+from matcher.matching.name_index import NameIndex, one_line, squeezed, squeezed_line
+from matcher.rules.resolution import ResolutionRules
 from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
+_HAN = "[\u4e00-\u9fff]"
 _COMPARED = 20
+_SHORTENED = 8  # whose initials the query may be
+_RIVALS = 5  # others that can be meant; more count as so many
+_CERTAINLY = {"whole_equal", "one_edit", "core_equal", "branch_same", "head"}
+_MEANT = {"trade_equal", "begins", "whole_equal"}
 _SMALL, _LARGE = math.log10(50_000), math.log10(1_400_000)  # names in a base: those that the weights were fitted on
 _COUNTY = 3  # 县级
 _AKIN = 0.5  # 字号 of two characters with one wrong
 _BEGINS = 0.6  # 娃哈哈杭州 begins with 娃哈哈
-_NEAR = 0.65  # 字号 of three characters with one wrong
+_HEAD = 4  # characters of an outlet's head, at least
 _STOCK = "股份"
+_SUFFIX = ("市", "县", "区", "省")
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
-_SPELLINGS = ("", "市", "县", "区", "省")
-_DIVISION = re.compile("[省市区县]$")
-_FIRST_TIER = re.compile("北京|上海|广州|深圳")
-_CENTRES = re.compile("天津|重庆|武汉|哈尔滨|沈阳|成都|南京|西安|长春|济南|杭州|大连|青岛|厦门|宁波")  # 直辖市与副省级城市
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
-_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
-_NUMBER = frozenset("〇零一二三四五六七八九0123456789abcdefghijklmnopqrstuvwxyz")
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """A query beside one name (比较结果)."""
 
     number: int
@@ -58,9 +55,18 @@ class Asked:
 
     text: str
     short: str
+    sought: str
     readings: tuple[NameParts, ...]
+    inner: str = ""
 
-    @property
+    @cached_property
+    def sides(self) -> tuple[Side, ...]:
+        """The readings, made ready to be compared (待比较的读法)."""
+        return tuple(
+            Side(self.inner if self.inner and parts is self.readings[-1] else self.sought, parts) for parts in self.readings
+        )
+
+    @cached_property
     def is_full(self) -> bool:
         """It ends as full names do (写的是全称)."""
         return self.text.endswith(_FULL)
@@ -93,12 +99,15 @@ class NameComparer:
     Args:
         index: The names that may be meant.
         corpora: Divisions, legal forms, words of trade.
-        weights: Of short queries and of full names: feature → weight in the score that orders candidates.
+        rules: Weights in the score that orders candidates, and how names are written short.
     """
 
-    def __init__(self, index: NameIndex, corpora: Corpora, weights: Mapping[str, Mapping[str, float]]) -> None:
-        self.index, self.weights = index, weights
+    def __init__(self, index: NameIndex, corpora: Corpora, rules: ResolutionRules) -> None:
+        self.index, self.rules = index, rules
         self.reader: NameReader = name_reader(corpora)
+        before, after = ("|".join(map(re.escape, marks)) for marks in (rules.marks.before, rules.marks.after))
+        self._marks = re.compile(f"^(?:{before or '(?!)'})(?={_HAN}{_HAN})|(?<={_HAN}{_HAN})(?:{after or '(?!)'})$")
+        self._spelt: dict[str, list[str]] = {}
         self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
 
     @cached_property
@@ -108,28 +117,46 @@ class NameComparer:
 
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
-        text = _UNSEEN.sub("", normalise(query.replace("\n", " "))).strip()
-        short = squeezed([query])[0]
-        body, form = text, "unknown"
+        line = one_line(query)
+        text, short = _UNSEEN.sub("", line).strip(), squeezed_line(line)
+        body, form = self._marks.sub("", text), "unknown"
+        if body != text:
+            form = "joint_stock"
+            text = body
         if text.endswith(_STOCK) and len(text) > len(_STOCK) + 1:  # 华瓷股份: how exchanges shorten 华瓷…股份有限公司
             body, form = text.removesuffix(_STOCK), "joint_stock"
-        readings = dict.fromkeys([self.reader.parse(body), self.reader.parse(body, _NO_COUNTY), *self._readings(body)])
+        body = self._spelt_out(body)
+        parts = self.reader.elements(body)
+        nowhere = self.reader.elements(body, _NO_COUNTY) if parts.region else parts
+        readings = dict.fromkeys([parts, nowhere, *self._other_readings(body, parts)])
         if form != "unknown":
             readings = dict.fromkeys(parts._replace(legal_form=form) for parts in readings)
-        return Asked(text, short, tuple(readings))
+        sought = squeezed_line(self._spelt_out(text))
+        rest = body[len(parts.region) :] if parts.region and "(" not in body else ""
+        own = self.reader.elements(rest) if rest else parts
+        if rest and own.region and self.reader.same_region(parts.region, own.region):
+            return Asked(text, short, sought, (*readings, own), squeezed_line(rest))
+        return Asked(text, short, sought, tuple(readings))
 
-    def _readings(self, text: str) -> tuple[NameParts, ...]:
-        """A name as one that a region may lead, and as one whose beginning is its 字号: 新和成, 大同仁 are no firms of 新和, 大同."""
-        parts = self.reader.parse(text)
-        if not parts.region or _DIVISION.search(parts.region) or "(" in text:
-            return (parts,)
+    def _spelt_out(self, text: str) -> str:
+        """A text with a short form at its start, or behind its region, as the register writes it: 青岛农商银行 is 青岛农村商业银行."""
+        for short, full in self.rules.spelt_out.items():
+            at = text.find(short)
+            if at == 0 or (at > 0 and self.reader.is_region(text[:at])):
+                return text[:at] + full + text[at + len(short) :]
+        return text
+
+    def _other_readings(self, text: str, parts: NameParts) -> tuple[NameParts, ...]:
+        """A name that a region leads, as one whose beginning is its 字号: 新和成, 大同仁 are no firms of 新和, 大同."""
+        if not parts.region or parts.region.endswith(_SUFFIX) or "(" in text:
+            return ()
         if parts.level == _COUNTY:
-            other = self.reader.parse(text, _NO_COUNTY)
-            return (parts, other) if other != parts else (parts,)
+            other = self.reader.elements(text, _NO_COUNTY)
+            return (other,) if other != parts else ()
         if parts.trade_name and (len(parts.trade_name) == 1 or parts.trade_name[1:] in self._trades):
             trade, industry = self.reader.split(parts.region + parts.core)
-            return (parts, parts._replace(region="", level=0, trade_name=trade, industry_term=industry))
-        return (parts,)
+            return (parts._replace(region="", level=0, trade_name=trade, industry_term=industry),)
+        return ()
 
     def compared(self, asked: Asked, names: Sequence[str], without: frozenset[int] = frozenset()) -> list[Compared]:
         """Candidates with their features, best first (候选比较).
@@ -139,142 +166,108 @@ class NameComparer:
             names: All names as given, by number.
             without: Numbers that may not be answered.
         """
-        likely = self.index.candidates(asked.short, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
-        respelt = self.index.any_of(_respelt(asked))[:_COMPARED]
-        found = []
-        for number in dict.fromkeys([*likely, *respelt]):
-            entry = int(self.index.entries[number])
-            if entry not in without:
-                found.append(self._best_reading(asked, entry, names[entry], self.index.name(number)))
-        return sorted(found, key=lambda one: (-one.score, len(names[one.number]), names[one.number], one.number))
+        likely = self.index.candidates(asked.sought, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
+        respelt = self.index.any_of(self._respelt(asked))[:_COMPARED]
+        found = self._beside(asked, list(dict.fromkeys([*likely, *respelt])), names, without)
+        is_listed = any(parts.legal_form == "joint_stock" for parts in asked.readings)
+        if not asked.is_full and (is_listed or not any(one.features.keys() & _MEANT for *_, one in found)):
+            more = self.index.initials(asked.readings[-1].core or asked.sought, _SHORTENED)
+            seen = {*likely, *respelt}
+            found += self._beside(asked, [number for number in more if number not in seen], names, without)
+        found.sort(key=lambda one: (-one[2].score, one[0], one[1], one[2].number))
+        return [one for *_, one in found]
 
-    def _best_reading(self, asked: Asked, number: int, name: str, short: str) -> Compared:
-        theirs = self._readings(normalise(name))
-        best = None
-        weights = self.weights["full" if asked.is_full else "short"]
-        for parts, other in itertools.product(asked.readings, theirs):
-            if other is not theirs[0] and (parts.region or parts.trade_name in self.reader.regions):
-                continue  # 临安食品 says the place, 新和成 does not
-            features = _features(asked.short, parts, short, other, self.reader)
-            score = sum([weights.get(key, 0.0) * value for key, value in features.items()])
-            if best is None or score > best.score:
-                best = Compared(number, features, score)
-        assert best is not None
-        return best
+    def _beside(
+        self, asked: Asked, numbers: Sequence[int], names: Sequence[str], without: frozenset[int]
+    ) -> list[tuple[int, str, Compared]]:
+        """Length, name and comparison of each."""
+        entries = self.index.entries[numbers].tolist()
+        given = [names[entry] for entry in entries]
+        return [
+            (len(name), name, self._best_reading(asked, entry, text, short))
+            for entry, name, text, short in zip(entries, given, _normalised(given), self.index.names(numbers), strict=True)
+            if entry not in without
+        ]
+
+    def _best_reading(self, asked: Asked, number: int, text: str, short: str) -> Compared:
+        """A query beside a name, normalised and squeezed, as the two are most alike."""
+        weigh = (self.rules.order.full if asked.is_full else self.rules.order.short).get
+        reader = self.reader
+        parts = reader.elements(text)
+        best: dict[str, float] = {}
+        most = -math.inf
+        for other in (parts, *self._other_readings(text, parts)) if parts.region else (parts,):
+            for side in asked.sides:
+                if other is not parts and (side.parts.region or side.parts.trade_name in reader.regions):
+                    continue  # 临安食品 says the place, 新和成 does not
+                found = features(side, short, other, reader)
+                score = sum([weigh(name, 0.0) * value for name, value in found.items()])
+                if score > most:
+                    best, most = found, score
+        return Compared(number, best, most)
+
+    def _respelt(self, asked: Asked) -> list[str]:
+        """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
+        found: dict[str, None] = dict.fromkeys([asked.inner] if asked.inner else [])
+        for parts in asked.readings:
+            if parts.outlet != "none" and "公司" not in asked.sought:
+                heads = [asked.sought[:length] for length in range(_HEAD, len(asked.sought) - 1)]
+                found.update(
+                    dict.fromkeys(f"{country}{head}{form}" for head in heads for country in ("", _NO_COUNTY) for form in _FORMS)
+                )
+            if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
+                continue
+            for place in self._spellings(parts.region):
+                for form in _FORMS:
+                    found[f"{place}{parts.core}{form}"] = found[f"{parts.trade_name}{place}{parts.industry_term}{form}"] = None
+        return list(found)
+
+    def _spellings(self, region: str) -> list[str]:
+        """A region with and without its suffix, as far as there are such places."""
+        if region not in self._spelt:
+            place = bare(region)
+            self._spelt[region] = [place, *(place + tail for tail in _SUFFIX if place and self.reader.is_region(place + tail))]
+        return self._spelt[region]
 
     def akin(self, asked: Asked, name: str) -> bool:
         """Whether a query can be meant for a name at all (名称说得通): they share the 字号, or one stands within the other."""
-        found = self._best_reading(asked, 0, name, squeezed([name])[0]).features
+        found = self._best_reading(asked, 0, normalise(name), squeezed([name])[0]).features
         return is_plausible(found) or found.get("trade_near", 0) >= _AKIN or "shortened" in found
 
-    def query_features(self, asked: Asked, ordered: Sequence[Compared], place: int = 0) -> dict[str, float]:
-        """The query features of the candidate at ``place`` of an ordered list (查询特征)."""
-        own = ordered[place].score
-        others = [one.score for n, one in enumerate(ordered[:2]) if n != place]
+    def query_features(self, asked: Asked, ordered: Sequence[Compared], most: int = 1) -> list[dict[str, float]]:
+        """The query features of the first candidates of an ordered list (查询特征)."""
         trade = asked.trade_name
-        bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0))
-        return {
-            "small": self.smallness,
-            "score": own / 10,
-            "lead": max(-1.0, min(1.0, (own - others[0]) / 10)) if others else 1.0,
+        bearers = max(self.index.holders(squeezed([trade])[0] or "?"), self._frequent.get(trade, 0)) if asked.is_named else 0
+        of_query = {
             "rare": 1 / (1 + math.log10(1 + bearers)) if asked.is_named else 0.0,
             "long": min(1.0, len(trade) / 6) if asked.is_named else 0.0,
             "open_region": float(asked.is_open),
             "unnamed": float(not asked.is_named),
         }
+        meant = [is_plausible(one.features) and "outlet_other" not in one.features for one in ordered]
+        found = []
+        for place, one in enumerate(ordered[:most]):
+            others = [other.score for n, other in enumerate(ordered[:2]) if n != place]
+            lead = max(-1.0, min(1.0, (one.score - others[0]) / 10)) if others else 1.0
+            rivals = min(1.0, (sum(meant) - meant[place]) / _RIVALS)
+            found.append({**of_query, "score": one.score / 10, "lead": lead, "rivals": rivals})
+        return found
 
 
 def is_plausible(features: Mapping[str, float]) -> bool:
     """Whether a candidate can be meant by its own comparison, however many others are like it (自身说得通)."""
-    if "one_edit" in features or "core_equal" in features:
+    if features.keys() & _CERTAINLY or features.get("initials", 0) == 1:
         return True
     if "region_other" in features:
         return False
-    if features.keys() & {"trade_equal", "core_within", "within"}:
+    if "trade_equal" in features and "industry_other" in features:
+        return "is_group" in features or "core_within" in features  # 老板电器 and 老板实业集团, not 海正药业 and 海正工贸
+    if features.keys() & {"trade_equal", "core_within", "within", "trade_edit"}:
         return True
-    return features.get("trade_near", 0) >= (_BEGINS if "trade_begins" in features else _NEAR)
+    return features.get("trade_begins", 0) == 1 and features["trade_near"] >= _BEGINS
 
 
-def _features(query: str, a: NameParts, name: str, b: NameParts, reader: NameReader) -> dict[str, float]:
-    """The features of ``rules.resolution`` of a squeezed query and a squeezed name that are not zero (特征)."""
-    core = a.core or query
-    within = len(core) >= 2 and core in name
-    both_outlets = a.outlet != "none" and b.outlet != "none"
-    found = {
-        "whole_equal": query == name,
-        "one_edit": query != name and OSA.distance(query, name, score_cutoff=1) == 1,
-        "begins": query != name and name.startswith(query),
-        "within": query in name,
-        "core_equal": bool(a.core) and a.core == b.core,
-        "outlet_other": (a.outlet == "none") != (b.outlet == "none"),
-        "branch_other": both_outlets and query.rpartition("公司")[2] != name.rpartition("公司")[2],
-        "group_same": a.is_group and b.is_group,
-        "core_near": fuzz.ratio(core, b.core) / 100,
-        "core_within": within,
-        "shortened": len(core) >= 2 and not within and _in_order(core, name),
-        "number_other": _digits(query) != _digits(name),
-        "is_joint_stock": b.legal_form == "joint_stock",
-        "is_group": b.is_group,
-        "is_long": min(1.0, max(0, len(b.core) - len(core)) / 10),
-        "is_national": not b.region,
-        "at_centre": _centre(b),
-        **_trades(a.trade_name, b.trade_name),
-        **_industries(a.industry_term, b.industry_term),
-    }
-    if a.region and b.region:
-        found["region_equal"] = _DIVISION.sub("", a.region) == _DIVISION.sub("", b.region)
-        found["region_same" if reader.same_region(a.region, b.region) else "region_other"] = True
-    if a.legal_form != "unknown":
-        found["form_same"] = a.legal_form == b.legal_form
-    found["all_but_form"] = (
-        found["core_equal"] and not found["outlet_other"] and bool(found.get("region_equal", not (a.region or b.region)))
-    )
-    return {key: float(value) for key, value in found.items() if value}
-
-
-def _respelt(asked: Asked) -> list[str]:
-    """How the register may write the name: the region before or behind the 字号, with or without 市, another legal form."""
-    found: dict[str, None] = {}
-    for parts in asked.readings:
-        if parts.outlet != "none" or not (parts.trade_name and parts.industry_term):
-            continue
-        place = _DIVISION.sub("", parts.region)
-        for form in _FORMS:
-            for tail in _SPELLINGS if place else ("",):
-                found[f"{place}{tail}{parts.core}{form}"] = found[f"{parts.trade_name}{place}{tail}{parts.industry_term}{form}"] = (
-                    None
-                )
-    return list(found)
-
-
-def _centre(parts: NameParts) -> float:
-    if _FIRST_TIER.search(parts.region):
-        return 1.0
-    return 0.5 if parts.level == 1 or _CENTRES.search(parts.region) else 0.0
-
-
-def _trades(a: str, b: str) -> dict[str, float]:
-    if not a or not b:
-        return {}
-    shorter, longer = sorted((a, b), key=len)
-    return {
-        "trade_equal": float(a == b),
-        "trade_near": OSA.normalized_similarity(a, b),
-        "trade_begins": float(a != b and len(shorter) >= 2 and longer.startswith(shorter)),
-    }
-
-
-def _industries(a: str, b: str) -> dict[str, float]:
-    if not a or not b:
-        return {}
-    shorter, longer = sorted((a, b), key=len)
-    return {"industry_near": fuzz.ratio(a, b) / 100, "industry_begins": float(a != b and longer.startswith(shorter))}
-
-
-def _in_order(short: str, name: str) -> bool:
-    rest = iter(name)
-    return all(char in rest for char in short)
-
-
-def _digits(text: str) -> str:
-    return "" if _NUMBER.isdisjoint(text) else "".join(char for char in text.translate(_DIGITS) if char.isascii())
+def _normalised(names: Sequence[str]) -> list[str]:
+    """All at once, which is quicker than one by one; line by line, so it is the same."""
+    together = normalise("\n".join(names)).split("\n")
+    return together if len(together) == len(names) else [normalise(name) for name in names]

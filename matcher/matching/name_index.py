@@ -7,8 +7,10 @@ with the greatest sum of information (−log₂ of a gram's share of the names) 
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +24,15 @@ _ODD = re.compile(r"[^\w\n]|_")
 _MOST_SHARE = 0.03  # a gram that more than this share of the names hold is not kept
 _LEAST_CAP = 5000  # … in a small file it is
 _BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
+_ENOUGH = 100  # postings from which on the least that a candidate must share can be told
 _DOC_BITS = 26
+_LIST_BITS = np.uint32(32 - _DOC_BITS)  # postings being merged: above the name, below which list it stands in
+_LIST_MASK = np.uint32((1 << 32 - _DOC_BITS) - 1)
+_MOST_LISTS = int(_LIST_MASK) + 1
 _BLOCK = 500_000  # texts hashed, and characters sorted, at a time
 _END = ord("\n")
+_GROUP = 2  # standing of a group; a joint-stock company has more
+_REGION = 4  # characters of a region before the 字号 in a name, at most
 _FIRST_TIER = ("北京", "上海", "广州", "深圳")
 BETWEEN = "、"
 """What stands between the former names in their cell (曾用名的分隔)."""
@@ -35,8 +43,21 @@ def squeezed(names: Sequence[str]) -> list[str]:
     if not names:
         return []
     joined = "\n".join([name.replace("\n", " ").replace("\r", " ") for name in names])
-    joined = normalise(joined.encode("utf-8", "ignore").decode())  # half a surrogate pair is no character
-    return _ODD.sub("", joined).split("\n")
+    return squeezed_line(normalise(_whole(joined))).split("\n")
+
+
+def one_line(name: str) -> str:
+    """A name normalised, without line ends (一行的名称)."""
+    return normalise(_whole(name.replace("\n", " ").replace("\r", " ")))
+
+
+def squeezed_line(line: str) -> str:
+    """A normalised text as the index keeps it (规范化后再压缩)."""
+    return _ODD.sub("", line)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
 
 
 @dataclass(frozen=True)
@@ -116,7 +137,8 @@ class NameIndex:
     @classmethod
     def open(cls, folder: Path) -> NameIndex:
         """Maps the arrays of ``save`` (内存映射打开)."""
-        return cls(*(np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls)))
+        mapped = (np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls))
+        return cls(*(array.view(np.ndarray) for array in mapped))  # a memmap's own ways of slicing take as long as the search
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -128,7 +150,15 @@ class NameIndex:
 
     def name(self, number: int) -> str:
         """The squeezed name (压缩名称)."""
-        return self.text[self.starts[number] : self.starts[number + 1]].tobytes().decode()
+        return self.names([number])[0]
+
+    def names(self, numbers: Sequence[int] | NDArray[np.uint32]) -> list[str]:
+        """The squeezed names of some numbers, in their order (压缩名称)."""
+        at = np.array(numbers, dtype=np.int64)
+        text = self.text.data
+        return [
+            str(text[begin:end], "utf-8") for begin, end in zip(self.starts[at].tolist(), self.starts[at + 1].tolist(), strict=True)
+        ]
 
     def exact(self, query: str) -> list[int]:
         """Places of the names that are ``query`` when squeezed, ascending (完全相同)."""
@@ -137,14 +167,41 @@ class NameIndex:
     def any_of(self, short: Sequence[str]) -> list[int]:
         """Numbers of the names that are one of these squeezed ones, ascending (与其中之一相同)."""
         wanted = _hashes(short)
-        begins, ends = np.searchsorted(self.hashes, wanted), np.searchsorted(self.hashes, wanted, side="right")
-        ranges = zip(short, begins.tolist(), ends.tolist(), strict=True)
-        return sorted({number for text, begin, end in ranges for number in range(begin, end) if self.name(number) == text})
+        begins = np.searchsorted(self.hashes, wanted)
+        begins[begins == len(self)] = 0  # behind the last is as far from equal as the first
+        found: set[int] = set()
+        for place in np.flatnonzero(self.hashes[begins] == wanted).tolist() if len(self) else ():
+            begin = int(begins[place])
+            end = int(np.searchsorted(self.hashes, wanted[place], side="right"))
+            found.update(number for number in range(begin, end) if self.name(number) == short[place])
+        return sorted(found)
+
+    def initials(self, short: str, most: int) -> list[int]:
+        """Numbers of groups and joint-stock companies that a short form may stand for (简称所指): 湘电 for 湘潭电机股份有限公司.
+
+        The first character stands at the start of the name or behind a region, the others behind it in their order.
+        """
+        rows = sorted((size, row) for size, row, is_pair in self._sizes(short) if not is_pair)
+        if not rows:
+            return []
+        docs = self.postings[self.first[rows[0][1]] : self.first[rows[0][1] + 1]]
+        docs = docs[self.standing[docs] >= _GROUP]
+        for _, row in rows[1:]:
+            known = self.postings[self.first[row] : self.first[row + 1]]
+            at = known.searchsorted(docs)
+            at[at == len(known)] = 0
+            docs = docs[known[at] == docs]
+        pattern = re.compile(f".{{0,{_REGION}}}" + ".*".join(map(re.escape, short)))
+        found = [
+            (-int(self.standing[number]), len(name), number)
+            for number, name in zip(docs.tolist(), self.names(docs), strict=True)
+            if pattern.match(name)
+        ]
+        return [number for *_, number in sorted(found)[:most]]
 
     def holders(self, word: str) -> int:
         """How many names hold the rarest pair of neighbours of ``word`` (squeezed), at most; all names if none is kept."""
-        sizes = [size for gram, size in self._sizes(word) if gram % (len(self.alphabet) + 1)]
-        return min(sizes, default=len(self))
+        return min((size for size, _, is_pair in self._sizes(word) if is_pair), default=len(self))
 
     def candidates(self, query: str, most: int, *, by_standing: bool) -> NDArray[np.int64]:
         """Numbers of up to ``most`` names that share the most information with the squeezed query, best first (候选).
@@ -154,58 +211,89 @@ class NameIndex:
             most: How many.
             by_standing: The query is cut short, so who is better known comes first.
         """
-        found: list[NDArray[np.uint32]] = []
-        weight: list[float] = []
-        left = _BUDGET
-        for gram, size in sorted(self._sizes(query), key=lambda pair: (pair[1], pair[0])):
-            if not size or (found and size > left):
-                continue
-            left -= size
-            place = int(np.searchsorted(self.grams, np.uint64(gram)))
-            found.append(self.postings[self.first[place] : self.first[place + 1]])
-            information = np.log2(len(self) / size) + 0.1
-            weight.append(information if gram % (len(self.alphabet) + 1) else information / 4)
-        if not found:
+        lists, weights = self._read(query)
+        if not lists:
             return np.zeros(0, dtype=np.int64)
-        docs = np.concatenate(found).astype(np.int64)
-        weights = np.repeat(weight, [len(part) for part in found])
-        order = np.argsort(docs, kind="stable")
-        docs, weights = docs[order], weights[order]
-        begins = np.flatnonzero(np.concatenate([[True], docs[1:] != docs[:-1]]))
-        docs = docs[begins]
-        shared = np.add.reduceat(weights, begins)
-        if len(docs) > most:  # whoever shares too little to be among the first whatever its length and standing is left out
-            likely = np.flatnonzero(shared >= np.partition(shared, len(shared) - most)[len(shared) - most])[:most]
-            least = self._ordered_by(docs[likely], shared[likely], by_standing=by_standing).min()
-            keep = shared + (self._most_standing if by_standing else 0) >= least
-            docs, shared = docs[keep], shared[keep]
-        total = self._ordered_by(docs, shared, by_standing=by_standing)
-        best: NDArray[np.int64] = docs[np.lexsort((docs, -total))][:most]
-        return best
+        rest = [*itertools.accumulate(reversed(weights), initial=0.0)][::-1]  # what the lists from here on can add
+        above = self._most_standing if by_standing else 0
+        enough = next((n for n, size in enumerate(itertools.accumulate(map(len, lists)), 1) if size >= _ENOUGH), len(lists))
+        docs, worth = self._merged(lists[:enough], weights, by_standing=by_standing)
+        least = self._surely(docs, worth, most)
+        read = next((n for n in range(enough, len(lists)) if rest[n] + above < least), len(lists))
+        if read > enough:  # whoever stands in no list but those behind cannot be among the first
+            docs, worth = self._merged(lists[:read], weights, by_standing=by_standing)
+            least = max(least, self._surely(docs, worth, most))
+        for known, weight, further in zip(lists[read:], weights[read:], rest[read:], strict=False):
+            keep = worth + further >= least
+            docs, worth = docs[keep], worth[keep]
+            at = known.searchsorted(docs)
+            at[at == len(known)] = 0
+            worth[known[at] == docs] += weight
+        keep = worth >= least
+        docs, worth = docs[keep], self._less_length(docs[keep], worth[keep])
+        return docs[np.lexsort((docs, -worth))][:most].astype(np.int64)
 
-    def _ordered_by(self, docs: NDArray[np.int64], shared: NDArray[np.float64], *, by_standing: bool) -> NDArray[np.float64]:
-        """The information shared, less for long names, more for whom people mean."""
-        total = shared - 0.02 * (self.starts[docs + 1] - self.starts[docs])  # of equals the shorter name first
-        return total + self.standing[docs] if by_standing else total
+    def _surely(self, docs: NDArray[np.uint32], worth: NDArray[np.float64], most: int) -> float:
+        """What ``most`` of them reach whatever their length, if there are so many."""
+        if len(docs) < most:
+            return -math.inf
+        likely = np.flatnonzero(worth >= np.partition(worth, len(worth) - most)[len(worth) - most])[:most]
+        return float(self._less_length(docs[likely], worth[likely]).min())
+
+    def _read(self, query: str) -> tuple[list[NDArray[np.uint32]], list[float]]:
+        """Postings of the query's rarest grams, as many as the budget allows, and the information of each; the most telling first."""
+        found: list[tuple[float, int]] = []
+        left = _BUDGET
+        for size, row, is_pair in sorted(self._sizes(query))[:_MOST_LISTS]:
+            if not found or size <= left:
+                left -= size
+                information = math.log2(len(self) / size) + 0.1
+                found.append((-information if is_pair else -information / 4, row))
+        found.sort()
+        return [self.postings[self.first[row] : self.first[row + 1]] for _, row in found], [-weight for weight, _ in found]
+
+    def _merged(
+        self, lists: Sequence[NDArray[np.uint32]], weights: Sequence[float], *, by_standing: bool
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+        """Whoever stands in any of the lists, ascending, and the information shared, more for whom people mean."""
+        keys = np.concatenate(lists)
+        keys <<= _LIST_BITS
+        keys |= np.repeat(np.arange(len(lists), dtype=np.uint32), [len(part) for part in lists])
+        keys.sort()
+        docs = keys >> _LIST_BITS
+        is_first = np.empty(len(docs), dtype=np.bool_)
+        is_first[0] = True
+        np.not_equal(docs[1:], docs[:-1], out=is_first[1:])
+        begins = is_first.nonzero()[0]
+        keys &= _LIST_MASK
+        worth = np.add.reduceat(np.array(weights)[keys], begins)
+        docs = docs[begins]
+        return docs, worth + self.standing[docs] if by_standing else worth
+
+    def _less_length(self, docs: NDArray[np.uint32], worth: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of equals the shorter name first; rounded, so that equals are equal in whatever order they were summed."""
+        return (worth - 0.02 * (self.starts[docs + 1] - self.starts[docs])).round(9)
 
     @cached_property
     def _most_standing(self) -> int:
         return int(self.standing.max(initial=0))
 
-    def _sizes(self, query: str) -> Iterator[tuple[int, int]]:
-        """Grams of the query with the number of names that hold them; unknown ones with 0, too common ones not at all."""
-        chars = np.array([ord(char) for char in query], dtype=np.uint32)
-        place = np.searchsorted(self.alphabet, chars)
-        known = place < len(self.alphabet)
-        known[known] = self.alphabet[place[known]] == chars[known]
-        number = np.where(known, place + 1, 0).astype(np.uint64)
-        width = np.uint64(len(self.alphabet) + 1)
-        pairs = number[:-1] * width + number[1:]
-        grams = np.unique(np.concatenate([number[number > 0] * width, pairs[(number[:-1] > 0) & (number[1:] > 0)]]))
-        at = np.searchsorted(self.grams, grams)
-        for gram, row in zip(grams.tolist(), at.tolist(), strict=True):
-            if row < len(self.grams) and int(self.grams[row]) == gram:
-                yield gram, int(self.first[row + 1] - self.first[row])
+    def _sizes(self, query: str) -> list[tuple[int, int, bool]]:
+        """Kept grams of the query: how many names hold each, its row, and whether it is a pair."""
+        width = len(self.alphabet) + 1
+        codes = np.array([ord(char) for char in query], dtype=np.uint32)
+        places = self.alphabet.searchsorted(codes)
+        places[places == len(self.alphabet)] = 0
+        numbers = ((places + 1) * (self.alphabet[places] == codes)).tolist() if len(self.alphabet) else []
+        wanted = {number * width for number in numbers if number}
+        wanted.update(one * width + other for one, other in itertools.pairwise(numbers) if one and other)
+        grams = np.array(sorted(wanted), dtype=np.uint64)
+        rows = np.searchsorted(self.grams, grams)
+        kept = rows < len(self.grams)
+        kept[kept] = self.grams[rows[kept]] == grams[kept]
+        rows = rows[kept]
+        sizes = self.first[rows + 1] - self.first[rows]
+        return list(zip(sizes.tolist(), rows.tolist(), (grams[kept] % np.uint64(width) > 0).tolist(), strict=True))
 
 
 def _standing(name: str) -> int:
@@ -214,7 +302,7 @@ def _standing(name: str) -> int:
     first_tier = name.startswith(_FIRST_TIER)
     if name.endswith("股份有限公司"):
         return 3 + first_tier
-    return first_tier + (2 if "集团" in name or "控股" in name else 0)
+    return first_tier + (_GROUP if "集团" in name or "控股" in name else 0)
 
 
 def _starts(chars: NDArray[np.uint32]) -> NDArray[np.int64]:

@@ -15,13 +15,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, overload
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
+from matcher.matching.entries import Entries
 from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
 from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
 from matcher.rules.resolution import ResolutionRules
@@ -39,6 +40,12 @@ _CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
 _CERTAIN = 0.999
 _APART = 0.1  # in score; two that are nearer are alike
 _LEAST = 0.001  # a further candidate with less is none
+_PLACE_AND_TRADE = {
+    "core_equal",
+    "region_equal",
+    "begins",
+    "is_joint_stock",
+}  # 青岛啤酒 is 青岛啤酒股份有限公司, and no other firm of 青岛
 _WHY = {
     "core_equal": "字号和行业相同",
     "trade_equal": "字号相同",
@@ -124,8 +131,8 @@ class Resolver:
         self.index = index or NameIndex.of(companies.text["name"], companies.text["former_names"])
         if len(self.index) != len(companies) + len(self.index.former):
             raise ValueError("the index is of another base")
-        self._entries = _Entries(companies, self.index.former)
-        self._comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
+        self._entries = Entries(companies, self.index.former)
+        self._comparer = NameComparer(self.index, corpora, rules)
         known = known or Known({}, {})
         self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
         self._brands = dict(zip(squeezed(list(known.brands)), known.brands.values(), strict=True))
@@ -266,7 +273,7 @@ class Resolver:
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
         if decision == "same":
             return self._same(query, found[0], _why(ordered[0]), found)
-        why = _doubt(ordered) if asked.is_named else "没有字号，只凭行业说不准"
+        why = _doubt(ordered) if asked.is_named else _unnamed(ordered[0])
         return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
 
     def _candidate(
@@ -309,52 +316,21 @@ def decided(
     comparer: NameComparer, rules: ResolutionRules, asked: Asked, ordered: Sequence[Compared]
 ) -> tuple[Decision, list[float]]:
     """What is answered to candidates in order, and the chances of the first ones (凭名称相近怎么答)."""
-    weights = rules.confidence.full if asked.is_full else rules.confidence.short
+    weights = [of.full if asked.is_full else of.short for of in (rules.confidence, rules.confidence_small)]
     chances = []
-    for place, one in enumerate(ordered[:MOST]):
-        values = {**one.features, **comparer.query_features(asked, ordered, place), "one": 1.0}
-        odds = math.fsum(weights.get(name, 0.0) * value for name, value in values.items())
-        chances.append(round(1 / (1 + math.exp(-odds)), 3))
+    for one, of_query in zip(ordered, comparer.query_features(asked, ordered, MOST), strict=False):
+        values = {**one.features, **of_query, "one": 1.0}
+        large, small = (math.fsum(of.get(name, 0.0) * value for name, value in values.items()) for of in weights)
+        chance = 1 / (1 + math.exp(-large - (small - large) * comparer.smallness))
+        chances.append(min(_CERTAIN, round(chance, 3)))
     chances = _together(chances)
     if max(chances, default=0.0) < rules.unsure_at and not any(is_plausible(one.features) for one in ordered[:MOST]):
         return "none", chances
     alone = len(ordered) < 2 or ordered[0].score - ordered[1].score >= _APART
     large, small = (getattr(at, asked.kind) for at in (rules.same_at, rules.same_at_small))
     sure = chances[0] >= large + (small - large) * comparer.smallness
-    return ("same" if sure and asked.is_named and alone else "unsure"), chances
-
-
-class _Entries(Sequence[str]):
-    """The companies' names, then their former ones in order of place (全部名称); read where they lie, never copied.
-
-    Args:
-        companies: The base.
-        former: Place of the company of each former name.
-    """
-
-    def __init__(self, companies: Companies, former: NDArray[np.uint32]) -> None:
-        self._names, self._cells, self._former = companies.text["name"], companies.text["former_names"], former
-
-    def __len__(self) -> int:
-        return len(self._names) + len(self._former)
-
-    def place(self, entry: int) -> int:
-        """Of the company that bears or bore the name."""
-        return entry if entry < len(self._names) else int(self._former[entry - len(self._names)])
-
-    @overload
-    def __getitem__(self, entry: int) -> str: ...
-    @overload
-    def __getitem__(self, entry: slice) -> list[str]: ...
-    def __getitem__(self, entry: int | slice) -> str | list[str]:
-        if isinstance(entry, slice):
-            return [self[n] for n in range(*entry.indices(len(self)))]
-        if entry < len(self._names):
-            return self._names[entry]
-        number = entry - len(self._names)
-        place = self._former[number]
-        first = int(np.searchsorted(self._former, place))
-        return [name for name in self._cells[int(place)].split(BETWEEN) if name][number - first]
+    is_told = asked.is_named or ordered[0].features.keys() >= _PLACE_AND_TRADE
+    return ("same" if sure and is_told and alone else "unsure"), chances
 
 
 def _together(chances: Sequence[float]) -> list[float]:
@@ -374,6 +350,13 @@ def _parent_first(asked: Asked, found: tuple[Candidate, ...]) -> tuple[Candidate
 
 def _why(best: Compared) -> str:
     return next((label for name, label in _WHY.items() if best.features.get(name)), "名称相近")
+
+
+def _unnamed(best: Compared) -> str:
+    """Why a place and a trade are left open: they may be somebody's 字号 (青岛啤酒), and any firm of the place and trade."""
+    if best.features.keys() >= {"core_equal", "region_equal"}:
+        return "地名和行业都相同，但这样叫的可能不止一家"
+    return "没有字号，只凭行业说不准"
 
 
 def _doubt(ordered: Sequence[Compared]) -> str:

@@ -59,6 +59,7 @@ class NameReader:
         self._forms = {form.tail: form for form in corpora.legal_forms}
         self._form_lengths = _lengths_by_last(self._forms)
         self._outlets = corpora.outlet_tails
+        self._outlet_ends = frozenset(tail[-3:] for tail in self._outlets)
         self._outlet_lengths = _lengths_by_last(self._outlets)
         self._not_outlets = corpora.not_outlets
         self._trades = corpora.industry_words
@@ -85,12 +86,24 @@ class NameReader:
                 break
         return core[:cut], core[cut:]
 
+    def words(self, industry: str) -> list[str]:
+        """The words of trade of a 行业表述 (行业表述里的词); what stands before the first known one is a word too."""
+        found: list[str] = []
+        while industry:
+            lengths = self._trade_lengths.get(industry[-1], ())
+            length = next((n for n in lengths if n <= len(industry) and industry[-n:] in self._trades), len(industry))
+            found.append(industry[-length:])
+            industry = industry[:-length]
+        return found[::-1]
+
     def _region(self, name: str, place: str) -> tuple[str, int]:
         """The region that leads a name, and its level.
 
         A county without its 县, 市 or 区 leads only where it lies in the company's own province: 东丽 is a district of 天津, and a
         brand everywhere else.
         """
+        if name[:2] not in self._by_start:
+            return "", 0
         end = 0
         within: tuple[str, ...] = ("",)
         for _level in range(3):  # 省、市、县 at the most, each within the one before
@@ -125,6 +138,8 @@ class NameReader:
         return self._near_known[region, place]
 
     def _outlet(self, name: str) -> tuple[str, int]:
+        if self._outlet_ends.isdisjoint((name[-1:], name[-2:], name[-3:])):
+            return "none", 0
         lengths = self._outlet_lengths.get(name[-1:])
         if lengths and not name.endswith(self._not_outlets):
             for length in lengths:
@@ -140,13 +155,31 @@ class NameReader:
             name: A name after ``normalise``; the empty name has empty parts.
             place: City or province in which the company is registered, if known.
         """
-        bracketed = []
-        body = name
+        parts, body, stripped, within_group = self._taken_apart(name, place)
+        bracketed = self._places_in_brackets(name)
+        region = parts.region.removesuffix("".join(bracketed))  # that leads the name
+        is_arm = not parts.is_group and (within_group or (not region and self._names_its_place(stripped, bracketed, place)))
+        known = self._known_group(body, stripped)
+        own = self._groups[known - 1].name
+        means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if parts.is_group else [])}
+        abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
+        whole = (region + stripped, stripped)
+        is_itself = not abroad and not means.isdisjoint(whole)  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
+        is_head = known > 0 and (is_itself or (parts.is_group and (body.startswith(own) or stripped.startswith(own))))
+        return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
+
+    def elements(self, name: str, place: str = "") -> NameParts:
+        """As ``parse``, without ``is_arm``, ``known_group`` and ``is_head``, what a name says of its group (企业名称四要素)."""
+        return self._taken_apart(name, place)[0]
+
+    def _taken_apart(self, name: str, place: str) -> tuple[NameParts, str, str, bool]:
+        """The elements, the name without brackets, what is left of it without region and legal form, and whether a group leads it."""
+        body, bracketed = name, ""
         if "(" in name:
             body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
             if outlet_inside := next((inner for inner in _BRACKET.findall(name) if inner in self._outlets), ""):
                 body += outlet_inside  # 某某有限公司(分公司)
-            bracketed = [inner for inner in _BRACKET.findall(name) if inner in self._codes]
+            bracketed = "".join(self._places_in_brackets(name))
         outlet, cut = self._outlet(body)
         if outlet == "none" and not body.endswith("公司") and _WITHIN_COMPANY.search(body):
             outlet = "branch"  # 某某有限公司中药饮片厂: what follows the company is a part of it
@@ -171,17 +204,12 @@ class NameReader:
         within = _WITHIN_GROUP.match(stripped) if named_group else None  # 利群集团百惠商厦: the 字号 is the group's
         trade_name = self.split(within[1] if within else stripped)[0]
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
-        is_arm = not is_group and (within is not None or (not region and self._names_its_place(stripped, bracketed, place)))
-        known = self._known_group(body, stripped)
-        own = self._groups[known - 1].name
-        means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if is_group else [])}
-        abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
-        is_itself = not abroad and not means.isdisjoint((core, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
-        is_head = known > 0 and (is_itself or (is_group and (body.startswith(own) or stripped.startswith(own))))
         industry = stripped[len(trade_name) :]
-        return NameParts(
-            region + "".join(bracketed), trade_name, industry, legal_form, outlet, mode, is_group, level, is_arm, known, is_head
-        )
+        parts = NameParts(region + bracketed, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False)
+        return parts, body, stripped, within is not None
+
+    def _places_in_brackets(self, name: str) -> list[str]:
+        return [inner for inner in _BRACKET.findall(name) if inner in self._codes] if "(" in name else []
 
     def _finest(self, region: str) -> frozenset[str]:
         """Codes of the divisions that a region names, without those that others lie in."""
@@ -201,7 +229,9 @@ class NameReader:
     def same_region(self, a: str, b: str) -> bool:
         """Whether two regions can be of one place: one lies in the other, or one is the whole country (行政区划是否相容)."""
         codes, others = self._finest(a), self._finest(b)
-        return not codes or not others or any(_same_place(code, (*others,)) for code in codes)
+        if not codes or not others:
+            return True
+        return any(code.startswith(other) or other.startswith(code) for code in codes for other in others)
 
     def _names_its_place(self, stripped: str, bracketed: list[str], place: str) -> bool:
         """A place in brackets or behind the 字号: the company's own, where that is known (中山 in a 字号 is nobody's city)."""

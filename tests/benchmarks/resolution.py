@@ -4,298 +4,38 @@
     LIANZHAO_DATA=folder python -m tests.benchmarks.resolution --brute 10  … and brute force beside, on 10 queries of each kind
     LIANZHAO_DATA=folder python -m tests.benchmarks.resolution --fit      weights for rules/resolution.yaml from one half of the queries
 
-Queries: brands with their legal names, short names of listed companies, new names of renamed ones, and names of the register with one
-kind of noise each. The legal names stand among 1.4 million others, and again among 50,000, as in a user's base. Every query is asked twice:
-with its company in the base, and without. Weights come from one half of the queries, drawn by a digest of the query; the tables show the
-other half, of both bases. Answers are decided by the function that ``Resolver`` decides with.
+The legal names stand among 1.4 million others, and again among 50,000, as in a user's base. Weights come from one half of the
+queries, drawn by a digest of the query (``resolution_fit``); the tables show the other half, of both bases. Answers are decided by
+the function that ``Resolver`` decides with (``resolution_asked``).
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import hashlib
+import argparse
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import opencc
-from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
-from scipy.optimize import minimize, minimize_scalar
-from sklearn.linear_model import LogisticRegression
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.matching.name_features import Asked, Compared, NameComparer
-from matcher.matching.name_index import NameIndex, squeezed
-from matcher.matching.resolution import Decision, decided
-from matcher.rules.resolution import FEATURES, QUERY_FEATURES, ByKind, Confidence, Ordering, ResolutionRules, load_resolution
-from matcher.text.names import name_reader
+from matcher.matching.name_features import NameComparer
+from matcher.matching.name_index import NameIndex
+from matcher.rules.resolution import Ordering, ResolutionRules, load_resolution
 from matcher.text.normalise import normalise
+from tests.benchmarks.resolution_asked import NAMES, Answered, Base, Query, first_pass, judgements, ordered, queries, read, small
+from tests.benchmarks.resolution_fit import fit
 
-NAMES, BRANDS = "company_names_part1.csv.gz", "brand_legal_pairs_dev.csv.gz"
-LISTED, RENAMED = "listed_companies_labelled_dev.csv.gz", "renamed_pairs_same_uscc.csv"
-NOISES = ("typo", "no_region", "no_form", "wrong_form", "reordered", "abbreviated", "width", "traditional")
-_NOISY = 8000
-_SMALL = 50_000
+_TOGETHER = {"brand_inside": "brand", "brand_outside": "brand"}  # as a user meets them
 _BRUTE = {"ratio": fuzz.ratio, "partial_ratio": fuzz.partial_ratio, "WRatio": fuzz.WRatio}
-
-
-@dataclass(frozen=True)
-class Query:
-    """One question with its answer: the number of the name that is meant."""
-
-    kind: str
-    text: str
-    answer: int
-
-    @property
-    def fits(self) -> bool:
-        """It is of the half that weights are taken from."""
-        return hashlib.sha256(self.text.encode()).digest()[0] < 128
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A query with what the first pass found."""
-
-    query: Query
-    asked: Asked
-    found: list[Compared]
-
-
-class Base:
-    """Names, squeezed ones once, with their index."""
-
-    def __init__(self, names: Sequence[str], corpora: Corpora, rules: ResolutionRules) -> None:
-        self.number: dict[str, int] = {}
-        self.names: list[str] = []
-        for name, short in zip(names, squeezed(names), strict=True):
-            if short not in self.number:
-                self.number[short] = len(self.names)
-                self.names.append(name)
-        started = time.perf_counter()
-        self.index = NameIndex.build(self.names)
-        self.seconds = time.perf_counter() - started
-        self.corpora = corpora
-        self.comparer = NameComparer(self.index, corpora, {"short": rules.order.short, "full": rules.order.full})
-
-    def of(self, name: str) -> int:
-        """The number of a name."""
-        return self.number[squeezed([name])[0]]
-
-
-def read(folder: Path) -> tuple[dict[str, list[dict[str, str]]], list[str]]:
-    """The tables of queries, and all names."""
-    tables = {name: list(_rows(folder / name)) for name in (BRANDS, LISTED, RENAMED)}
-    names = [row["name"] if "name" in row else next(iter(row.values())) for row in _rows(folder / NAMES)]
-    for table, column in ((BRANDS, "legal_name"), (LISTED, "full_name"), (RENAMED, "registry_name_2019")):
-        names += [row[column] for row in tables[table] if row[column]]
-    return tables, names
-
-
-def small(base: Base, asked: Sequence[Query], rules: ResolutionRules, *, fits: bool) -> tuple[Base, list[Query]]:
-    """One half of the queries, with a base of no more than ``_SMALL`` names that holds their answers."""
-    mine = [query for query in asked if query.fits == fits]
-    answers = {query.answer for query in mine}
-    others = random.Random(20261128).sample(range(len(base.names)), _SMALL - len(answers))
-    less = Base([base.names[n] for n in sorted(answers | set(others))], base.corpora, rules)
-    return less, [replace(query, answer=less.of(base.names[query.answer])) for query in mine]
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
-        yield from csv.DictReader(stream)
-
-
-def queries(base: Base, tables: dict[str, list[dict[str, str]]]) -> list[Query]:
-    """All questions, the same in every run."""
-    asked = []
-    for row in tables[BRANDS]:
-        brand, legal = row["brand_name"], row["legal_name"]
-        if brand and legal:
-            inside = squeezed([brand])[0] in squeezed([legal])[0]
-            asked.append(Query("brand_inside" if inside else "brand_outside", brand, base.of(legal)))
-    asked += [Query("listed_short", row["short_name"], base.of(row["full_name"])) for row in tables[LISTED] if row["short_name"]]
-    asked += [Query("renamed", row["name_newer_or_other_source"], base.of(row["registry_name_2019"])) for row in tables[RENAMED]]
-    draw = random.Random(20261124)
-    reader, script = name_reader(base.corpora), opencc.OpenCC("s2t")
-    for place, name in enumerate(draw.sample(base.names, _NOISY)):
-        kind = NOISES[place % len(NOISES)]
-        parts = reader.parse(normalise(name))
-        changed = name
-        at = draw.randrange(len(name))
-        if kind == "typo":
-            other = draw.choice("天地人和大中国新华东方")
-            changed = draw.choice(
-                [
-                    name[:at] + name[at + 1 :],
-                    name[:at] + other + name[at + 1 :],
-                    name[:at] + name[at + 1 : at + 2] + name[at] + name[at + 2 :],
-                ]
-            )
-        elif kind == "no_region" and parts.region:
-            changed = name.replace(parts.region, "", 1)
-        elif kind == "no_form":
-            tail = next((tail for tail in ("股份有限公司", "有限责任公司", "有限公司", "公司") if name.endswith(tail)), "")
-            changed = name.removesuffix(tail)
-        elif kind == "wrong_form":
-            changed = (
-                name.replace("有限责任公司", "有限公司") if "有限责任公司" in name else name.replace("有限公司", "股份有限公司")
-            )
-        elif kind == "reordered" and parts.region and parts.trade_name:
-            changed = f"{parts.trade_name}({parts.region}){parts.industry_term}有限公司"
-        elif kind == "abbreviated" and parts.trade_name:
-            changed = parts.trade_name + parts.industry_term[:2]
-        elif kind == "width":
-            changed = name.replace("(", "（").replace(")", "）").replace("公司", "公 司")
-        elif kind == "traditional":
-            changed = script.convert(name)
-        if len(changed) >= 2 and (changed != name or kind in ("width", "traditional")):
-            asked.append(Query(kind, changed, base.of(name)))
-    return asked
-
-
-def first_pass(base: Base, asked: Sequence[Query]) -> list[Answered]:
-    """Candidates of every query; a renamed company's new name may not be answered by itself."""
-    found = []
-    for query in asked:
-        parts = base.comparer.read(query.text)
-        without = frozenset(base.index.exact(query.text)) - {query.answer} if query.kind == "renamed" else frozenset()
-        found.append(Answered(query, parts, base.comparer.compared(parts, base.names, without)))
-    return found
-
-
-def ordered(one: Answered, names: Sequence[str], order: ByKind, *, absent: bool) -> list[Compared]:
-    """The candidates in order of weights, with or without the company that is meant."""
-    own = order.full if one.asked.is_full else order.short
-    left = [c for c in one.found if not (absent and c.number == one.query.answer)]
-    scored = [Compared(c.number, c.features, sum(own.get(k, 0.0) * v for k, v in c.features.items())) for c in left]
-    return sorted(scored, key=lambda c: (-c.score, len(names[c.number]), c.number))
-
-
-def fit(rules: ResolutionRules, halves: Sequence[tuple[Base, Sequence[Answered]]]) -> None:
-    """Prints weights (of candidates beside each other, then of the best one's confidence) and thresholds, as the rules file has them.
-
-    Args:
-        rules: As they are.
-        halves: The large base, then the small one, each with the half of the queries that is for fitting.
-    """
-    names, order, sure = (*FEATURES, *QUERY_FEATURES), {}, {}
-    for kind in ("short", "full"):
-        order[kind] = _order_weights([one for one in halves[0][1] if one.asked.is_full == (kind == "full")])
-    ranked = rules.model_copy(update={"order": Ordering(**order)})
-    for kind in ("short", "full"):
-        table, right = _asked_twice(*halves[0], ranked, kind)
-        model = LogisticRegression(C=3, max_iter=5000).fit(table, right)
-        weights = [*model.coef_[0], model.intercept_[0]]
-        sure[kind] = dict(zip((*names, "one"), (round(float(weight), 2) for weight in weights), strict=True))
-        table, right = _asked_twice(*halves[1], ranked, kind)
-        sure[kind]["small"] = _shift(table @ np.array([sure[kind][name] for name in names]) + sure[kind]["one"], right)
-    weighed = ranked.model_copy(update={"confidence": Confidence(**sure)})
-    for title, (base, half) in zip(("same_at", "same_at_small"), halves, strict=True):
-        judged = [given for one in half for given in judgements(base, one, weighed)]
-        print(f"{title}:")
-        for kind in ("short", "open", "full"):
-            print(f"  {kind}: {_threshold([given for given in judged if given.written == kind]):.3f}")
-    for title, by_kind in (("order", order), ("confidence", sure)):
-        print(f"{title}:")
-        for kind, weights_of in by_kind.items():
-            print(f"  {kind}:", *(f"    {name}: {weight:g}" for name, weight in weights_of.items() if weight), sep="\n")
-
-
-def _asked_twice(
-    base: Base, half: Sequence[Answered], rules: ResolutionRules, kind: str
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The features of the best candidate of each query, its company in the base or not, and whether it is the right one."""
-    table, right = [], []
-    for one in half:
-        for absent in (False, True) if one.asked.is_full == (kind == "full") else ():
-            best = ordered(one, base.names, rules.order, absent=absent)
-            if best:
-                values = {**best[0].features, **base.comparer.query_features(one.asked, best)}
-                table.append([values.get(name, 0.0) for name in (*FEATURES, *QUERY_FEATURES)])
-                right.append(best[0].number == one.query.answer)
-    return np.array(table), np.array(right)
-
-
-def _shift(odds: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """How much likelier the best one is to be right in a small base, in log odds."""
-
-    def loss(by: float) -> float:
-        return float(np.logaddexp(0, np.where(right, -1, 1) * (odds + by)).sum())
-
-    return round(float(minimize_scalar(loss, bounds=(-5, 5), method="bounded").x), 2)
-
-
-def _order_weights(mine: Sequence[Answered]) -> dict[str, float]:
-    """Weights under which the answer is likeliest among its candidates: a conditional logit, held small."""
-    rows: list[list[float]] = []
-    begins, answers, share = [], [], []
-    for one in mine:
-        if any(c.number == one.query.answer for c in one.found):
-            begins.append(len(rows))
-            share.append({"brand_inside": 1.0, "brand_outside": 0.3, "listed_short": 0.6, "renamed": 1.0}.get(one.query.kind, 0.25))
-            for c in one.found:
-                if c.number == one.query.answer:
-                    answers.append(len(rows))
-                rows.append([c.features.get(name, 0.0) for name in FEATURES])
-    table, starts, weight = np.array(rows), np.array(begins), np.array(share)
-    sizes = np.diff([*begins, len(rows)])
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        scores = table @ weights
-        powers = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
-        chances = powers / np.repeat(np.add.reduceat(powers, starts), sizes)
-        slope = weight @ table[answers] - (chances * np.repeat(weight, sizes)) @ table
-        return float(-weight @ np.log(chances[answers]) + 0.025 * weights @ weights), 0.05 * weights - slope
-
-    found = minimize(loss, np.zeros(len(FEATURES)), jac=True, method="L-BFGS-B").x
-    return dict(zip(FEATURES, np.round(found, 2).tolist(), strict=True))
-
-
-@dataclass(frozen=True)
-class Given:
-    """What was answered to a query, its company in the base or not."""
-
-    kind: str
-    written: str
-    absent: bool
-    decision: Decision
-    chance: float
-    right: bool
-
-
-def judgements(base: Base, one: Answered, rules: ResolutionRules) -> Iterator[Given]:
-    """The answers to a query, with its company and without, decided as ``Resolver`` decides."""
-    exact = base.index.exact(one.query.text) if one.query.kind != "renamed" else []
-    written = one.asked.kind if one.asked.is_named else "unnamed"
-    for absent in (False, True):
-        best = ordered(one, base.names, rules.order, absent=absent)
-        if exact and not absent:
-            yield Given(one.query.kind, written, absent, "same", 1.0, one.query.answer in exact)
-        elif best:
-            decision, chances = decided(base.comparer, rules, one.asked, best)
-            yield Given(one.query.kind, written, absent, decision, chances[0], best[0].number == one.query.answer)
-
-
-def _threshold(given: Sequence[Given]) -> float:
-    """The lowest, from 0.8, at which 99.3 % are right, and of every kind of query at most 0.95 % are wrong where the company is absent."""
-    for at in np.arange(0.80, 1.0, 0.005):
-        same = [g.right for g in given if g.chance >= at and not g.absent and g.chance < 1]
-        kinds = [kind for kind, count in Counter(g.kind for g in given if g.absent).items() if count >= 100]
-        wrong = max(np.mean([g.chance >= at for g in given if g.absent and g.kind == kind]) for kind in kinds)
-        if wrong <= 0.0095 and np.mean(same) >= 0.993:
-            return float(at)
-    return 1.0
+_TRIES = 3  # of each query, interleaved; the quickest counts, for others work on the same machine
 
 
 def tables(base: Base, answered: Sequence[Answered], rules: ResolutionRules) -> None:
@@ -312,7 +52,10 @@ def tables(base: Base, answered: Sequence[Answered], rules: ResolutionRules) -> 
         same = [any(g.decision == "same" for g in given if g.absent == absent) for absent in (False, True)]
         right = any(g.right for g in given if not g.absent)
         lost = not any(g.decision != "none" for g in given if not g.absent)
-        lines[one.query.kind].append((right, right or one.query.answer in [c.number for c in best[:5]], *same, lost))
+        line = (right, right or one.query.answer in [c.number for c in best[:5]], *same, lost)
+        for kind in (one.query.kind, _TOGETHER.get(one.query.kind)):
+            if kind:
+                lines[kind].append(line)
     print(f"企业归一：{len(base.names):,} 个名称，没有用来定权重的一半查询")
     print("                      查询    首位对    前五有    答“就是它”  其中对    在库而答没有  不在库时误答")
     for kind, got in lines.items():
@@ -337,24 +80,18 @@ def brute(base: Base, answered: Sequence[Answered], each: int) -> None:
             kinds[one.query.kind].append(one)
     plain = [normalise(name) for name in base.names]
     print(f"首位对的比例，每种 {each} 个查询，逐个比对全部名称")
-    print("                      链招 " + " ".join(f"{name:>14}" for name in _BRUTE))
+    print("                      链招 " + " ".join(f"{name:>14}" for name in _BRUTE) + "  不低于最好的逐个比对")
     for kind, sample in kinds.items():
-        ours = np.mean(
-            [[c.number for c in ordered(one, base.names, order, absent=False)][:1] == [one.query.answer] for one in sample]
-        )
-        shares = []
-        for scorer in _BRUTE.values():
-            hit = 0
-            for one in sample:
-                if one.query.kind == "renamed":
-                    banned = set(base.index.exact(one.query.text)) - {one.query.answer}
-                    choices = {n: name for n, name in enumerate(plain) if n not in banned} if banned else plain
-                else:
-                    choices = plain
+        ours = sum([c.number for c in ordered(one, base.names, order, absent=False)][:1] == [one.query.answer] for one in sample)
+        hits = dict.fromkeys(_BRUTE, 0)
+        for one in sample:
+            banned = set(base.index.exact(one.query.text)) - {one.query.answer} if one.query.kind == "renamed" else set()
+            choices = {n: name for n, name in enumerate(plain) if n not in banned} if banned else plain
+            for name, scorer in _BRUTE.items():
                 best = process.extractOne(normalise(one.query.text), choices, scorer=scorer)
-                hit += best is not None and best[2] == one.query.answer
-            shares.append(hit / len(sample))
-        print(f"    {kind:<16} {ours:7.2f} " + " ".join(f"{share:14.2f}" for share in shares))
+                hits[name] += best is not None and best[2] == one.query.answer
+        shares = " ".join(f"{hit / len(sample):14.2f}" for hit in hits.values())
+        print(f"    {kind:<16} {ours / len(sample):7.2f} {shares}  {'是' if ours >= max(hits.values()) else '否'}")
 
 
 def speed(base: Base, asked: Sequence[Query]) -> None:
@@ -363,12 +100,15 @@ def speed(base: Base, asked: Sequence[Query]) -> None:
     sample = random.Random(7).sample(list(asked), 60)
     ours, theirs, share = [], [], []
     for query in sample:
-        started = time.perf_counter()
-        found = comparer.compared(comparer.read(query.text), base.names)
-        middle = time.perf_counter()
-        best = process.extractOne(normalise(query.text), plain, scorer=fuzz.ratio)
-        theirs.append(time.perf_counter() - middle)
-        ours.append(middle - started)
+        tries = []
+        for _ in range(_TRIES):
+            started = time.perf_counter()
+            found = comparer.compared(comparer.read(query.text), base.names)
+            middle = time.perf_counter()
+            best = process.extractOne(normalise(query.text), plain, scorer=fuzz.ratio)
+            tries.append((middle - started, time.perf_counter() - middle))
+        ours.append(min(mine for mine, _ in tries))
+        theirs.append(min(other for _, other in tries))
         if best and best[1]:
             share.append(max((fuzz.ratio(normalise(query.text), plain[c.number]) for c in found), default=0.0) / best[1])
     print(
@@ -379,7 +119,7 @@ def speed(base: Base, asked: Sequence[Query]) -> None:
     with tempfile.TemporaryDirectory() as place:
         base.index.save(Path(place))
         started = time.perf_counter()
-        comparer = NameComparer(NameIndex.open(Path(place)), Corpora(), comparer.weights)
+        comparer = NameComparer(NameIndex.open(Path(place)), Corpora(), comparer.rules)
         comparer.compared(comparer.read(sample[0].text), base.names)
         first = time.perf_counter() - started
     print(
@@ -404,13 +144,17 @@ def build_memory(folder: Path) -> None:
 
 def main() -> int:
     """Prints weights or tables."""
+    parser = argparse.ArgumentParser(description="企业归一的准与快")
+    parser.add_argument("--brute", type=int, default=0, metavar="N", help="每种 N 个查询，与逐个比对全部名称相比")
+    parser.add_argument("--fit", action="store_true", help="拟合 rules/resolution.yaml 的权重")
+    options = parser.parse_args()
     folder = os.environ.get("LIANZHAO_DATA")
     if not folder or not (Path(folder) / NAMES).is_file():
         print(f"未设 LIANZHAO_DATA，或其中没有 {NAMES}：企业归一基准略过")
         return 0
     corpora = open_corpora()
     rules = load_resolution()
-    fitting = "--fit" in sys.argv
+    fitting = options.fit
     if fitting:
         plain = {"core_near": 1.0}
         rules = rules.model_copy(update={"order": Ordering(short=plain, full=plain)})
@@ -427,8 +171,8 @@ def main() -> int:
     speed(base, asked)
     sys.stdout.flush()
     build_memory(Path(folder))
-    if "--brute" in sys.argv:
-        brute(base, answered, int(sys.argv[-1]) if sys.argv[-1].isdigit() else 10)
+    if options.brute:
+        brute(base, answered, options.brute)
     return 0
 
 

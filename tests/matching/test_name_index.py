@@ -104,7 +104,7 @@ def test_saved_index_answers_the_same_here_and_in_another_process(tmp_path: Path
     built = NameIndex.build(names, [2])
     built.save(tmp_path)
     opened = NameIndex.open(tmp_path)
-    assert isinstance(opened.postings, np.memmap)
+    assert isinstance(opened.postings.base, np.memmap)
     assert all(np.array_equal(getattr(built, name), getattr(opened, name)) for name in vars(built))
     code = (
         "import sys, json; from pathlib import Path; from matcher.matching.name_index import NameIndex\n"

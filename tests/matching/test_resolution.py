@@ -2,66 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import random
-from collections.abc import Sequence
+import re
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from matcher.corpora import Corpora, open_corpora
-from matcher.errors import RulesError
-from matcher.intake import Companies, from_profiles
-from matcher.locate import folder
-from matcher.matching.name_features import NameComparer
+from matcher.corpora import open_corpora
 from matcher.matching.name_index import NameIndex
-from matcher.matching.resolution import LONGEST, MOST, Known, Resolution, Resolver
-from matcher.rules.resolution import SameAt, load_resolution
-
-PROFILES = [
-    {"name": "青岛鲸屿食品股份有限公司", "uscc": "91370200MA3C000011", "former_names": "青岛海昧食品有限公司、鲸屿食品厂"},
-    {"name": "青岛鲸屿食品股份有限公司杭州分公司"},
-    {"name": "绍兴市柯桥区禾晟纺织有限公司"},
-    {"name": "杭州禾晟纺织有限公司"},
-    {"name": "蓝溪谷集团有限公司"},
-    {"name": "杭州蓝溪谷酒店管理有限公司"},
-    {"name": "蓝溪谷文旅股份有限公司"},
-    {"name": "鲁岳建设一公司"},
-    {"name": "鲁岳建设二公司"},
-    {"name": "上海云杉科技有限公司", "uscc": "91310000MA1FL00000"},
-    {"name": "上海云杉科技有限公司", "uscc": "91310000MA1FL00001"},
-    {"name": "苏州珑玥医疗器械有限公司", "uscc": "91320500MA1W000000"},
-    {"name": "中国邮储璟泰银行股份有限公司聊城支行"},
-    {"name": "杭州旅游集团有限公司"},
-    {"name": "聊城市食品有限公司"},
-]
-WHALE, BRANCH = PROFILES[0]["name"], PROFILES[1]["name"]
-RULES = load_resolution()
-
-
-def base(profiles: Sequence[dict[str, str]] = PROFILES) -> Companies:
-    companies = from_profiles(profiles, open_corpora()).companies
-    assert len(companies) == len(profiles)
-    return companies
-
-
-@lru_cache(maxsize=1)
-def _shared() -> Resolver:
-    return Resolver(base(), open_corpora(), RULES)
+from matcher.matching.resolution import Resolution, Resolver
+from tests.matching.made_up import BRANCH, PROFILES, RULES, WHALE, base, shared, told
 
 
 @pytest.fixture
 def resolver() -> Resolver:
-    return _shared()
-
-
-def told(answer: Resolution) -> tuple[str, str]:
-    return answer.decision, answer.company.name if answer.company else ""
+    return shared()
 
 
 @pytest.mark.parametrize(
@@ -178,6 +134,7 @@ def test_a_family_is_found_with_its_group_before_its_firms(resolver: Resolver) -
     assert told(resolver.resolve("杭州蓝溪谷酒店")) == ("same", "杭州蓝溪谷酒店管理有限公司")
 
 
+FORMS = ("有限公司", "股份有限公司", "集团有限公司")
 FAMILY = [
     {"name": "蓝溪谷旅业集团有限公司"},
     {"name": "蓝溪谷控股集团有限公司"},
@@ -218,6 +175,69 @@ def test_who_is_like_nobody_is_told_as_absent(query: str) -> None:
     assert Resolver(base(FAMILY), open_corpora(), RULES).resolve(query).decision == "none"
 
 
+BY_HABIT = [
+    {"name": "青岛啤酒股份有限公司"},
+    {"name": "青岛轩宇啤酒有限公司"},
+    {"name": "青岛禾晟农村商业银行股份有限公司"},
+    {"name": "中国珑玥银行股份有限公司聊城分行"},
+    {"name": "中国珑玥银行股份有限公司聊城柳园支行"},
+    {"name": "蓝溪银行股份有限公司"},
+    {"name": "湘潭电机股份有限公司"},
+    {"name": "山东海昧机械股份有限公司"},
+    {"name": "杭州格润达影视有限公司"},
+    {"name": "青岛云杉正工贸有限公司"},
+]
+
+
+@lru_cache(maxsize=1)
+def by_habit() -> Resolver:
+    return Resolver(base(BY_HABIT), open_corpora(), RULES)
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("青啤", "青岛啤酒股份有限公司"),
+        ("湘电股份", "湘潭电机股份有限公司"),
+        ("*ST海昧B", "山东海昧机械股份有限公司"),
+        ("海昧退", "山东海昧机械股份有限公司"),
+        ("青岛禾晟农商银行", "青岛禾晟农村商业银行股份有限公司"),
+        ("珑玥银行聊城分行", "中国珑玥银行股份有限公司聊城分行"),
+        ("蓝溪银行市北支行", "蓝溪银行股份有限公司"),
+    ],
+)
+def test_names_as_people_and_exchanges_shorten_them(query: str, first: str) -> None:
+    answer = by_habit().resolve(query)
+    assert answer.decision in ("same", "unsure")
+    assert answer.candidates[0].name == first
+
+
+def test_a_district_before_the_whole_name_changes_nothing() -> None:
+    assert told(by_habit().resolve("青岛市崂山区青岛啤酒股份有限公司")) == ("same", "青岛啤酒股份有限公司")
+
+
+def test_a_place_and_a_trade_may_be_a_trade_name() -> None:
+    answer = by_habit().resolve("青岛啤酒")
+    assert answer.company is not None
+    assert answer.company.name == "青岛啤酒股份有限公司"
+    assert "没有字号" not in answer.why
+
+
+@pytest.mark.parametrize("query", ["格润电器", "云杉药业"])
+def test_a_firm_that_only_begins_alike_is_not_shown_as_likely(query: str) -> None:
+    assert by_habit().resolve(query).decision == "none"
+
+
+def test_initials_are_those_of_a_plain_search() -> None:
+    names = [f"{a}{b}{c}{form}" for a in ("湘潭", "青岛") for b in ("电机", "啤酒") for c in ("", "设备") for form in FORMS]
+    index = NameIndex.build(names)
+    for short in ("湘电", "青啤", "潭机", "青设", "电湘"):
+        found = {names[int(index.entries[number])] for number in index.initials(short, len(names))}
+        assert found == {
+            name for name in names if ("股份" in name or "集团" in name) and re.match(".{0,4}" + ".*".join(short), name)
+        }
+
+
 @pytest.mark.parametrize(
     ("name", "queries"),
     [
@@ -244,140 +264,6 @@ def test_a_trade_name_that_begins_like_a_place_of_elsewhere_is_whole(name: str, 
         assert resolver.resolve(place).decision == "none"
 
 
-def test_a_code_decides_and_another_code_is_doubted(resolver: Resolver) -> None:
-    assert told(resolver.resolve("叫错了的名字", "91320500MA1W000000")) == ("same", "苏州珑玥医疗器械有限公司")
-    doubted = resolver.resolve("苏州珑玥医疗器械有限公司", "91320500MA1W999999")
-    assert doubted.decision == "unsure"
-    assert "代码" in doubted.why
-    assert told(resolver.resolve("苏州珑玥医疗器械有限公司", "不是代码")) == ("same", "苏州珑玥医疗器械有限公司")
-    assert resolver.resolve("91320500MA1W999999").decision == "none"
-
-
-def test_a_code_beside_the_name_of_another_company_is_unsure_with_both(resolver: Resolver) -> None:
-    code, whale = "91320500MA1W000000", "91370200MA3C000011"
-    for query in (WHALE, "鲸屿食品"):  # the column of codes has slipped by a row
-        slipped = resolver.resolve(query, code)
-        assert slipped.decision == "unsure"
-        assert [one.name for one in slipped.candidates[:2]] == ["苏州珑玥医疗器械有限公司", WHALE]
-        assert slipped.why == f"代码是苏州珑玥医疗器械有限公司，名称像{WHALE}"
-    absent = resolver.resolve("台州鼎熠机床有限公司", code)
-    assert told(absent) == ("unsure", "苏州珑玥医疗器械有限公司")
-    assert "名称不是" in absent.why
-    for query in ("", "鲸屿", "青岛鲸屿", "鲸屿食品厂", "青岛海昧食品有限公司", "山东鲸屿集团有限公司", "青岛鲸鱼食品公司"):
-        assert told(resolver.resolve(query, whale)) == ("same", WHALE), query
-
-
-def test_a_judgement_wins_over_a_code_and_says_so() -> None:
-    judged = {"鲸屿": "杭州禾晟纺织有限公司", "珑玥": None, "鲸屿食品": WHALE}
-    resolver = Resolver(base(), open_corpora(), RULES, Known({}, judged))
-    over = resolver.resolve("鲸屿", "91370200MA3C000011")
-    assert told(over) == ("same", "杭州禾晟纺织有限公司")
-    assert over.why == f"人工判定，但统一社会信用代码是{WHALE}的"
-    assert "苏州珑玥医疗器械有限公司的" in resolver.resolve("珑玥", "91320500MA1W000000").why
-    assert resolver.resolve("鲸屿食品", "91370200MA3C000011").why == resolver.resolve("鲸屿").why == "人工判定"
-
-
-def test_the_users_brands_come_before_names() -> None:
-    brands = {
-        "鲸鲸": (WHALE, ""),
-        "禾晟纺织": ("", "91320500MA1W000000"),
-        "外地的": ("不在库里有限公司", ""),
-        "云": ("上海云杉科技有限公司", ""),
-    }
-    resolver = Resolver(base(), open_corpora(), RULES, Known(brands, {}))
-    assert told(resolver.resolve("鲸鲸")) == ("same", WHALE)
-    assert told(resolver.resolve("禾晟紡織")) == ("same", "苏州珑玥医疗器械有限公司")
-    missing = resolver.resolve("外地的")
-    assert missing.decision == "none"
-    assert "不在库里有限公司" in missing.why
-    assert resolver.resolve("云").decision == "unsure"
-
-
-def test_judgements_come_before_everything_and_can_be_withdrawn() -> None:
-    judged = {WHALE: "杭州禾晟纺织有限公司", "91370200MA3C000011": None, "鲸鲸": "91320500MA1W000000", "蓝溪谷": None}
-    brands = {"鲸鲸": (WHALE, "")}
-    resolver = Resolver(base(), open_corpora(), RULES, Known(brands, judged))
-    assert told(resolver.resolve("青岛鲸屿食品（股份）有限公司")) == ("same", "杭州禾晟纺织有限公司")
-    assert resolver.resolve("91370200MA3C000011").decision == "none"
-    assert told(resolver.resolve("鲸鲸")) == ("same", "苏州珑玥医疗器械有限公司")
-    assert told(resolver.resolve("蓝溪谷")) == ("none", "")
-    withdrawn = Resolver(base(), open_corpora(), RULES, Known(brands, {}))
-    assert told(withdrawn.resolve(WHALE)) == ("same", WHALE)
-    assert told(withdrawn.resolve("鲸鲸")) == ("same", WHALE)
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "",
-        " ",
-        "鲸",
-        "x",
-        "😀😀",
-        "😀",
-        "'; DROP TABLE companies;--",
-        "啊" * 10_000,
-        WHALE * 50,
-        "\ud800\udfff",
-        "\x00\x01",
-        "()()",
-        "........",
-        "____",
-    ],
-)
-def test_what_is_no_name_is_refused_with_a_reason(resolver: Resolver, query: str) -> None:
-    answer = resolver.resolve(query)
-    assert answer.decision == "none"
-    assert answer.why
-
-
-@given(st.text(max_size=200))
-@settings(deadline=None)
-def test_any_text_has_an_answer_that_can_be_stored(query: str) -> None:
-    answer = _shared().resolve(query)
-    assert answer.query.encode() is not None
-    assert (answer.company is None) == (answer.decision == "none")
-    assert len(answer.candidates) <= MOST
-    assert math.fsum(one.confidence for one in answer.candidates) <= 1.01
-    assert answer.decision != "same" or len(query) <= 2 * LONGEST
-
-
-@given(
-    st.lists(
-        st.sampled_from(["杭州", "聊城", "山东", "食品", "科技", "酒店", "管理", "有限公司", "股份", "集团", "公司", "市"]),
-        max_size=5,
-    )
-)
-@settings(deadline=None)
-def test_places_trades_and_forms_together_decide_nothing(words: list[str]) -> None:
-    answer = _shared().resolve("".join(words))
-    names = {profile["name"] for profile in PROFILES}
-    assert answer.decision != "same" or (answer.company is not None and answer.company.name in names and answer.why == "名称相同")
-
-
-def test_a_small_base_has_thresholds_of_its_own() -> None:
-    never = SameAt(short=1.0, open=1.0, full=1.0)
-    for changed, decision in (("same_at", "same"), ("same_at_small", "unsure")):
-        resolver = Resolver(base(), open_corpora(), RULES.model_copy(update={changed: never}))
-        assert resolver.resolve("鲸屿食品").decision == decision
-
-
-def test_a_base_is_the_smaller_the_fewer_names_it_has() -> None:
-    resolver = _shared()
-    index, comparer = resolver.index, NameComparer(resolver.index, open_corpora(), {"short": {}, "full": {}})
-    assert comparer.smallness == 1
-
-    def of(names: int) -> float:
-        many = replace(index, starts=np.zeros(names + 1, dtype=np.int64))
-        return NameComparer(many, open_corpora(), {"short": {}, "full": {}}).smallness
-
-    sizes = [of(names) for names in (50_000, 100_000, 400_000, 1_400_000, 5_000_000)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[0] == pytest.approx(1, abs=1e-4)
-    assert 0 < sizes[2] < sizes[1] < 1
-    assert sizes[3:] == [0, 0]
-
-
 def test_the_order_of_rows_changes_no_answer(resolver: Resolver) -> None:
     queries = [
         "鲸屿",
@@ -401,49 +287,3 @@ def test_the_order_of_rows_changes_no_answer(resolver: Resolver) -> None:
 def _placeless(answer: Resolution) -> Resolution:
     company = replace(answer.company, place=0) if answer.company else None
     return replace(answer, company=company, candidates=tuple(replace(one, place=0) for one in answer.candidates))
-
-
-def test_a_saved_index_serves_without_the_names_in_memory(resolver: Resolver, tmp_path: Path) -> None:
-    companies = base()
-    NameIndex.of(companies.text["name"], companies.text["former_names"]).save(tmp_path)
-    opened = Resolver(companies, open_corpora(), RULES, index=NameIndex.open(tmp_path))
-    for query in ("鲸屿食品厂", "蓝溪谷", "91320500MA1W000000", "禾晟纺织"):
-        assert opened.resolve(query) == resolver.resolve(query)
-    with pytest.raises(ValueError, match="another base"):
-        Resolver(base(PROFILES[:3]), open_corpora(), RULES, index=NameIndex.open(tmp_path))
-
-
-def test_candidates_tell_what_was_compared(resolver: Resolver) -> None:
-    first = resolver.resolve("鲸屿食品").candidates[0]
-    assert first.features["core_equal"] == 1
-    assert all(0 < abs(value) <= 1 for value in first.features.values())
-
-
-def test_an_empty_base_knows_nobody(corpora: Corpora) -> None:
-    empty = Resolver(base([PROFILES[0]]).take([]), corpora, RULES)
-    assert empty.resolve(WHALE).decision == "none"
-    assert empty.resolve("91370200MA3C000011").decision == "none"
-
-
-@pytest.mark.parametrize(
-    ("given_text", "wanted", "field"),
-    [
-        ("  short: 0.94\n", "  short: 1.94\n", "same_at.short"),
-        ("unsure_at: 0.05", "unsure_at: 0.95", "unsure_at"),
-        ("same_at_small:", "same_at_smal:", "same_at_smal"),
-        ("    trade_equal:", "    trade_eqaul:", "trade_eqaul"),
-        ("  precise: 0.99", "  precise: 很准", "bought.precise"),
-        ("bought:", "bougth:", "bougth"),
-    ],
-)
-def test_mistakes_in_the_thresholds_are_told_with_file_line_and_field(
-    tmp_path: Path, given_text: str, wanted: str, field: str
-) -> None:
-    text = (folder("rules") / "resolution.yaml").read_text(encoding="utf-8")
-    assert given_text in text
-    (tmp_path / "resolution.yaml").write_text(text.replace(given_text, wanted, 1), encoding="utf-8")
-    with pytest.raises(RulesError) as caught:
-        load_resolution(tmp_path)
-    said = str(caught.value)
-    assert "resolution.yaml:" in said
-    assert field in said
