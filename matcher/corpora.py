@@ -52,6 +52,7 @@ class Reading:
     noun_verbs: list[str]
     noun_tails: list[str]
     nouns_with_verbs: list[str]
+    told_tails: list[str]
     item_tails: list[str]
     boilerplate: list[str]
     boilerplate_signs: str

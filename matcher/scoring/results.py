@@ -50,6 +50,7 @@ class TermFinder:
         verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
         self._begins = re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+")
         self._ends = re.compile(f"(?:(?:及其?|和|并)(?:{verbs}).*|(?:[的和及与、]|(?<![初深精])(?:{verbs}))+)$")
+        self._tails = re.compile(f"(?<=..)(?:{'|'.join(reader.corpora.reading.told_tails)})$")
         self._first = np.searchsorted(texts.items.row, np.arange(texts.items.rows + 1))
 
     def terms(self, company: int, segment: int, most: int = MOST_TERMS) -> tuple[str, ...]:
@@ -72,7 +73,7 @@ class TermFinder:
 
     def _phrase(self, item: int, segment: int) -> str:
         """An item in its own few words; its term where they are many or torn."""
-        bare = self._ends.sub("", self._begins.sub("", self._texts[item]))
+        bare = self._tails.sub("", self._ends.sub("", self._begins.sub("", self._texts[item])))
         whole = 2 <= len(bare) <= _LONGEST_PHRASE and not _TORN.search(bare)
         return bare if whole else self._patterns[term_number(int(self._best[item, segment]))]
 
