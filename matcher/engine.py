@@ -83,7 +83,7 @@ class Engine:
         self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
         self.ruleset = Ruleset(zone, self.evidence.fields)
         self.describer = Describer(zone, self.corpora, self.evidence.fields)
-        self._explainer = Explainer(self.ruleset, self.describer)
+        self.explainer = Explainer(self.ruleset, self.describer)
         self._assembler = Assembler(zone, self.ruleset, self.describer, self.reader)
         self.lister = Lister(zone, self.reader, self.evidence, self.ruleset, self._assembler)
 
@@ -149,7 +149,7 @@ class Engine:
 
     def explain(self, profiles: Sequence[Any], as_of: date) -> list[tuple[RankedCompany, Explanation] | Problem]:
         """The same as ``score``, with all that fired, did not fire and could not be read (评分并完整解释)."""
-        explain = self._explainer.explain
+        explain = partial(self.explainer.explain, as_of=(as_of - EPOCH).days)
         return self._answers(profiles, as_of, lambda result, *reasons: (result, explain(*reasons)))
 
     def _answers(

@@ -5,6 +5,7 @@ Exit 0 done, 1 unreadable input or failed rules, 2 wrong options or an unknown z
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,21 @@ from matcher.cli.options import parser
 from matcher.errors import LianzhaoError, RequestError
 
 
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Options and files in whatever order: files behind the options of a verb that takes a zone first are files too."""
+    options, rest = parser().parse_known_args(argv)
+    if not rest:
+        return options
+    files = getattr(options, "files", None)
+    if not isinstance(files, list) or any(word.startswith("-") for word in rest):
+        return parser().parse_args(argv)  # says what it does not know
+    options.files = [*files, *rest]
+    return options
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command (运行命令) and returns its exit code."""
-    options = parser().parse_args(argv)
+    options = _options(argv)
     from matcher.cli import commands  # loads numpy and the tokenizer: not for --help
 
     try:

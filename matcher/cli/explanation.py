@@ -76,6 +76,8 @@ def _rule(console: Console, finding: Finding, group: str) -> None:
     _line(console, f"读到 {'；'.join(finding.read) or '（无）'}", 6)
     if finding.state != "fired":
         _line(console, f"条件 {finding.condition}", 6)
+    if finding.failed and finding.failed != (finding.condition,):
+        _line(console, f"卡在 {'；'.join(finding.failed)}", 6)
     _line(console, f"为什么 {finding.why}", 6)
 
 

@@ -68,6 +68,9 @@ def _diff(options: argparse.Namespace) -> int:
         found = diff(old, new, read_companies(base, intake, request.cities, known), request)
     called = (_called(options.old, named[0]), _called(options.new, named[1]))
     write_diff(options, found, (old.zone, new.zone), called)
+    if options.most_churn is not None and not found.considered:
+        print("lianzhao: 没有一家企业可比，--most-churn 什么也证明不了；看看城市和企业文件对不对", file=sys.stderr)
+        return 1
     if options.most_churn is not None and found.churn > options.most_churn:
         print(f"lianzhao: 前 {found.top} 家换了 {found.churn} 家，超过 --most-churn {options.most_churn}", file=sys.stderr)
         return 1

@@ -12,7 +12,7 @@ from matcher.locate import folder, shipped
 from matcher.rules.source import Source
 
 Text = Annotated[str, Field(min_length=1, max_length=400)]
-Where = Literal["label", "says", "asks", "visit_questions"]
+Where = Literal["label", "says", "asks", "evidence", "why", "visit_questions"]
 
 
 class _Strict(BaseModel):

@@ -8,10 +8,12 @@ from typing import Literal
 
 import numpy as np
 
+from matcher.scoring.clauses import clauses
 from matcher.scoring.describe import Describer
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.expressions import Expression
 from matcher.scoring.formula import UNIT, Ruleset, Scores
+from matcher.scoring.values import Column
 
 State = Literal["fired", "not_fired", "unknown"]
 """A rule gave points (命中), gave none (未命中), or could not be read (未知)."""
@@ -32,6 +34,7 @@ class Finding:
         condition: The expression as written.
         read: The values it read, in words.
         why: Why the rule exists.
+        failed: The clauses for which it gave nothing, where it is not unknown: what is joined by AND, or multiplied.
     """
 
     rule: str
@@ -42,6 +45,7 @@ class Finding:
     condition: str
     read: tuple[str, ...]
     why: str
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,29 +75,45 @@ class Explainer:
     def __init__(self, ruleset: Ruleset, describer: Describer) -> None:
         self.ruleset, self.describer = ruleset, describer
 
-    def explain(self, evidence: Evidence, scores: Scores, pair: int) -> Explanation:
+    def explain(self, evidence: Evidence, scores: Scores, pair: int, as_of: int) -> Explanation:
         """Everything about the company of ``pair`` (完整解释).
 
         Args:
             evidence: All pairs.
             scores: Their scores.
             pair: The one that the company is scored by.
+            as_of: The run's date in days since 1970, as they were scored.
         """
-        rules = tuple(self._rule(evidence, scores, number, pair) for number in range(len(self.ruleset.rules)))
-        vetoes = tuple(self._veto(evidence, scores, number, pair) for number in range(len(self.ruleset.vetoes)))
+        rules = tuple(self._rule(evidence, scores, number, pair, as_of) for number in range(len(self.ruleset.rules)))
+        vetoes = tuple(self._veto(evidence, scores, number, pair, as_of) for number in range(len(self.ruleset.vetoes)))
         return Explanation(rules, vetoes, self._candidates(evidence, scores, pair))
 
-    def _rule(self, evidence: Evidence, scores: Scores, number: int, pair: int) -> Finding:
+    def _rule(self, evidence: Evidence, scores: Scores, number: int, pair: int, as_of: int) -> Finding:
         rule, expression = self.ruleset.rules[number], self.ruleset.values[number]
         points = int(scores.points[number, pair]) / UNIT
         state: State = "unknown" if not scores.known[number, pair] else "fired" if points else "not_fired"
         possible = (min(0.0, float(rule.weight)), max(0.0, float(rule.weight)))
-        return Finding(rule.id, rule.label, state, points, possible, rule.value, self._read(expression, evidence, pair), rule.why)
+        read = self._read(expression, evidence, pair)
+        failed = self._failed(expression, evidence, pair, as_of) if state == "not_fired" else ()
+        return Finding(rule.id, rule.label, state, points, possible, rule.value, read, rule.why, failed)
 
-    def _veto(self, evidence: Evidence, scores: Scores, number: int, pair: int) -> Finding:
+    def _veto(self, evidence: Evidence, scores: Scores, number: int, pair: int, as_of: int) -> Finding:
         veto, expression = self.ruleset.vetoes[number], self.ruleset.whens[number]
         state: State = "fired" if scores.vetoed[number, pair] else "unknown" if scores.unread[number, pair] else "not_fired"
-        return Finding(veto.id, veto.label, state, 0.0, (0.0, 0.0), veto.when, self._read(expression, evidence, pair), veto.why)
+        read = self._read(expression, evidence, pair)
+        failed = self._failed(expression, evidence, pair, as_of) if state == "not_fired" else ()
+        return Finding(veto.id, veto.label, state, 0.0, (0.0, 0.0), veto.when, read, veto.why, failed)
+
+    def _failed(self, expression: Expression, evidence: Evidence, pair: int, as_of: int) -> tuple[str, ...]:
+        """The clauses that are false or zero for this pair."""
+        both = {name: evidence.columns[name] for name in expression.fields}
+        columns = {name: Column(column.values[pair : pair + 1], column.known[pair : pair + 1]) for name, column in both.items()}
+        told = []
+        for clause in clauses(expression, self.describer.fields):
+            values, known = clause(columns, as_of)
+            if known[0] and values[0] <= 0:
+                told.append(clause.text)
+        return tuple(told)
 
     def _read(self, expression: Expression, evidence: Evidence, pair: int) -> tuple[str, ...]:
         fields = self.describer.fields

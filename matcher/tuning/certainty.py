@@ -109,6 +109,8 @@ def certainty(engine: Engine, reading: Reading, request: Request, changes: Chang
     """
     outcome = outcome_of(engine, reading, request)
     order, high = _by_hope(outcome, reading)
+    if not order:  # nobody could be on any list
+        return Certainty(request.top, None, 0, 0, True, (), ())
     values = outcome.chains.order_value
     last = int(values[request.top - 1]) // (ORDER_UNIT // UNIT) if len(values) >= request.top else 0
     size = max(_LEAST_POOL, int((high >= _NEAR * last).sum())) if last else len(order)

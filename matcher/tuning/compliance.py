@@ -76,7 +76,7 @@ def _problems(forbidden: Forbidden, scoring: ScoringFile, ruleset: Ruleset) -> I
 
 
 def _texts(forbidden: Forbidden, place: tuple[str, int], entry: Rule | Veto) -> Iterator[tuple[Location, str, str]]:
-    for where in ("label", "says", "asks"):
+    for where in ("label", "says", "asks", "evidence", "why"):
         text = getattr(entry, where, None)
         if where in forbidden.where and text and (word := _first(forbidden, text)):
             yield (*place, where), entry.id, f"{entry.id} 写了「{word}」"

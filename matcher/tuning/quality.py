@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 
 from matcher.engine import Engine
+from matcher.errors import OptionError
 from matcher.intake import Intake
 from matcher.rules import Zone
 from matcher.rules.judgements import Judgement
@@ -74,6 +75,9 @@ def ndcg(grades: Sequence[int], all_grades: Sequence[int], k: int = K) -> float:
 class Gauge:
     """Measures lists under one ruleset after another (评判尺).
 
+    Raises:
+        OptionError: No judged company stands in the file: there is nothing to measure by.
+
     Args:
         engine: With the rules to begin with.
         intake: Companies; those that were judged are found by name.
@@ -87,13 +91,19 @@ class Gauge:
         self._trials: dict[str, WhatIf] = {}
         for chain in engine.zone.chain_names:
             grades = {one.name: one.grade for one in judgements if one.chain == chain and one.name in place_of}
+            if not grades:  # nothing to measure by
+                continue
             some = replace(intake, companies=intake.companies.take(sorted(place_of[name] for name in grades)))
             reading = read_companies(engine, some)
             self._grades[chain] = grades
             self._trials[chain] = WhatIf(engine, reading, Request(as_of=as_of, chains=(chain,), top=max(len(grades), 1)))
+        if not self._trials:
+            raise OptionError(
+                f"园区 {engine.zone.id} 在这批企业里没有一家评判过，量不了名单好坏；评判写在规则目录的 judgements.csv"
+            )
 
     def measure(self, rules: Zone | None = None, k: int = K) -> list[Quality]:
-        """Quality of each chain's list (量名单).
+        """Quality of each chain's list (量名单), of those chains that have a judged company in the file.
 
         Args:
             rules: Other rules of the same chains; those of the engine if None.

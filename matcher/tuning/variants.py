@@ -114,7 +114,8 @@ def _step(
     if segment is None or segment.chain is None:
         return None
     items = {str(kind): item for kind, item in changes.items.items()}
-    item = items[segment.kind].format(term=_first_term(zone, segment))
+    term, item = _first_term(zone, segment), items[segment.kind]
+    item = term if term.endswith(item.removeprefix("{term}")) else item.format(term=term)  # 医疗器械生产, not 生产生产
     if item in now_text:
         return None
     return Change(one.field, one.label, "", f"增加“{item}”", step.cost, "；".join(filter(None, (now_text, item))))

@@ -21,10 +21,12 @@ import numpy as np
 from matcher.engine import Engine
 from matcher.errors import RequestError
 from matcher.intake import Companies
+from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
 from matcher.rules.changes import Changes
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
+from matcher.scoring.explain import Finding
 from matcher.scoring.formula import UNIT
 from matcher.scoring.ranking import ORDER_UNIT, Placed
 from matcher.tuning.outcome import Outcome, Places, Reading, changed_entry, make_list, outcome_of, score_all
@@ -64,6 +66,7 @@ class WhyNot:
         answers: Answers to what is unknown that would do; fewest first, in the file's order.
         changes: Changes of what is known that would do; cheapest first.
         tried: Combinations that were scored.
+        unfired: Rules that gave nothing, with what they read and the clauses that failed; vetoes are told by ``standing``.
     """
 
     top: int
@@ -72,6 +75,7 @@ class WhyNot:
     answers: tuple[Remedy, ...]
     changes: tuple[Remedy, ...]
     tried: int
+    unfired: tuple[Finding, ...] = ()
 
 
 def find_company(companies: Companies, words: str) -> int:
@@ -113,9 +117,9 @@ def why_not(engine: Engine, reading: Reading, request: Request, changes: Changes
         name = reading.companies.text["name"][int(listed.company[request.top - 1])]
         last = (name, int(listed.order_value[request.top - 1]) / ORDER_UNIT)
     if standing.place is not None and standing.place <= request.top:
-        return WhyNot(request.top, standing, last, (), (), 0)
+        return WhyNot(request.top, standing, last, (), (), 0, search.unfired())
     answered, changed = search.of_answers(), search.of_changes()
-    return WhyNot(request.top, standing, last, answered, changed, search.tried)
+    return WhyNot(request.top, standing, last, answered, changed, search.tried, search.unfired())
 
 
 class _Search:
@@ -124,6 +128,19 @@ class _Search:
         self.outcome: Outcome = outcome_of(engine, reading, request)
         self.least = self._least()
         self.tried = 0
+
+    def unfired(self) -> tuple[Finding, ...]:
+        """Rules that gave the company nothing where it stands: not met, or unknown (没有得分的规则)."""
+        number = self.outcome.scored.placed.segment[self.place : self.place + 1]
+        if number[0] == NO_SEGMENT:
+            return ()
+        engine, only, as_of = self.engine, np.array([self.place]), (self.request.as_of - EPOCH).days
+        companies = self.reading.companies.take(only)
+        profiles = engine.reader.read(companies)
+        standing = engine.evidence.standing(companies, profiles, as_of)
+        evidence = engine.evidence.read(profiles, standing, np.zeros(1, dtype=np.int64), number.astype(np.int64))
+        explanation = engine.explainer.explain(evidence, engine.ruleset.score(evidence, as_of), 0, as_of)
+        return tuple(one for one in explanation.rules if not one.points and one.possible[1] > 0)
 
     def of_answers(self) -> tuple[Remedy, ...]:
         """Answers that would do: one field, else two."""

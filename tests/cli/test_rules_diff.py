@@ -134,3 +134,17 @@ def test_a_broken_ruleset_is_told_by_its_path(run: Run) -> None:
     code, out, err = run(new="broken")
     assert (code, out) == (1, "")
     assert "broken/scoring.yaml:" in err
+
+
+def test_files_may_stand_behind_the_options(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    _, before, _ = run("--format", "json")
+    assert main(["rules", "diff", "small", "draft", "other/small", "--rules", "rules", *DAY, "--format", "json", "企业.csv"]) == 0
+    assert capsys.readouterr().out == before
+    with pytest.raises(SystemExit) as stopped:
+        main(["rules", "diff", "small", "draft", "other/small", "--rules", "rules", "--no-such", "企业.csv"])
+    assert stopped.value.code == 2 and "不认识的参数" in capsys.readouterr().err
+
+
+def test_a_budget_of_churn_proves_nothing_of_nobody(run: Run) -> None:
+    code, _, said = run("--city", "拉萨", "--most-churn", "0")
+    assert (code, "没有一家企业可比" in said) == (1, True)

@@ -132,3 +132,12 @@ def test_the_pool_changes_nothing(engine: Engine, changes: Changes, monkeypatch:
     assert small.pool < all_.pool
     assert small.proved and all_.proved
     assert (small.chances, small.questions) == (all_.chances, all_.questions)
+
+
+def test_of_nobody_nothing_is_uncertain(engine: Engine, changes: Changes) -> None:
+    """A city that the file does not hold, and companies that none can want."""
+    shop = [{"name": "青岛甪鑫理发店", "business_scope": "理发服务", "city": "青岛"}]
+    for rows, cities in (([dict(row) for row in ROWS], ("拉萨",)), (shop, ())):
+        request = replace(FIRST, cities=cities)
+        found = certainty(engine, read_companies(engine, from_profiles(rows, engine.corpora), cities), request, changes, seed=1)
+        assert (found.completions, found.pool, found.proved, found.chances, found.questions) == (0, 0, True, (), ())

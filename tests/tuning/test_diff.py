@@ -21,7 +21,7 @@ from matcher.tuning.diff import Diff, Effect, Move, diff
 from matcher.tuning.outcome import Reading, read_companies
 from matcher.tuning.rulesets import named_rules
 from matcher.types import RankedCompany
-from tests.tuning.trials import AS_OF, TOP, changed, made_up
+from tests.tuning.trials import AS_OF, TOP, changed, made_up, recombined
 
 EVERYONE = Request(as_of=AS_OF, top=100_000)
 
@@ -226,3 +226,18 @@ def test_a_ruleset_by_its_words(tmp_path: Path) -> None:
     (tmp_path / "zone-a" / "zone.yaml").write_text("id: zone-a\n", encoding="utf-8")
     for word in ("draft", str(tmp_path), str(tmp_path / "zone-a")):
         assert named_rules(word, "zone-a", tmp_path).folder == tmp_path / "zone-a"
+
+
+@pytest.mark.slow
+def test_ten_thousand_companies_and_two_hundred_changes_add_up(engine: Engine) -> None:
+    """Every move of every company under one ruleset after another: the parts are the move, the points the score, in whole 1/10000."""
+    reading, draw = read_companies(engine, recombined(engine.corpora, 10_000, 21)), random.Random(22)
+    before, seen = engine, 0
+    for _ in range(200):
+        after = engine.with_rules(engine.zone.with_scoring(changed(before.zone.scoring, draw)))
+        for move in diff(before, after, reading, EVERYONE).moves:
+            parts = sum(round(part.change * 10_000) for part in move.parts)
+            assert parts == round(move.change * 10_000) == round(move.new.score * 10_000) - round(move.old.score * 10_000)
+            seen += bool(parts)
+        before = after
+    assert seen > 50_000

@@ -151,6 +151,8 @@ FAULTS = {
     "ownership by currency": Fault("forbidden", rules(rule("age", "foreign_capital = TRUE"))),
     "a veto on ownership": Fault("forbidden", veto("foreign_capital = TRUE AND capital < 9")),
     "ownership by label": Fault("forbidden", rules(rule("age", "capital >= 900", label="民营企业"))),
+    "ownership as the reason why": Fault("forbidden", rules(rule("age", "capital >= 900", why="国营的优先"))),
+    "a registration moved, as the reason why": Fault("forbidden", rules(rule("age", "capital >= 900", why="奖励登记到本区的"))),
     "ownership in the sentence": Fault("forbidden", rules(rule("age", "capital >= 900", says="国有控股"))),
     "a veto's label": Fault("forbidden", veto("capital < 9", label="外资企业")),
     "a move rewarded": Fault("forbidden", rules(rule("age", "capital >= 900", label="愿意迁移登记"))),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from matcher.engine import Engine
+from matcher.errors import OptionError
 from matcher.intake import Intake, read_files
 from matcher.rules.judgements import Judgement, read_judgements
 from matcher.runs import Request
@@ -45,6 +46,15 @@ def test_under_any_rules(engine: Engine) -> None:
         measured.add(tuple(one.ndcg for one in found))
     assert len(measured) > 2
     assert gauge.measure() == plain
+
+
+def test_without_judgements_there_is_no_measure(engine: Engine) -> None:
+    """No list is perfect because nobody judged it."""
+    sample, judgements = read_files([engine.corpora.sample], engine.corpora), read_judgements(ZONE)
+    with pytest.raises(OptionError, match="没有一家评判过"):
+        Gauge(engine, sample, (), AS_OF)
+    one = [judgement for judgement in judgements if judgement.chain == "medical-health"]
+    assert [quality.chain for quality in Gauge(engine, sample, one, AS_OF).measure()] == ["medical-health"]
 
 
 def test_lines_are_the_list(engine: Engine) -> None:
