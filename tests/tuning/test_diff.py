@@ -234,7 +234,7 @@ def test_ten_thousand_companies_and_two_hundred_changes_add_up(engine: Engine) -
     reading, draw = read_companies(engine, recombined(engine.corpora, 10_000, 21)), random.Random(22)
     before, seen = engine, 0
     for _ in range(200):
-        after = engine.with_rules(engine.zone.with_scoring(changed(before.zone.scoring, draw)))
+        after = engine.with_rules(engine.zone.with_scoring(changed(engine.zone.scoring, draw)))
         for move in diff(before, after, reading, EVERYONE).moves:
             parts = sum(round(part.change * 10_000) for part in move.parts)
             assert parts == round(move.change * 10_000) == round(move.new.score * 10_000) - round(move.old.score * 10_000)
