@@ -3,8 +3,9 @@
     LianzhaoError
     ├── InputError      a company file that cannot be read, or a row that is wrong   (输入文件)
     ├── RulesError      files under ``rules/`` that do not say what they must         (规则文件)
-    ├── RulesetError    a kept copy of a ruleset that is missing or damaged           (规则副本)
-    ├── SnapshotError   a snapshot that is damaged, missing or being built            (快照)
+    ├── KeptError       what the program keeps in its home                            (程序数据目录)
+    │   ├── RulesetError    a copy of a ruleset that is missing or damaged            (规则副本)
+    │   └── SnapshotError   a snapshot that is damaged, missing or being built        (快照)
     ├── CorporaError    files under ``corpora/`` that are missing or damaged          (语料)
     ├── StoreError      the database                                                  (数据库)
     │   ├── StoreUnreachableError  it cannot be opened, read or written
@@ -73,8 +74,8 @@ class RulesError(LianzhaoError):
         super().__init__(f"规则文件有 {len(self.problems)} 处错误：\n" + "\n".join(f"  {p}" for p in self.problems))
 
 
-class RulesetError(LianzhaoError):
-    """A kept copy of a ruleset is missing or damaged, or cannot be kept (规则副本缺失、损坏或留不下).
+class KeptError(LianzhaoError):
+    """Something that the program keeps in its home (程序数据目录里的东西出错).
 
     Args:
         place: The file or folder concerned.
@@ -84,6 +85,10 @@ class RulesetError(LianzhaoError):
     def __init__(self, place: str | Path, problem: str) -> None:
         self.place, self.problem = str(place), problem
         super().__init__(f"{place}：{problem}")
+
+
+class RulesetError(KeptError):
+    """A kept copy of a ruleset is missing or damaged, or cannot be kept (规则副本缺失、损坏或留不下)."""
 
 
 class CorporaError(LianzhaoError):
@@ -123,17 +128,8 @@ class RunDiffersError(StoreError):
     """A run with the same inputs had other results before (同一批次结果不同)."""
 
 
-class SnapshotError(LianzhaoError):
-    """A snapshot is damaged, missing, or cannot be built now (快照损坏、缺失或暂时不能构建).
-
-    Args:
-        place: The file or folder concerned.
-        problem: What is wrong and what to do, in Chinese.
-    """
-
-    def __init__(self, place: str | Path, problem: str) -> None:
-        self.place, self.problem = str(place), problem
-        super().__init__(f"{place}：{problem}")
+class SnapshotError(KeptError):
+    """A snapshot is damaged, missing, or cannot be built now (快照损坏、缺失或暂时不能构建)."""
 
 
 class RequestError(LianzhaoError):

@@ -5,7 +5,7 @@
 # %%
 import os
 from datetime import date
-from pathlib import Path
+from functools import partial
 
 from matcher.engine import Engine
 from matcher.intake import read_files
@@ -17,14 +17,7 @@ from matcher.tuning.what_if import WhatIf
 
 ZONE = "liaocheng-resort"
 TRIP = Request(as_of=date(2024, 8, 27), cities=("青岛", "杭州", "绍兴"), top=50)
-FIGURES = os.environ.get("FIGURES")  # 给一个目录，图就另存一份 PNG
-
-
-def show(picture: plots.Picture, name: str) -> plots.Picture:
-    if FIGURES:
-        picture.save(Path(FIGURES) / f"{name}.png")
-    return picture
-
+show = partial(plots.saved, folder=os.environ.get("FIGURES"))  # 给一个目录，图就另存一份 PNG
 
 engine = Engine(ZONE)
 reading = read_companies(engine, read_files([engine.corpora.sample], engine.corpora), TRIP.cities)  # 文本只读这一次

@@ -9,6 +9,7 @@
 import os
 from dataclasses import asdict, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
@@ -28,14 +29,7 @@ from matcher.tuning.what_if import WhatIf
 
 ZONE, CHAIN = "liaocheng-resort", "modern-agriculture"
 AS_OF = date(2026, 1, 1)
-FIGURES = os.environ.get("FIGURES")  # 给一个目录，图就另存一份 PNG
-
-
-def show(picture: plots.Picture, name: str) -> plots.Picture:
-    if FIGURES:
-        picture.save(Path(FIGURES) / f"{name}.png")
-    return picture
-
+show = partial(plots.saved, folder=os.environ.get("FIGURES"))  # 给一个目录，图就另存一份 PNG
 
 engine = Engine(ZONE)
 sample = read_files([engine.corpora.sample], engine.corpora)

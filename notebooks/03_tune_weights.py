@@ -8,7 +8,7 @@ import os
 import time
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
+from functools import partial
 
 import pandas as pd
 
@@ -26,14 +26,7 @@ from matcher.tuning.what_if import WhatIf
 ZONE, RULE = "liaocheng-resort", "thin_capital"
 TRIP = Request(as_of=date(2026, 1, 1), cities=("青岛", "杭州", "绍兴"), top=20)
 STEPS = [-20.0, -16.0, -12.0, -10.0, -8.0, -6.0, -4.0, -2.0, 0.0]
-FIGURES = os.environ.get("FIGURES")  # 给一个目录，图就另存一份 PNG
-
-
-def show(picture: plots.Picture, name: str) -> plots.Picture:
-    if FIGURES:
-        picture.save(Path(FIGURES) / f"{name}.png")
-    return picture
-
+show = partial(plots.saved, folder=os.environ.get("FIGURES"))  # 给一个目录，图就另存一份 PNG
 
 engine = Engine(ZONE)
 sample = read_files([engine.corpora.sample], engine.corpora)

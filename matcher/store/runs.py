@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 
-from matcher.errors import OptionError, RequestError, RunDiffersError
+from matcher.errors import OptionError, RequestError, RunDiffersError, StoreError
 from matcher.store.database import Store
 from matcher.store.tables import runs
 from matcher.types import Ranking, Run
@@ -68,9 +68,16 @@ def save_run(store: Store, run: Run, results: str, given: dict[str, Any] | None 
 
 
 def load_run(store: Store, id_: str) -> KeptRun | None:
-    """A run and the digest of its results (读取批次), None if there is none."""
-    with store.reading() as connection:
-        row = connection.execute(select(runs).where(runs.c.id == id_)).mappings().first()
+    """A run and the digest of its results (读取批次), None if there is none.
+
+    Raises:
+        StoreError: The database cannot be read, or the run's record in it is damaged.
+    """
+    try:
+        with store.reading() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == id_)).mappings().first()
+    except json.JSONDecodeError as error:
+        raise StoreError(store.name, f"批次 {id_[:12]} 的记录损坏（{error}），请从备份恢复数据库") from None
     if row is None:
         return None
     kept = dict(row)

@@ -49,6 +49,13 @@ class Picture:
         Path(path).write_bytes(self._repr_png_())
 
 
+def saved(picture: Picture, name: str, folder: str | Path | None) -> Picture:
+    """The picture, as a cell shows it; also written to the folder as PNG, where there is one (看图，要存就存)."""
+    if folder:
+        picture.save(Path(folder) / f"{name}.png")
+    return picture
+
+
 def _style() -> AbstractContextManager[None]:
     path = str(pylopdf_fonts_zh_cn.sans_path())
     if path not in {font.fname for font in font_manager.fontManager.ttflist}:

@@ -19,7 +19,8 @@ from matcher.errors import RulesetError
 from matcher.rules import kept, load_zone, open_zone
 from tests.cli import small_zone
 
-_FORK = multiprocessing.get_context("fork")
+_FORKS = "fork" in multiprocessing.get_all_start_methods()
+_FORK = multiprocessing.get_context("fork" if _FORKS else None)
 CONTENT = {"zone.yaml": b"id: small\n", "scoring.yaml": b"rules: []\n", "chains/toys.yaml": b"id: toys\n"}
 CONTENTS = st.dictionaries(st.sampled_from(["chains/a.yaml", "chains/b.yaml", "opportunities.yaml"]), st.binary(max_size=40)).map(
     lambda more: {**more, "zone.yaml": b"z", "scoring.yaml": b"s"}
@@ -168,7 +169,7 @@ def _keep_many(home: Path, number: int) -> None:
             path.unlink(missing_ok=True)
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="forks")
+@pytest.mark.skipif(not _FORKS, reason="the writers are forked from this process")
 def test_many_keep_the_same_at_once(tmp_path: Path) -> None:
     processes = [_FORK.Process(target=_keep_many, args=(tmp_path, number)) for number in range(4)]
     for process in processes:
@@ -200,7 +201,7 @@ def _deaths() -> Iterator[int]:
     yield from range(len(CONTENT) + 5)
 
 
-@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="forks")
+@pytest.mark.skipif(not _FORKS, reason="the writers are forked from this process")
 def test_a_process_killed_at_any_step_leaves_a_whole_copy_or_none(tmp_path: Path) -> None:
     ends = []
     for step in _deaths():

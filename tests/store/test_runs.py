@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from matcher.engine import Engine
-from matcher.errors import OptionError, RequestError, RunDiffersError
+from matcher.errors import OptionError, RequestError, RunDiffersError, StoreError
 from matcher.intake import from_profiles
 from matcher.runs import Request
-from matcher.store.database import Store
+from matcher.store.database import Store, open_store
 from matcher.store.runs import find_run, load_run, results_digest, save_run, snapshots_in_use
 from tests.store.children import a_run
 
@@ -75,3 +77,14 @@ def test_what_the_files_were_called_is_kept_beside_the_run(store: Store) -> None
     save_run(store, a_run(1), "1" * 64)
     kept = load_run(store, a_run(1).id)
     assert kept is not None and kept.given is None
+
+
+def test_a_damaged_record_is_named(tmp_path: Path) -> None:
+    """A file can be damaged so; PostgreSQL takes no JSON that is none."""
+    run = a_run(1)
+    with open_store(f"sqlite:///{tmp_path / 'ledger.db'}") as store:
+        save_run(store, run, "0" * 64)
+        with store.writing() as connection:
+            connection.execute(text("UPDATE runs SET request = '{不完整'"))
+        with pytest.raises(StoreError, match=rf"批次 {run.id[:12]} 的记录损坏"):
+            load_run(store, run.id)
