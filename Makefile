@@ -33,7 +33,7 @@ run: .venv/core ## 给随附的真实企业排序：青岛 → 杭州 → 绍兴
 	@echo '        $(BIN)/lianzhao rank --help；规则在 rules/liaocheng-resort/，改完用 $(BIN)/lianzhao rules check liaocheng-resort'
 
 test: check ## 安装测试所需并运行全部检查与测试
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -n auto -m slow
 
 check: .venv/all ## 格式、ruff、mypy --strict、import-linter、快速测试
 	$(BIN)/ruff format --check .
