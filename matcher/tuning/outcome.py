@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.engine import Engine
-from matcher.intake import Companies, Intake
+from matcher.intake import Companies, Frame, Intake, companies_of
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import FamilyFinder
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
@@ -124,18 +124,19 @@ class Outcome:
     beside: NDArray[np.bool_]
 
 
-def read_companies(engine: Engine, intake: Intake, cities: Sequence[str] = (), known: ProfileCache | None = None) -> Reading:
+def read_companies(engine: Engine, given: Intake | Frame, cities: Sequence[str] = (), known: ProfileCache | None = None) -> Reading:
     """Reads the companies of some cities once, for rankings under any rules (读取企业).
 
     Args:
         engine: Over the corpora.
-        intake: The companies.
+        given: The companies, or a pandas frame of them, as for ``Engine.rank``.
         cities: As the user names them; empty for everywhere.
         known: What the texts of all of the intake say by the engine's reader, if they were read before.
 
     Raises:
         RequestError: There is no such city.
     """
+    intake = companies_of(given, engine.corpora)
     companies, places = intake.companies, np.arange(len(intake.companies))
     if cities:
         places = engine.cities.places(companies, cities)
