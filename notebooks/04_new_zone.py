@@ -99,10 +99,9 @@ def write(name: str, schema: str, note: str, *blocks: str) -> None:
     """Writes a file of the draft (写一个规则文件); the note is its comment."""
     (DRAFT / name).parent.mkdir(parents=True, exist_ok=True)
     up = "../" * (name.count("/") + 1)
-    head = [
-        f"# yaml-language-server: $schema={up}schemas/{schema}.schema.json",
-        *(f"# {line}".rstrip() for line in note.splitlines()),
-    ]
+    made_of = f"# 由 notebooks/{ZONE}/ 的表写成：改表，再跑 notebooks/04_new_zone.py，不要改这个文件"
+    head = [f"# yaml-language-server: $schema={up}schemas/{schema}.schema.json", made_of]
+    head += [f"# {line}".rstrip() for line in note.splitlines()]
     (DRAFT / name).write_text("\n".join(head) + "\n" + "".join(blocks), encoding="utf-8")
 
 

@@ -123,6 +123,7 @@ def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
     from matcher.locate import home
     from matcher.rules import kept
     from matcher.store.database import open_store
+    from matcher.store.ruleset_files import store_ruleset
     from matcher.store.rulesets import versions
     from matcher.store.runs import results_digest, save_run
 
@@ -134,6 +135,7 @@ def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
                 kept.keep(home(), zone.content)
             except RulesetError as error:
                 print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{error}", file=sys.stderr)
+            store_ruleset(store, zone.content)
             save_run(store, ranking.run, results_digest(ranking), given)
             return called(versions(store, zone.id), zone.digest)
     except StoreError as error:

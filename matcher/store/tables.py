@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -132,6 +133,21 @@ Index(
     unique=True,
     sqlite_where=registers.c.ended_at.is_(None),
     postgresql_where=registers.c.ended_at.is_(None),
+)
+
+rule_files = Table(
+    "rule_files",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the file
+    Column("content", LargeBinary, nullable=False),  # deflated
+)
+
+ruleset_files = Table(
+    "ruleset_files",
+    metadata,
+    Column("ruleset", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),  # within the zone's folder
+    Column("file", ForeignKey(rule_files.c.digest), nullable=False),
 )
 
 register_companies = Table(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matcher.errors import OptionError, RequestError, RulesetError
 from matcher.locate import folder, home
 from matcher.rules import zone_ids
-from matcher.rules.kept import content_digest, folder_content, kept_digests, open_kept
+from matcher.rules.kept import content_digest, folder_content, keep, keeping, kept_digests, open_kept
 
 if TYPE_CHECKING:
     from matcher.store.rulesets import RulesetVersion
@@ -42,7 +42,7 @@ def needs_store(word: str) -> bool:
     return word == PUBLISHED or _NUMBER.fullmatch(word) is not None
 
 
-def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedRules:
+def named_rules(word: str, zone: str, rules: str | Path | None = None, *, stored: bool = True) -> NamedRules:
     """The zone's folder that a word means (所指的规则): that of a kept copy is checked byte by byte.
 
     Args:
@@ -50,6 +50,7 @@ def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedR
             zone's folder or of the rules folder that holds it.
         zone: Id of the zone.
         rules: The rules folder in use; found by ``locate.folder`` if None.
+        stored: Look for copies in the database too.
 
     Raises:
         OptionError: The word means nothing.
@@ -62,19 +63,55 @@ def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedR
     if needs_store(word):
         version = _version(word, zone, rules)
         return NamedRules(kept_or_draft(version.digest, zone, rules), version)
-    if _BEGINNING.fullmatch(word) and (found := [digest for digest in kept_digests(home()) if digest.startswith(word)]):
+    if _BEGINNING.fullmatch(word) and (found := _digests(word, stored=stored)):
         if len(found) > 1:
             raise OptionError(
                 f"有几份规则副本的摘要以 {word} 开头，请多写几位：{'、'.join(one[:24] for one in found[:_MOST_TOLD])}"
             )
-        return NamedRules(open_kept(home(), found[0]))
+        return NamedRules(copy_of(found[0], stored=stored))
     for path in (Path(word), Path(word) / zone):
         if (path / "zone.yaml").is_file():
             kept = path.resolve()
             is_kept = kept.parent == (home() / "rulesets").resolve()
-            return NamedRules(open_kept(home(), kept.name) if is_kept else path)
+            return NamedRules(copy_of(kept.name, stored=stored) if is_kept else path)
     known = f"{DRAFT}（现在的规则目录）、{PUBLISHED}（现行版本）、版本号、规则副本的摘要，或园区的规则目录（其中有 zone.yaml）"
     raise OptionError(f"没有这套规则：{word[:80]}，应为 {known}")
+
+
+def _digests(beginning: str, *, stored: bool) -> list[str]:
+    """Copies in the home that begin so, and where there is none those in the database."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.ruleset_files import stored_digests
+
+    there = [digest for digest in kept_digests(home()) if digest.startswith(beginning)]
+    if there or not stored or not store_exists():
+        return there
+    with open_store() as store:
+        return stored_digests(store, beginning)
+
+
+def copy_of(digest: str, *, stored: bool = True) -> Path:
+    """The folder of a copy, checked byte by byte (规则副本); one that this machine lacks or has damaged comes from the database.
+
+    Raises:
+        RulesetError: It is missing or damaged, and the database has none either.
+        StoreError: The database cannot be read.
+    """
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.ruleset_files import stored_ruleset
+
+    try:
+        return open_kept(home(), digest)
+    except RulesetError:
+        if not stored or not store_exists():
+            raise
+        with open_store() as store:
+            content = stored_ruleset(store, digest)
+        if not content:
+            raise
+    with keeping(home()):
+        keep(home(), content)
+    return open_kept(home(), digest)
 
 
 def kept_or_draft(digest: str, zone: str, rules: str | Path | None = None) -> Path:
@@ -84,7 +121,7 @@ def kept_or_draft(digest: str, zone: str, rules: str | Path | None = None) -> Pa
         RulesetError: The copy is missing or damaged, and the draft is another.
     """
     try:
-        return open_kept(home(), digest)
+        return copy_of(digest)
     except RulesetError:
         draft = folder("rules", rules) / zone
         if draft_digest(zone, rules) != digest:
