@@ -314,8 +314,8 @@ def test_gaps_match_and_check_take_the_words_too(run: Run) -> None:
 
 
 def test_gaps_are_those_of_the_version(run: Run) -> None:
-    shipped = (shipped("rules") / "liaocheng-resort" / "scoring.yaml").read_text(encoding="utf-8")
-    presence = re.search(r"^presence:.*\n(?: .*\n)+", shipped, re.MULTILINE)
+    rules = (shipped("rules") / "liaocheng-resort" / "scoring.yaml").read_text(encoding="utf-8")
+    presence = re.search(r"^presence:.*\n(?: .*\n)+", rules, re.MULTILINE)
     assert presence
     published(run, presence[0] + SCORING)
     edit(SCORING)  # the draft has lost its scale
