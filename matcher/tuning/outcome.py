@@ -124,7 +124,9 @@ class Outcome:
     beside: NDArray[np.bool_]
 
 
-def read_companies(engine: Engine, given: Intake | Frame, cities: Sequence[str] = (), known: ProfileCache | None = None) -> Reading:
+def read_companies(
+    engine: Engine, given: Intake | Frame, cities: Sequence[str] = (), known: ProfileCache | None = None, *, words: bool = False
+) -> Reading:
     """Reads the companies of some cities once, for rankings under any rules (读取企业).
 
     Args:
@@ -132,6 +134,8 @@ def read_companies(engine: Engine, given: Intake | Frame, cities: Sequence[str] 
         given: The companies, or a pandas frame of them, as for ``Engine.rank``.
         cities: As the user names them; empty for everywhere.
         known: What the texts of all of the intake say by the engine's reader, if they were read before.
+        words: Keep the texts ready for other words (备着换词): the first change of words is then as quick as the next; without it the
+            texts are cut at the first change.
 
     Raises:
         RequestError: There is no such city.
@@ -141,8 +145,12 @@ def read_companies(engine: Engine, given: Intake | Frame, cities: Sequence[str] 
     if cities:
         places = engine.cities.places(companies, cities)
         companies = companies.take(places)
-    profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
-    return Reading(intake, companies, places, profiles, engine.reader, FamilyFinder(intake.companies, engine.corpora))
+    finder, texts = FamilyFinder(intake.companies, engine.corpora), TextsRead()
+    if words:
+        profiles, texts = TextsRead.with_profiles(companies, engine.reader, engine.processes)
+    else:
+        profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
+    return Reading(intake, companies, places, profiles, engine.reader, finder, texts)
 
 
 def reworded(engine: Engine, reading: Reading) -> Reading:
