@@ -61,6 +61,7 @@ class Reading:
     label_signs: list[str]
     rejoin: dict[str, str]
     bracket_drops: list[str]
+    bracket_exceptions: list[str]
     negations_to_end: list[str]
     exceptions: list[str]
     negated_words: list[str]
