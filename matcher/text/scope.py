@@ -74,9 +74,10 @@ class ScopeItems:
         place[rows] = np.arange(len(rows), dtype=np.int32)
         of = np.flatnonzero(place[self.row] >= 0)
         texts, item = np.unique(self.item[of], return_inverse=True)
+        excepted = {place: self.excepted[text] for place, text in enumerate(texts.tolist()) if text in self.excepted}
         return ScopeItems(
             [self.texts[text] for text in texts.tolist()], self.filler[texts], place[self.row[of]], item.astype(np.int32),
-            self.position[of], self.mode[of], len(rows),
+            self.position[of], self.mode[of], len(rows), excepted,
         )  # fmt: skip
 
 

@@ -125,6 +125,9 @@ class _Change:
     def _touched(self, probe: Vocabulary, block: _Block) -> NDArray[np.int64]:
         items = block.texts.items
         told = probe.occurs([*items.texts, *block.names], block.ends)
+        if items.excepted:  # a word counts against an item too of which brackets except it
+            except_it = np.diff(probe.find(list(items.excepted.values())).best.indptr) > 0
+            told[np.array(list(items.excepted))[except_it]] = True
         touched = told[len(items.texts) + block.name_of]
         touched[items.row[told[items.item]]] = True
         before, after = (reader.matcher.likeness(block.weighed, numbers).tocsr() for reader, numbers in self.cosines)
