@@ -159,7 +159,7 @@ class Vocabulary:
         return TextHits(best, conflict, name_marks, first_marks, only_marks, scope_marks, unless_marks, tokens, token_owner)
 
     def occurs(self, texts: Sequence[str], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """In which texts any of the patterns stands, or a slip of a long term (有没有这些词).
+        """In which texts any of the terms stands, or a slip of a long one (有没有这些词).
 
         Args:
             texts: As for ``find``.
@@ -167,8 +167,10 @@ class Vocabulary:
         """
         found = np.zeros(len(texts), dtype=np.bool_)
         lengths, starts = _laid_out(texts)
-        _, begin, _ = self._hits("\n".join(texts), ends)
-        found[np.searchsorted(starts, begin, side="right") - 1] = True
+        pattern, begin, _ = self._hits("\n".join(texts), ends)
+        is_term = np.zeros(len(self.patterns), dtype=np.bool_)
+        is_term[np.searchsorted(self._first_use, np.flatnonzero(self._role == _TERM), side="right") - 1] = True
+        found[np.searchsorted(starts, begin[is_term[pattern]], side="right") - 1] = True
         short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
         found[[short[place] for place, _ in self._slips.candidates([texts[text] for text in short])]] = True
         return found
