@@ -36,8 +36,12 @@ class KeptRun(NamedTuple):
 
 def results_digest(ranking: Ranking) -> str:
     """SHA-256 of all that a ranking says but its manifest (结果摘要)."""
-    told = asdict(ranking)
-    del told["run"]
+    return digest_of(asdict(ranking))
+
+
+def digest_of(told: dict[str, Any]) -> str:
+    """The same of a ranking as plain data, its run among it or not (平实数据的结果摘要)."""
+    told = {key: value for key, value in told.items() if key != "run"}
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 

@@ -150,7 +150,7 @@ class _Replayer:
         """The engine over the rules of then, from their copy, or from the draft if it is still the same."""
         run, rules = self.run, self.materials.rules
         try:
-            folder = kept_or_draft(run.ruleset, run.zone, rules)
+            folder = kept_or_draft(run.ruleset, run.zone, rules, root=self.materials.home)
             engine = Engine(run.zone, ruleset=folder, corpora=self.materials.corpora)
         except RulesetError as error:
             draft = draft_digest(run.zone, rules)
