@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from matcher.api import docs, health, problems, ranking, zones
+from matcher.api import companies, docs, health, problems, ranking, runs, zones
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
 from matcher.api.service import Service
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (health, zones, ranking, docs):
+    for module in (health, zones, ranking, companies, runs, docs):
         app.include_router(module.router)
     described(app)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKED)
