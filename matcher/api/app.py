@@ -11,13 +11,15 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from matcher.api import companies, docs, health, problems, ranking, runs, zones
+from matcher.api import companies, docs, health, problems, ranking, reconcile, runs, zones
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
 from matcher.api.service import Service
 from matcher.api.settings import Settings
+from matcher.runs import library_versions
 
 _WORTH_PACKING = 1000  # bytes
 _PACKED = 5  # of 9: nine takes three times as long for a few hundredths
@@ -39,6 +41,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="链招 lianzhao",
+        version=library_versions()["lianzhao"],
         summary="下一站该拜访谁，为什么",
         docs_url=None,  # the stock pages load scripts from outside; ours are at /docs
         redoc_url=None,
@@ -47,10 +50,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (health, zones, ranking, companies, runs, docs):
+    for module in (health, zones, ranking, companies, runs, reconcile, docs):
         app.include_router(module.router)
     described(app)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKED)
+    if service.settings.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(service.settings.origins), allow_methods=["GET", "POST"], allow_headers=["*"]
+        )
     app.add_middleware(RequestIds)  # the last one added is the outermost
     return app
 

@@ -34,6 +34,7 @@ class Settings:
         rules, corpora: Other folders than the installed ones.
         needs_keys: Every request must carry an API key.
         limits: What one client may ask for.
+        origins: Pages of these origins may ask (OpenRefine's is ``http://127.0.0.1:3333``); by default none may.
         look_every: Seconds between two looks for a new snapshot or new rules; 0 for none but those asked for.
     """
 
@@ -43,12 +44,14 @@ class Settings:
     corpora: Path | None = None
     needs_keys: bool = False
     limits: Limits = field(default_factory=Limits)
+    origins: tuple[str, ...] = ()
     look_every: float = 1.0
 
     @classmethod
     def from_environment(cls) -> Settings:
         """The settings that ``LIANZHAO_…`` variables name (由环境变量)."""
-        return cls(home=home(), database=os.environ.get("LIANZHAO_DATABASE") or None)
+        origins = tuple(os.environ.get("LIANZHAO_ORIGINS", "").split())
+        return cls(home=home(), database=os.environ.get("LIANZHAO_DATABASE") or None, origins=origins)
 
     @property
     def address(self) -> str:
