@@ -83,7 +83,8 @@ def test_mistakes_are_problem_documents(client: TestClient, method: str, path: s
     "raw",
     [
         b"", b"{", b"\xff\xfe", b'{"profiles": [{"name": NaN}]}', b'{"profiles": [Infinity]}', b'{"profiles": [1e999]}',
-        b'{"profiles": ["\\ud800"]}', b'{"profiles": [{"\\udfff": 1}]}', b"[" * 100_000, b'{"a":' * 100_000, b'{"profiles": "\xed\xa0\x80"}',
+        b'{"profiles": ["\\ud800"]}', b'{"profiles": [{"\\udfff": 1}]}', b"[" * 100_000, b'{"a":' * 100_000,
+        b'{"profiles": "\xed\xa0\x80"}',
     ],
     ids=["empty", "torn", "no-utf8", "nan", "infinity", "too-large", "surrogate", "surrogate-key", "depth", "depth-of-objects", "cesu"],
 )  # fmt: skip
