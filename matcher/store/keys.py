@@ -34,6 +34,7 @@ SCOPES = {
 """Scope → what it opens (范围)."""
 _KEY = re.compile(r"lz_([a-z2-7]{12})_[a-z2-7]{52}", re.ASCII)
 _LONGEST_NAME = 60
+_LONGEST_LIFE = timedelta(days=36525)
 _SPARSE = timedelta(hours=1)
 _NOBODY = "0" * 64  # a hash that no key has
 
@@ -209,8 +210,8 @@ def _checked(wanted: Wanted, now: datetime) -> dict[str, Any]:
     for scope in wanted.scopes or ():
         if scope not in SCOPES:
             raise RequestError("范围", scope, SCOPES)
-    if wanted.expires_at is not None and wanted.expires_at <= now:
-        raise OptionError("密钥的到期时间已经过去")
+    if wanted.expires_at is not None and not now < wanted.expires_at <= now + _LONGEST_LIFE:
+        raise OptionError("密钥的到期时间应在今天以后、一百年以内")
     return {
         "name": name, "role": wanted.role, "group": wanted.group, "leader": wanted.leader, "expires_at": wanted.expires_at,
         "zones": sorted(set(wanted.zones)) if wanted.zones else None,
