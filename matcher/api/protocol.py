@@ -1,8 +1,8 @@
 """HTTP as it comes over the wire (连接层): clients that send too slowly or no HTTP at all get a problem and are let go.
 
-The head of a request is waited for ``HEAD`` seconds and its body ``BODY`` seconds, longer if it comes at ``RATE`` bytes a second at least. A
-client that is answered before it has sent everything is listened to a little longer, so that it hears the answer instead of a broken
-connection.
+The head of a request is waited for ``HEAD`` seconds and its body ``BODY`` seconds, longer if it comes at ``RATE`` bytes a second at
+least. A client that is answered before it has sent everything is listened to a little longer, so that it hears the answer instead of a
+broken connection.
 """
 
 from __future__ import annotations
