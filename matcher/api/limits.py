@@ -19,6 +19,7 @@ from matcher.api.settings import Limits
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_SQUARE = bytes.maketrans(b"{}", b"[]")  # which of them it is, is the parser's business
 _WORTH_A_THREAD = 1 << 18  # bytes
 _CLOSE = {"Connection": "close"}
 
@@ -32,20 +33,13 @@ def is_deeper(data: bytes, most: int) -> bool:
     """
     if data.count(b"[") + data.count(b"{") <= most:
         return False
-    bones = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
-    for _ in range(most):  # every round takes away the innermost level
-        shorter = bones.replace(b"[]", b"").replace(b"{}", b"")
+    bones = _STRING.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
+    for _ in range(most):  # every round takes away what is innermost, so one level
+        shorter = bones.replace(b"[]", b"")
         if len(shorter) == len(bones):
             break
         bones = shorter
-    depth = 0
-    for bracket in bones:
-        depth += 1 if bracket in b"[{" else -1
-        if depth > most:
-            return True
-        if depth < 0:
-            return False  # no JSON
-    return False
+    return b"[]" in bones or bones.count(b"[") > most  # the latter: opened and never closed
 
 
 class _TooMuch(Exception):  # noqa: N818 (an answer, not an error of the program)

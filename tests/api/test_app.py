@@ -24,7 +24,7 @@ PROFILE = {
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 50000), raise_server_exceptions=False)
 
 
 def test_health_and_zones(client: TestClient) -> None:
