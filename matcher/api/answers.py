@@ -13,6 +13,8 @@ KEEP = "private, max-age=31536000, immutable"
 """Cache-Control of what never changes (永不改变的)."""
 ASK_AGAIN = "private, no-cache"
 """Of what may change: keep it, but ask (可缓存、须再问)."""
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "与 If-None-Match 的相同"}}
+"""How routes declare that they answer by tags (声明 304)."""
 
 
 def encoded(value: Any) -> bytes:

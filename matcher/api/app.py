@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from matcher.api import audit, docs, health, metrics, problems, ranking, serving, zones
+from matcher.api import audit, companies, docs, health, metrics, problems, ranking, runs, serving, zones
 from matcher.api.access import admitted
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (health, metrics, audit, zones, ranking, docs):
+    for module in (health, metrics, audit, zones, ranking, companies, runs, docs):
         app.include_router(module.router)
     described(app)
     serving.guard(app, settings)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
 from matcher.api.problems import COMMON, documented
+from matcher.api.service import service_of
+from matcher.api.swap import Keeper
 
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 """The folder where several workers count together, an environment variable of prometheus-client (多进程指标目录)."""
@@ -41,15 +46,38 @@ class Metrics:
         self._requests.labels(shown, route, str(status)).inc()
         self._seconds.labels(shown, route).observe(seconds)
 
-    def told(self) -> bytes:
+    def told(self, keeper: Keeper) -> bytes:
         """All figures (全部指标)."""
+        now = CollectorRegistry()
+        now.register(_State(keeper))
         folder = os.environ.get(TOGETHER)
         if not folder:
-            return generate_latest(self.registry)
+            return generate_latest(self.registry) + generate_latest(now)
         forget_the_dead(Path(folder))
         together = CollectorRegistry()
         MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return generate_latest(together) + generate_latest(now)
+
+
+class _State(Collector):
+    """What the worker that answers works on: snapshot and rules in use, what it refused to take up."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+
+    def collect(self) -> Iterator[Metric]:
+        state = self._keeper.state
+        snapshot = GaugeMetricFamily("lianzhao_snapshot", "Companies in use 所用企业库：企业数", labels=["version"])
+        if state.base is not None:
+            snapshot.add_metric([state.base.version], len(state.base))
+        rules = GaugeMetricFamily("lianzhao_ruleset", "Rules in use 所用规则", labels=["zone", "digest"])
+        for zone, engine in state.engines.items():
+            rules.add_metric([zone, engine.zone.digest], 1)
+        refused = GaugeMetricFamily("lianzhao_refused", "What is new and broken and was not taken up 拒绝换上的", labels=["what"])
+        for one in list(self._keeper.refused.values()):
+            refused.add_metric([one.what], 1)
+        yield from (snapshot, rules, refused)
+        yield CounterMetricFamily("lianzhao_swaps", "Swaps of this worker 换上次数", value=self._keeper.swaps)
 
 
 def forget_the_dead(folder: Path) -> None:
@@ -73,4 +101,4 @@ def _lives(pid: int) -> bool:
 def metrics(request: Request) -> Response:
     """Figures in the text format of Prometheus (指标)."""
     counted: Metrics = request.app.state.metrics
-    return Response(counted.told(), media_type=CONTENT_TYPE_LATEST)
+    return Response(counted.told(service_of(request).keeper), media_type=CONTENT_TYPE_LATEST)

@@ -57,9 +57,21 @@ OPERATIONS: dict[str, Operation] = {
     "get_zone": READ,
     "get_chains": READ,
     "get_rules": READ,
-    # work
+    "get_gaps": Operation("rank", PEOPLE, heavy=True),
+    # companies
+    "list_companies": READ,
+    "get_company": READ,
+    "resolve_names": Operation("resolve", EVERYBODY),
+    # lists and scores
     "rank_companies": Operation("rank", PEOPLE, audited=True, heavy=True),
     "score_companies": Operation("score", EVERYBODY),
+    # runs: a list that is made again, or compared, is a ranking asked
+    "list_runs": Operation("runs", EVERYBODY),
+    "get_run": Operation("runs", EVERYBODY),
+    "get_run_results": Operation("runs", PEOPLE, audited=True, heavy=True),
+    "explain_run_company": Operation("runs", EVERYBODY, heavy=True),
+    "replay_run": Operation("runs", ANALYSTS, audited=True, heavy=True),
+    "diff_runs": Operation("runs", ANALYSTS, audited=True, heavy=True),
 }
 """Operation id → who may (操作权限表)."""
 

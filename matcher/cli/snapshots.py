@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matcher.cli.arguments import Verbs
     from matcher.engine import Engine
     from matcher.intake import Intake
-    from matcher.snapshot import Built, ProfileCache, Snapshot
+    from matcher.snapshot import Built, ProfileCache
 
 _KEPT = 3
 _SHORT = 12  # characters of a version that are shown
@@ -194,6 +194,7 @@ def company(options: argparse.Namespace) -> int:
     from matcher.errors import RequestError, SnapshotError
     from matcher.locate import home
     from matcher.snapshot import open_current
+    from matcher.snapshot.cards import card
 
     snapshot = open_current(home(), verify=True)
     if snapshot is None:
@@ -201,21 +202,9 @@ def company(options: argparse.Namespace) -> int:
     places = snapshot.places(options.company)
     if not places:
         raise RequestError("企业", options.company, hint=f"当前快照 {snapshot.version[:_SHORT]} 有 {len(snapshot):,} 家")
-    found = [_company(snapshot, place) for place in places]
+    found = [card(snapshot, place) for place in places]
     _print(found, options.format, "\n\n".join(map(_card, found)))
     return 0
-
-
-def _company(snapshot: Snapshot, place: int) -> dict[str, Any]:
-    from matcher.scoring.describe import day_text
-    from matcher.snapshot.members import FIELDS
-
-    member, where = snapshot.member(place), snapshot.origins(place)
-    rows = [{"file": file, "row": row, "as_of": as_of} for file, row, as_of in where.origins]
-    values: dict[str, Any] = dict(zip(FIELDS, member.values, strict=True))
-    values["founded"] = day_text(int(values["founded"]), -(2**31))
-    known = {field: {"value": values[field], **rows[number]} for field, number in where.fields.items()}
-    return {"snapshot": snapshot.version, "code_valid": member.code_ok, "fields": known, "rows": rows}
 
 
 def _card(found: dict[str, Any]) -> str:

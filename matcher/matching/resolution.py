@@ -10,6 +10,7 @@ company, only a place, a trade or a legal form, is refused with the reason.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -133,9 +134,17 @@ class Resolver:
             raise ValueError("the index is of another base")
         self._entries = Entries(companies, self.index.former)
         self._comparer = NameComparer(self.index, corpora, rules)
-        known = known or Known({}, {})
+        self._learn(known or Known({}, {}))
+
+    def _learn(self, known: Known) -> None:
         self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
         self._brands = dict(zip(squeezed(list(known.brands)), known.brands.values(), strict=True))
+
+    def with_known(self, known: Known) -> Resolver:
+        """This resolver with other brands and judgements (换已知对应); its index is shared."""
+        other = copy.copy(self)
+        other._learn(known)
+        return other
 
     def resolve(self, query: str, code: str = "") -> Resolution:
         """Which company is meant (归一).

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Intake
@@ -213,6 +213,13 @@ def evidence(store: Store, at: datetime | None = None) -> tuple[ListEntry, ...]:
             if row.decision == "same"
         }
     return tuple(sorted(found, key=lambda entry: (entry.list, entry.issued, entry.uscc, entry.name, entry.source)))
+
+
+def stamp(store: Store) -> tuple[int, ...]:
+    """What changes whenever evidence or judgements do (名单与判定的戳): rows are added and ended, never removed."""
+    counted = (list_imports.c.id, list_imports.c.ended_at, judgements.c.id, judgements.c.withdrawn_at)
+    with store.reading() as connection:
+        return tuple(connection.execute(select(*(select(func.count(one)).scalar_subquery() for one in counted))).one())
 
 
 def moments(store: Store, since: datetime, until: datetime) -> list[datetime]:
