@@ -38,7 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         service.start()
         yield
         service.close()
-        serving.unguard(app)
+        await serving.unguard(app)
 
     app = FastAPI(
         title="链招 lianzhao",

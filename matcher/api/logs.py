@@ -7,6 +7,7 @@ hold what somebody asked.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 import traceback
@@ -78,6 +79,7 @@ class Observed:
             "ms": round(seconds * 1000, 1),
             "request_id": scope["state"].get("request_id"),
             "key": caller.key if caller else None,
+            "worker": os.getpid(),
         }
         write(told, self._form)
 

@@ -22,7 +22,7 @@ TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-disable_created_metrics()  # when a series began is of no use to anybody here
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when a series began is of no use to anybody here
 router = APIRouter(tags=["服务"], responses=documented(*COMMON))
 
 

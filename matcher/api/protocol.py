@@ -89,8 +89,9 @@ class Guarded(H11Protocol):
 
     def on_response_complete(self) -> None:
         """A request is answered."""
+        is_unheard = self.is_still_sending()  # before the next request on this connection begins
         super().on_response_complete()
-        if self.is_still_sending():
+        if is_unheard:
             self.transport.close()
         self._watch()
 

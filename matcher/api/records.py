@@ -62,8 +62,9 @@ class Records:
         self._later.add(running)  # the loop itself would let it be collected
         running.add_done_callback(self._later.discard)
 
-    def close(self) -> None:
-        """Gives the connections back (关闭)."""
+    async def close(self) -> None:
+        """Waits for what is being written, and gives the connections back (关闭)."""
+        await asyncio.gather(*self._later)
         with self._opening:
             if self._store is not None:
                 self._store.close()

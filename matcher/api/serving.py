@@ -55,9 +55,9 @@ def observe(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(Observed, operations=app.state.operations, metrics=app.state.metrics, form=settings.log)
 
 
-def unguard(app: FastAPI) -> None:
+async def unguard(app: FastAPI) -> None:
     """Gives back what the doors have opened (关闭)."""
-    app.state.records.close()
+    await app.state.records.close()
     app.state.buckets.close()
 
 

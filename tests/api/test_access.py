@@ -21,7 +21,9 @@ from matcher.api.settings import Limits, Settings
 from matcher.store.database import Store, open_store
 from matcher.store.keys import ROLES, Wanted, create_key, list_keys, revoke_key
 from matcher.store.tables import api_keys
+from tests.api.conftest import behind_doors
 
+Whole = tuple[Settings, TestClient]
 ZONE, OTHER = "liaocheng-resort", "zhuhai-jinwan"
 NOBODY = {
     "none": None,
@@ -65,10 +67,8 @@ def test_every_route_has_the_second_bolt() -> None:
 
 
 @pytest.mark.parametrize(("operation", "path", "method"), ROUTES)
-def test_who_may_do_what(
-    settings: Settings, client_of: Callable[[FastAPI], TestClient], operation: str, path: str, method: str
-) -> None:
-    client = client_of(create_app(replace(settings, limits=Limits(attempts=1000))))
+def test_who_may_do_what(whole: Whole, operation: str, path: str, method: str) -> None:
+    settings, client = whole
     wanted = OPERATIONS[operation]
     for name, token in NOBODY.items():
         answer = ask(client, method, path, token)
@@ -93,9 +93,8 @@ def test_who_may_do_what(
 
 
 @pytest.mark.parametrize(("operation", "path", "method"), [one for one in ROUTES if OPERATIONS[one[0]].scope is not None])
-def test_keys_that_no_longer_count(
-    settings: Settings, keyed: TestClient, monkeypatch: pytest.MonkeyPatch, operation: str, path: str, method: str
-) -> None:
+def test_keys_that_no_longer_count(whole: Whole, monkeypatch: pytest.MonkeyPatch, operation: str, path: str, method: str) -> None:
+    settings, keyed = whole
     monkeypatch.setattr(access, "FRESH", -1.0)  # looked up at every request
     for role in sorted(OPERATIONS[operation].roles):
         expired, revoked = made(settings, role=role), made(settings, role=role)
@@ -155,7 +154,7 @@ def test_a_browser_may_give_the_key_as_a_password_for_pages_only(settings: Setti
 
 
 def test_the_rate_of_a_key_is_told_and_kept(settings: Settings, client_of: Callable[[FastAPI], TestClient]) -> None:
-    client = client_of(create_app(replace(settings, limits=Limits(per_minute=3))))
+    client = client_of(behind_doors(replace(settings, limits=Limits(per_minute=3))))
     token, other = made(settings), made(settings)
     answers = [ask(client, "GET", "/v1/zones", token) for _ in range(4)]
     assert [one.status_code for one in answers] == [200, 200, 200, 429]
@@ -169,7 +168,7 @@ def test_the_rate_of_a_key_is_told_and_kept(settings: Settings, client_of: Calla
 def test_attempts_are_limited_by_address_and_those_with_a_key_go_on(
     settings: Settings, client_of: Callable[[FastAPI], TestClient]
 ) -> None:
-    client = client_of(create_app(replace(settings, limits=Limits(attempts=5))))
+    client = client_of(behind_doors(replace(settings, limits=Limits(attempts=5))))
     token = made(settings)
     assert ask(client, "GET", "/v1/zones", token).status_code == 200
     assert [ask(client, "GET", "/v1/zones", NOBODY["wrong"]).status_code for _ in range(6)] == [401] * 5 + [429]
@@ -211,7 +210,7 @@ def test_attempts_are_limited_by_address_and_those_with_a_key_go_on(
 def test_without_keys_only_this_machine_itself_is_answered(
     keyless: Settings, client_of: Callable[[FastAPI], TestClient], headers: dict[str, str], client: str, status: int
 ) -> None:
-    caller = client_of(create_app(keyless))
+    caller = client_of(behind_doors(keyless))
     caller._transport.client = (client, 1)  # type: ignore[attr-defined]
     assert caller.get("/v1/zones", headers=headers).status_code == status
     assert caller.get("/healthz", headers=headers).status_code == status
@@ -219,7 +218,7 @@ def test_without_keys_only_this_machine_itself_is_answered(
 
 def test_a_page_that_is_named_may_call(keyless: Settings, client_of: Callable[[FastAPI], TestClient]) -> None:
     page = "http://127.0.0.1:3333"
-    client = client_of(create_app(replace(keyless, origins=(page,))))
+    client = client_of(behind_doors(replace(keyless, origins=(page,))))
     asked = {"Origin": page, "Access-Control-Request-Method": "POST", "Sec-Fetch-Site": "same-site"}
     allowed = client.options(f"/v1/zones/{ZONE}/score", headers=asked)
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, page)
@@ -236,7 +235,7 @@ def test_nobodys_body_is_read_who_is_turned_away(settings: Settings, keyed: Test
 
 
 def test_floods_of_headers_are_turned_away(keyless: Settings, client_of: Callable[[FastAPI], TestClient]) -> None:
-    client = client_of(create_app(keyless))
+    client = client_of(behind_doors(keyless))
     many = client.get("/v1/zones", headers=[(f"x-{number}", "1") for number in range(101)])
     long = client.get("/v1/zones", headers={"x": "1" * 40_000})
     address = client.get("/v1/zones?" + "q" * 40_000)
