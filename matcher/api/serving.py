@@ -35,6 +35,7 @@ from matcher.store.keys import live_keys
 _KEEP_ALIVE = 15  # seconds
 _HEAD_SIZE = 32 * 1024
 _GOODBYE = 30  # seconds for requests under way when the server stops
+_PATIENCE = 120  # seconds for a worker to say that it lives: one that is starting on a busy machine is not to be killed
 _BACKLOG = 512
 
 
@@ -152,6 +153,7 @@ def serve(serving: Serving, settings: Settings, announce: Callable[[str], None])
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GOODBYE,
+        timeout_worker_healthcheck=_PATIENCE,
         h11_max_incomplete_event_size=_HEAD_SIZE,
     )
     announce(_address(listening, serving))

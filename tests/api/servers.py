@@ -63,6 +63,7 @@ def served(home: Path, *options: str) -> Iterator[Served]:
             process.kill()
             raise
         reader.join(10)
+        process.stderr.close()
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -51,7 +52,9 @@ def made(home: Path, **wanted: Any) -> str:
 
 def started(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "matcher", "serve", "--port", "0", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env={**os.environ, "LIANZHAO_HOME": str(home)})
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=120, env={**os.environ, "LIANZHAO_HOME": str(home)}
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def started(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
         (["--trusted-proxy", "10.0.0.1"], "不能放在代理后面"),
         (["--trusted-proxy", "*"], "应为地址或网段"),
         (["--root-path", "x/"], "--root-path"),
-        (["--port", "70000"], "端口"),
+        (["--port", "70000"], "65535"),
     ],
 )
 def test_what_would_not_be_safe_is_refused(tmp_path: Path, options: list[str], said: str) -> None:
@@ -117,10 +120,10 @@ def test_without_configuration_it_serves_and_says_where_to_look(tmp_path: Path) 
         said = "".join(server.said)
         assert "/docs" in said and "/healthz" in said
         pasted = said[said.index("curl") : said.index("]}'") + 3]
-        done = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["sh", "-c", pasted], check=True, capture_output=True, text=True, timeout=120)
         assert json.loads(done.stdout)["results"][0]["score"] >= 0
         log = server.log()
-    assert server.process.returncode == 0
+    assert server.process.returncode == -signal.SIGTERM  # as it was asked, after what was under way
     assert [(one["route"], one["status"]) for one in log[:2]] == [("/healthz", 200), ("/docs", 200)]
 
 
@@ -220,24 +223,25 @@ def hostile(port: int) -> None:
     assert problem(talk(port, post("/healthz", *flood))) == (431, "headers-too-large")
     assert problem(talk(port, post("/healthz", "X: " + "y" * 1_000_000)))[0] == 431
     bad = json.dumps({"profiles": [{"name": "", "business_scope": "甲" * 500}] * 1000}).encode()
-    status, headers, body = talk(port, post(path, JSON, f"Content-Length: {len(bad)}"), bad)
+    status, _, body = talk(port, post(path, JSON, f"Content-Length: {len(bad)}"), bad)
     assert status == 200
     assert all("error" in one for one in json.loads(body)["results"])
 
 
 @HOSTILE
 @pytest.mark.slow
-def test_hostile_input_gets_a_problem_and_no_memory(tmp_path: Path) -> None:
+def test_hostile_input_gets_a_problem_and_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANZHAO_IN_FLIGHT", "24")
     with served(tmp_path, "--log", "json") as server:
         hostile(server.port)  # once, so that whatever is loaded is loaded
         before = peak_memory(server.process.pid)
         for _ in range(3):
             hostile(server.port)
-        flood(server.port)
+            flood(server.port)
         grown = peak_memory(server.process.pid) - before
         assert get(server.port, "/healthz")[0] == 200
         log = server.log()
-    assert grown < 80_000, f"{grown} kB"
+    assert grown < 60_000, f"{grown} kB"  # of 240 megabytes sent at once, and 150 one after another
     assert not any("甲" in line for line in server.said if line.startswith("{"))
     assert not any(one.get("level") == "error" for one in log)
 
