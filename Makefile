@@ -49,8 +49,9 @@ format: .venv/all ## 整理代码格式
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: .venv/all ## 重新生成 JSON Schema
+schemas: .venv/all ## 重新生成 JSON Schema 与接口说明
 	$(BIN)/python -m matcher.cli.schemas
+	$(BIN)/python -m matcher.api.openapi
 
 corpora: .venv/all ## 重新制作统计表：make corpora DATA="登记文件…" NAMES="名称清单…"
 	test -z "$(NAMES)" || $(BIN)/python corpora/make_names.py $(NAMES)

@@ -177,6 +177,10 @@ class Engine:
         explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
         return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
 
+    def score_companies(self, companies: Companies, request: Request) -> list[RankedCompany]:
+        """The same without the explanation (名单企业的评分)."""
+        return self._each(companies, request, lambda result, *_reasons: result, {})
+
     def _each(
         self,
         companies: Companies,

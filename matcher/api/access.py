@@ -89,7 +89,7 @@ def caller_of(request: Request) -> Caller:
     return found
 
 
-_scheme = HTTPBearer(auto_error=False, scheme_name="密钥", description="lianzhao keys create 建的接口密钥")
+_scheme = HTTPBearer(auto_error=False, scheme_name="key", description="lianzhao keys create 建的接口密钥")
 
 
 def admitted(request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]) -> None:

@@ -13,12 +13,13 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from matcher.api import audit, companies, docs, health, metrics, problems, ranking, runs, serving, zones
+from matcher.api import audit, companies, docs, health, metrics, problems, ranking, reconcile, runs, serving, zones
 from matcher.api.access import admitted
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
 from matcher.api.service import Service
 from matcher.api.settings import Settings
+from matcher.runs import library_versions
 
 _WORTH_PACKING = 1000  # bytes
 _PACKED = 5  # of 9: nine takes three times as long for a few hundredths
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = FastAPI(
         title="链招 lianzhao",
+        version=library_versions()["lianzhao"],
         summary="下一站该拜访谁，为什么",
         docs_url=None,  # the stock pages load scripts from outside; ours are at /docs
         redoc_url=None,
@@ -50,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (health, metrics, audit, zones, ranking, companies, runs, docs):
+    for module in (health, metrics, audit, zones, ranking, companies, runs, reconcile, docs):
         app.include_router(module.router)
     described(app)
     serving.guard(app, settings)

@@ -10,11 +10,13 @@ import hashlib
 import re
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matcher.api.access import caller_of
@@ -38,7 +40,28 @@ _NOT_KEPT = frozenset({"date", "server", "x-request-id", "ratelimit", "ratelimit
 router = APIRouter(route_class=StrictRoute, tags=["服务"], responses=documented("invalid-request", *COMMON))
 
 
-@router.get("/v1/audit", operation_id="list_audit", response_class=Response)
+class AuditEntry(BaseModel):
+    """A line of the audit log (审计条目)."""
+
+    id: int = Field(description="序号")
+    at: datetime
+    key: str | None = Field(description="密钥的编号；null 为本机不用密钥")
+    name: str = Field(description="密钥的名称", examples=["跟踪系统"])
+    operation: str = Field(examples=["rank_companies"])
+    zone: str | None
+    run: str | None = Field(description="批次号")
+    status: int | None = Field(description="应答的状态码；null 为没有见到结果")
+    request: str = Field(description="请求号")
+
+
+class AuditPage(BaseModel):
+    """Lines of the audit log, the newest first (审计记录一页)."""
+
+    entries: list[AuditEntry]
+    next: int | None = Field(description="下一页的 before；null 为没有了")
+
+
+@router.get("/v1/audit", operation_id="list_audit", responses={200: {"model": AuditPage}})
 def list_audit(
     request: Request,
     before: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="只要序号更小的")] = None,

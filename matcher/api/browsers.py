@@ -56,10 +56,17 @@ def strange_page(scope: Scope, headers: Mapping[str, str], settings: Settings) -
         return None if origin == own or origin in settings.origins else said
     if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
         return None
+    if headers.get("sec-fetch-dest") == "iframe" and _origin_of(headers.get("referer", "")) in settings.origins:
+        return None  # a named page shows one of ours within itself
     is_link = (
         scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     )
     return None if is_link else said  # to follow a link is no harm: the other page does not see the answer
+
+
+def _origin_of(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def address_of(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from matcher.api.models import Query as NameQuery
 from matcher.api.problems import COMMON, Refused, documented
 from matcher.api.service import Service, service_of
 from matcher.api.state import Base
+from matcher.api.words import VERSION
 from matcher.intake.fields import EPOCH
 from matcher.intake.queries import BLANK
 from matcher.matching.resolution import Resolution, Resolver
@@ -23,7 +24,7 @@ from matcher.resolving import answer_data
 router = APIRouter(route_class=StrictRoute, tags=["企业"], responses=documented("not-found", "invalid-request", *COMMON))
 _Version = Annotated[
     str | None,
-    Query(pattern=r"^([0-9a-f]{32}|[0-9a-f]{64})$", description="企业库的版本：仍打开的最近两个之一；不写的为当前的"),
+    Query(pattern=VERSION, description="企业库的版本：仍打开的最近两个之一；不写的为当前的"),
 ]
 
 

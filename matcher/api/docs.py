@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
+from matcher.api.answers import answer
+from matcher.api.openapi import in_older_words
 from matcher.api.problems import Refused
 
 router = APIRouter(include_in_schema=False)
@@ -27,7 +29,7 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_START = """SwaggerUIBundle({url: "openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null});
+_START = """SwaggerUIBundle({url: "docs/openapi.json", dom_id: "#page", deepLinking: true, validatorUrl: null});
 """
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
 
@@ -42,6 +44,12 @@ def docs() -> Response:
 def start() -> Response:
     """What starts the page (启动脚本)."""
     return Response(_START, media_type="text/javascript")
+
+
+@router.get("/docs/openapi.json", operation_id="docs_document")
+def document(request: Request) -> Response:
+    """The document as the page reads it (文档页所用的接口说明)."""
+    return answer(in_older_words(request.app.openapi()))
 
 
 @router.get("/docs/{name}", operation_id="docs_file")

@@ -68,7 +68,7 @@ class Bodies:
             return
         found: Found | None = scope.get(FOUND)
         wanted = OPERATIONS.get(found.id) if found else None
-        if wanted is None or wanted.scope is None:
+        if wanted is None or wanted.scope is None or scope["method"] in ("GET", "HEAD"):
             await self.app(scope, _empty(receive), send)  # it has no use for a body
             return
         held = 0

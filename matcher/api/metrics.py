@@ -97,7 +97,12 @@ def _lives(pid: int) -> bool:
     return True
 
 
-@router.get("/metrics", operation_id="metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    operation_id="metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 def metrics(request: Request) -> Response:
     """Figures in the text format of Prometheus (指标)."""
     counted: Metrics = request.app.state.metrics

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from matcher.api.words import ONE_LINE, RULESET, RUN_ID
 from matcher.tuning.rulesets import DRAFT
 
 PROFILE: dict[str, JsonValue] = {
@@ -19,24 +20,18 @@ MOST = 1000
 """Items of one request, lines of one list (最多)."""
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("应为一行文字，没有控制字符")
-    return text
-
-
-Word = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
+Word = Annotated[str, Field(max_length=200, pattern=ONE_LINE)]
 """A name or id as people write it (名称)."""
 RulesetWord = Annotated[
     str,
     Field(
-        pattern=r"^(draft|published|[1-9][0-9]{0,5})$",
+        pattern=RULESET,
         description="用哪套规则：draft 现在的规则目录，published 现行版本，或版本号",
         examples=["draft", "published", "3"],
     ),
 ]
 """Which rules (规则)."""
-RunId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="批次号", examples=["0f" * 16])]
+RunId = Annotated[str, Field(pattern=RUN_ID, description="批次号", examples=["0f" * 16])]
 """Id of a run (批次号)."""
 
 

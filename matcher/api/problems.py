@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from matcher.api.words import expected
 from matcher.errors import (
     InputError,
     KeptError,
@@ -160,7 +161,9 @@ def documented(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "；".join(said), "content": content} for status, said in sorted(titles.items())}
 
 
-COMMON = ("unauthenticated", "forbidden", "too-many-requests", "headers-too-large", "internal", "busy", "not-ready")
+COMMON = (
+    "unauthenticated", "forbidden", "too-slow", "too-many-requests", "headers-too-large", "internal", "busy", "overloaded", "not-ready",
+)  # fmt: skip
 """What any route may answer (各处都可能的问题)."""
 
 
@@ -265,36 +268,4 @@ def _mistake(error: Mapping[str, Any]) -> Mistake:
     place = [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
     row = next((part + 1 for part in place if isinstance(part, int)), None)
     field = _storable(".".join(str(part) for part in place))[:200] or "请求体"
-    context = error.get("ctx") or {}
-    words = _WORDS.get(error["type"])
-    if words is None:
-        words = next((said for ending, said in _ENDINGS if error["type"].endswith(ending)), "内容不合要求")
-    if error["type"] == "value_error":  # a validator of ours has said it
-        words = str(context.get("error", "")) or words
-    else:
-        words = words.format(**{name: _plain(value) for name, value in context.items()})
-    return Mistake(field=field, expected=words, row=row)
-
-
-def _plain(value: Any) -> str:
-    return str(value).replace("'", "").replace(" or ", "、").replace(", ", "、")
-
-
-_WORDS = {
-    "missing": "缺少这一项", "extra_forbidden": "没有这一项", "string_type": "应为文字", "literal_error": "应为其中之一：{expected}",
-    "list_type": "应为数组", "dict_type": "应为对象", "model_type": "应为对象", "model_attributes_type": "应为对象",
-    "too_short": "至少应有 {min_length} 个", "too_long": "至多 {max_length} 个", "string_too_short": "至少应有 {min_length} 个字",
-    "string_too_long": "至多 {max_length} 个字", "string_pattern_mismatch": "写法不对，应合 {pattern}",
-    "greater_than_equal": "应在 {ge} 以上",
-    "less_than_equal": "应在 {le} 以下", "greater_than": "应大于 {gt}", "less_than": "应小于 {lt}", "value_error": "内容不合要求",
-    "bool_type": "应为 true 或 false", "bool_parsing": "应为 true 或 false", "none_required": "应为 null", "finite_number": "应为有限的数",
-    "string_unicode": "应为有效的文字", "json_invalid": "不是有效的 JSON", "json_type": "应为 JSON 文字", "dataclass_type": "应为对象",
-}  # fmt: skip
-_ENDINGS = (
-    ("string_sub_type", "应为文字"), ("date_from_datetime_inexact", "应为日期，如 2024-08-27"),
-    ("int_type", "应为整数"), ("int_parsing", "应为整数"), ("int_from_float", "应为整数"), ("int_parsing_size", "整数过大"),
-    ("float_type", "应为数"), ("float_parsing", "应为数"), ("_type", "类型不对"), ("_parsing", "读不出来"),
-)  # fmt: skip
-_WORDS |= dict.fromkeys(
-    ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), "应为日期，如 2024-08-27"
-)
+    return Mistake(field=field, expected=expected(error["type"], error.get("ctx") or {}), row=row)

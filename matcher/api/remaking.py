@@ -74,6 +74,11 @@ def kept_run(service: Service, id_: str, zone: str | None = None) -> KeptRun:
     kept = load_run(service.store, id_)
     if kept is None or zone not in (None, kept.run.zone):
         raise RequestError("批次", id_, hint="" if kept is None else f"它是园区 {kept.run.zone} 的")
+    return in_china(kept)
+
+
+def in_china(kept: KeptRun) -> KeptRun:
+    """A run whose time is told in Asia/Shanghai, as it was when it was made (北京时间)."""
     at = datetime.fromisoformat(kept.run.created_at).astimezone(CHINA_TIME)
     return kept._replace(run=replace(kept.run, created_at=at.isoformat(timespec="seconds")))
 

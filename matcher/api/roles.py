@@ -41,6 +41,7 @@ class Operation:
 OPEN = Operation(None)
 PAGE = Operation("read", EVERYBODY, pages=True)
 READ = Operation("read", EVERYBODY)
+MATCH = Operation("resolve", EVERYBODY)
 
 OPERATIONS: dict[str, Operation] = {
     # the service itself
@@ -50,6 +51,7 @@ OPERATIONS: dict[str, Operation] = {
     "list_audit": Operation("admin", ADMINS),
     "openapi": PAGE,
     "docs": PAGE,
+    "docs_document": PAGE,
     "docs_start": PAGE,
     "docs_file": PAGE,
     # zones and what is declared of them
@@ -61,7 +63,15 @@ OPERATIONS: dict[str, Operation] = {
     # companies
     "list_companies": READ,
     "get_company": READ,
-    "resolve_names": Operation("resolve", EVERYBODY),
+    "resolve_names": MATCH,
+    # names matched to companies; the protocol's own pages and batches
+    "reconcile": MATCH,
+    "reconcile_batch": MATCH,
+    "suggest_entity": MATCH,
+    "suggest_property": MATCH,
+    "suggest_type": MATCH,
+    "propose_properties": MATCH,
+    "preview_entity": Operation("resolve", EVERYBODY, pages=True),
     # lists and scores
     "rank_companies": Operation("rank", PEOPLE, audited=True, heavy=True),
     "score_companies": Operation("score", EVERYBODY),

@@ -13,7 +13,7 @@ from matcher.api.answers import UNCHANGED, StrictRoute, answer, tagged
 from matcher.api.bodies import KeptRunFacts, RankAnswer, Replayed, RunCompany, RunPage
 from matcher.api.models import MOST, RunId, Word
 from matcher.api.problems import COMMON, Refused, documented
-from matcher.api.remaking import kept_run, made_again, materials, page_of, unranked
+from matcher.api.remaking import in_china, kept_run, made_again, materials, page_of, unranked
 from matcher.api.service import Made, service_of
 from matcher.errors import RequestError
 from matcher.store.runs import KeptRun, list_runs
@@ -40,7 +40,9 @@ def list_kept(
     zones = caller.zones if zone is None else (zone,)
     found = list_runs(service_of(request).store, zones=zones, after=after, most=limit + 1)
     page = found[:limit]
-    return answer({"runs": [_facts(one) for one in page], "next": {"after": page[-1].run.id} if len(found) > limit else None})
+    return answer(
+        {"runs": [_facts(in_china(one)) for one in page], "next": {"after": page[-1].run.id} if len(found) > limit else None}
+    )
 
 
 @router.get("/v1/runs/{run}", operation_id="get_run", responses={200: {"model": KeptRunFacts}, **UNCHANGED})

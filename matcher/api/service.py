@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import numpy as np
 from fastapi import Request
+from numpy.typing import NDArray
 
 from matcher.api.settings import Settings
 from matcher.api.state import Base, State
@@ -18,8 +20,10 @@ from matcher.api.swap import Keeper
 from matcher.corpora import open_corpora
 from matcher.engine import Engine
 from matcher.errors import RulesetError
+from matcher.intake import Companies
 from matcher.locate import folder
 from matcher.matching.gaps import Gaps
+from matcher.matching.name_index import NameIndex
 from matcher.matching.profiles import Profiles
 from matcher.matching.resolution import Known, Resolver
 from matcher.rules.resolution import load_resolution
@@ -35,7 +39,7 @@ from matcher.types import ListEntry, Ranking, Run
 
 T = TypeVar("T")
 _PATIENCE = 10.0  # seconds to wait for the database
-_ENGINES, _RESOLVERS, _ENTRIES, _GAPS, _RUNS = 16, 2, 1, 8, 16
+_ENGINES, _RESOLVERS, _ENTRIES, _GAPS, _RUNS = 16, 6, 1, 8, 16
 
 
 class Shelf(Generic[T]):
@@ -235,15 +239,21 @@ class Service:
 
     def resolver(self, base: Base, brands: Mapping[str, tuple[str, str]]) -> Resolver:
         """Who answers which company a name means (归一器): judgements win, then the brands given."""
-        store = self.store
+        resolver = self._resolver((base.version,), base.companies, base.index)
+        return resolver.with_known(Known(brands, judgements.known(self.store)))
+
+    def resolver_of(self, base: Base, cities: tuple[str, ...], places: NDArray[np.int64]) -> Resolver:
+        """The same among the companies of some cities (某几个城市的归一器); it counts places among these."""
+        resolver = self._resolver((base.version, *cities), base.companies.take(places), None)
+        return resolver.with_known(Known({}, judgements.known(self.store)))
+
+    def _resolver(self, key: tuple[str, ...], companies: Companies, index: NameIndex | None) -> Resolver:
+        file = folder("rules", self.settings.rules) / "resolution.yaml"
 
         def made() -> Resolver:
-            corpora = open_corpora(self.settings.corpora)
-            return Resolver(base.companies, corpora, load_resolution(self.settings.rules), None, base.index)
+            return Resolver(companies, open_corpora(self.settings.corpora), load_resolution(self.settings.rules), None, index)
 
-        file = folder("rules", self.settings.rules) / "resolution.yaml"
-        resolver = self._resolvers.get((base.version, file.stat().st_mtime_ns), made)
-        return resolver.with_known(Known(brands, judgements.known(store)))
+        return self._resolvers.get((*key, file.stat().st_mtime_ns), made)
 
 
 def service_of(request: Request) -> Service:

@@ -47,7 +47,7 @@ class Settings:
         rules, corpora: Other folders than the installed ones.
         needs_keys: Every request must carry an API key. Without, only this machine is answered.
         hosts: Names under which the service may be called, beside those of this machine; without keys all others are refused.
-        origins: Web pages (``https://host``) whose requests are answered.
+        origins: Web pages (``https://host``; OpenRefine's is ``http://127.0.0.1:3333``) whose requests are answered.
         log: How requests are logged: ``json``, ``plain``, ``off``, or ``auto`` for plain on a terminal.
         limits: What clients may ask for.
         look_every: Seconds between two looks for a new snapshot or new rules; 0 for none but those asked for.
@@ -97,7 +97,7 @@ class Settings:
 
 
 def _several(name: str) -> tuple[str, ...]:
-    return tuple(one.strip().rstrip("/") for one in os.environ.get(name, "").split(",") if one.strip())
+    return tuple(one.rstrip("/") for one in os.environ.get(name, "").replace(",", " ").split())
 
 
 def _yes(name: str) -> bool:

@@ -23,6 +23,9 @@ from matcher.matching.name_index import NameIndex
 from matcher.matching.profiles import ProfileReader, Profiles
 from matcher.snapshot import ProfileCache, Snapshot, open_profiles
 from matcher.snapshot.cards import card
+from matcher.storage import TextColumn
+
+_BY_NAME = "name:"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,29 @@ class Base:
             if codes[place] == wanted:
                 return int(place)
         raise RequestError("企业", code, hint=f"企业库 {self.version[:12]} 有 {len(self):,} 家")
+
+    def id_of(self, place: int) -> str:
+        """What a company is known by (企业标识): its code, else its name."""
+        text = self.companies.text
+        return text["uscc"][place] or _BY_NAME + text["name"][place]
+
+    def with_id(self, id_: str) -> int | None:
+        """The company that is known by an id (按标识查企业), None if there is none."""
+        if id_.startswith(_BY_NAME):
+            former = self.index.former
+            found = self.index.exact(id_.removeprefix(_BY_NAME))
+            return next((one if one < len(self) else int(former[one - len(self)]) for one in found), None)
+        try:
+            return self.with_code(id_)
+        except RequestError:
+            return None
+
+    def beginning(self, start: str, most: int) -> list[int]:
+        """The first companies whose names begin so (名称以此开头的)."""
+        names = self.companies.text["name"]
+        if isinstance(names, TextColumn):
+            return names.beginning(start, most)
+        return [place for place, name in enumerate(names) if name.startswith(start)][:most]
 
     def card(self, place: int) -> dict[str, Any]:
         """All that is known of a company (企业档案)."""

@@ -117,7 +117,7 @@ class Keeper:
             return True
 
     def _base(self, was: Base | None) -> Base | None:
-        home, version = self.settings.home, ""
+        home, version = self.settings.home, "?"
         try:
             version = layout.current(home) or ""
             if was is not None and (version == was.version or (not version and was.snapshot is None)):

@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 
 _KEPT = 3
 _SHORT = 12  # characters of a version that are shown
-_LABELS = {
-    "name": "企业名称", "uscc": "统一社会信用代码", "province": "省份", "city": "城市", "county": "区县", "address": "地址",
-    "company_type": "企业类型", "status": "登记状态", "industry": "行业", "qualifications": "资质", "listed": "上市",
-    "main_products": "主要产品", "business_scope": "经营范围", "former_names": "曾用名", "capital_currency": "注册资本币种",
-    "founded": "成立日期", "capital": "注册资本（元）", "paid_capital": "实缴资本（元）", "insured": "参保人数",
-}  # fmt: skip
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -208,11 +202,13 @@ def company(options: argparse.Namespace) -> int:
 
 
 def _card(found: dict[str, Any]) -> str:
+    from matcher.snapshot.cards import LABELS
+
     lines = []
     for field, known in found["fields"].items():
         value = f"{known['value']:,}" if isinstance(known["value"], int) else known["value"]
         said = f"{known['file']} 第 {known['row']} 行，{known['as_of'] or '日期不详'}"
-        lines.append(f"{_LABELS[field]}：{value}\n    〔{said}〕")
+        lines.append(f"{LABELS[field]}：{value}\n    〔{said}〕")
     rows = "；".join(f"{row['file']} 第 {row['row']} 行（{row['as_of'] or '日期不详'}）" for row in found["rows"])
     return "\n".join([*lines, f"来源：{rows}"])
 

@@ -13,6 +13,14 @@ from matcher.intake.fields import EPOCH, UNKNOWN_DAY
 from matcher.snapshot.members import FIELDS, NOBODY, Member, with_origin
 from matcher.snapshot.opened import Snapshot
 
+LABELS = {
+    "name": "企业名称", "uscc": "统一社会信用代码", "province": "省份", "city": "城市", "county": "区县", "address": "地址",
+    "company_type": "企业类型", "status": "登记状态", "industry": "行业", "qualifications": "资质", "listed": "上市",
+    "main_products": "主要产品", "business_scope": "经营范围", "former_names": "曾用名", "capital_currency": "注册资本币种",
+    "founded": "成立日期", "capital": "注册资本（元）", "paid_capital": "实缴资本（元）", "insured": "参保人数",
+}  # fmt: skip
+"""Field → Chinese term (字段的叫法)."""
+
 
 def card(source: Snapshot | Intake, place: int) -> dict[str, Any]:
     """The company at ``place`` as plain data (企业档案).

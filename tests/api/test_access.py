@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.routing import iter_route_contexts
-from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from matcher.api import access
@@ -22,6 +21,7 @@ from matcher.store.database import Store, open_store
 from matcher.store.keys import ROLES, Wanted, create_key, list_keys, revoke_key
 from matcher.store.tables import api_keys
 from tests.api.conftest import behind_doors
+from tests.api.local import TestClient
 
 Whole = tuple[Settings, TestClient]
 ZONE, OTHER = "liaocheng-resort", "zhuhai-jinwan"

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from matcher.api.logs import Lines
 from matcher.api.roles import EVERYBODY, OPERATIONS, Operation
@@ -18,6 +17,7 @@ from matcher.api.settings import Settings
 from matcher.store.database import open_store
 from matcher.store.keys import Wanted, create_key
 from tests.api.conftest import behind_doors
+from tests.api.local import TestClient
 
 Client = Callable[[FastAPI], TestClient]
 
