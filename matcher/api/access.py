@@ -92,8 +92,10 @@ def caller_of(request: Request) -> Caller:
 _scheme = HTTPBearer(auto_error=False, scheme_name="key", description="lianzhao keys create 建的接口密钥")
 
 
-def admitted(request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]) -> None:
+async def admitted(request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]) -> None:
     """Refuses what did not come through the door, or came through it as something else (第二道门).
+
+    It waits for nothing; were it no coroutine, every request would change threads for it.
 
     Raises:
         Refused: So it is.

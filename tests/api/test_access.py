@@ -19,7 +19,9 @@ from matcher.api.roles import OPERATIONS
 from matcher.api.settings import Limits, Settings
 from matcher.store.database import Store, open_store
 from matcher.store.keys import ROLES, Wanted, create_key, list_keys, revoke_key
+from matcher.store.runs import save_run
 from matcher.store.tables import api_keys
+from matcher.types import Run
 from tests.api.conftest import behind_doors
 from tests.api.local import TestClient
 
@@ -90,6 +92,30 @@ def test_who_may_do_what(whole: Whole, operation: str, path: str, method: str) -
             if "{zone}" in path:
                 assert ask(client, method, path, made(settings, role=role, zones=[ZONE])).status_code not in (401, 403)
                 assert ask(client, method, path, made(settings, role=role, zones=[OTHER])).status_code == 403
+
+
+def test_runs_of_other_zones_are_not_for_a_key_of_one(whole: Whole) -> None:
+    settings, client = whole
+    with store_of(settings) as store:
+        runs = [Run(f"{n:032x}", zone, "2024-08-27T10:00:00+08:00", "s", "r", "c", {}, {}) for n, zone in enumerate((ZONE, OTHER))]
+        for run in runs:
+            save_run(store, run, "0" * 64)
+    ours, all_ = ({"Authorization": "Bearer " + made(settings, role="analyst", zones=zones)} for zones in ([ZONE], None))
+
+    def listed(headers: dict[str, str], query: str = "") -> list[str]:
+        answer = client.get(f"/v1/runs{query}", headers=headers)
+        return [one["run"]["zone"] for one in answer.json()["runs"]] if answer.status_code == 200 else [str(answer.status_code)]
+
+    assert set(listed(all_)) == {ZONE, OTHER}
+    assert set(listed(ours)) == {ZONE}
+    assert listed(ours, f"?zone={ZONE}") == [ZONE]
+    assert listed(ours, f"?zone={OTHER}") == ["403"]
+    assert client.get("/v1/zones", headers=ours).json() == {"zones": [ZONE]}
+    other = runs[1].id
+    for path in ("", "/results", "/replay", "/companies/91370200MA3TESTA0X", f"/diff/{runs[0].id}"):
+        assert client.get(f"/v1/runs/{other}{path}", headers=ours).status_code == 403, path
+        assert client.get(f"/v1/runs/{other}{path}", headers=all_).status_code != 403, path
+    assert client.get(f"/v1/runs/{runs[0].id}", headers=ours).status_code == 200
 
 
 @pytest.mark.parametrize(("operation", "path", "method"), [one for one in ROUTES if OPERATIONS[one[0]].scope is not None])
