@@ -80,6 +80,9 @@ class Caller:
 LOCAL = Caller(None, "本机", "admin", leader=True)
 """Whoever is at this machine, where no keys are asked for (本机用户)."""
 
+STRANGER = Caller(None, "", "", zones=())
+"""Whoever asks what is open to all (未认证的调用者)."""
+
 
 def caller_of(request: Request) -> Caller:
     """Who calls (调用者)."""
@@ -199,7 +202,7 @@ class Door:
         if wanted is None:
             raise self._turned(scope, "forbidden", "没有权限")
         if wanted.scope is None:
-            scope["state"][_CALLER] = Caller(None, "", "")
+            scope["state"][_CALLER] = STRANGER if settings.needs_keys else LOCAL
             return None
         caller = await self._identify(scope, headers, wanted)
         scope["state"][_CALLER] = caller
