@@ -198,6 +198,8 @@ class Engine:
         if request.everything:  # whoever stands on the list beside the chains is answered so
             lists.append((self.theme_pairs(details.profiles), True))
         for wanted, beside in lists:
+            if not len(wanted[0]):
+                continue
             evidence = self.evidence.read(details.profiles, standing, *wanted)
             scores = self.ruleset.score(evidence, day)
             choice = choose(evidence, scores)
