@@ -10,11 +10,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
+from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from matcher.api import companies, docs, health, problems, ranking, reconcile, runs, zones
+from matcher.api import audit, companies, docs, health, metrics, problems, ranking, reconcile, runs, serving, zones
+from matcher.api.access import admitted
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
 from matcher.api.service import Service
@@ -31,13 +31,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Args:
         settings: By default those of the environment.
     """
-    service = Service(settings or Settings.from_environment())
+    settings = settings or Settings.from_environment()
+    service = Service(settings)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
         service.close()
+        await serving.unguard(app)
 
     app = FastAPI(
         title="链招 lianzhao",
@@ -46,18 +48,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,  # the stock pages load scripts from outside; ours are at /docs
         redoc_url=None,
         lifespan=lifespan,
-        dependencies=[],  # who may do what: one dependency for all routes
+        dependencies=[Depends(admitted)],  # the second bolt behind the door
     )
     app.state.service = service
     problems.install(app)
-    for module in (health, zones, ranking, companies, runs, reconcile, docs):
+    for module in (health, metrics, audit, zones, ranking, companies, runs, reconcile, docs):
         app.include_router(module.router)
     described(app)
+    serving.guard(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKED)
-    if service.settings.origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=list(service.settings.origins), allow_methods=["GET", "POST"], allow_headers=["*"]
-        )
+    serving.observe(app, settings)
     app.add_middleware(RequestIds)  # the last one added is the outermost
     return app
 

@@ -34,21 +34,26 @@ _MOST_MISTAKES = 20
 
 KINDS: dict[str, tuple[int, str]] = {
     "not-json": (400, "请求体不是有效的 JSON"),
+    "too-deep": (400, "JSON 嵌套过深"),
+    "not-http": (400, "不是有效的 HTTP 请求"),
     "unauthenticated": (401, "需要有效的接口密钥"),
     "forbidden": (403, "没有权限"),
     "not-found": (404, "没有所请求的对象"),
     "method-not-allowed": (405, "这个地址不接受这种方法"),
     "not-acceptable": (406, "没有所要的格式"),
+    "too-slow": (408, "请求发送得太慢"),
     "conflict": (409, "与已有的不一致"),
     "gone": (410, "所请求的已不再保留"),
     "too-large": (413, "请求体过大"),
     "unsupported-media-type": (415, "请求体的格式不对"),
     "invalid-request": (422, "请求内容不合要求"),
+    "key-reused": (422, "Idempotency-Key 已用于另一个请求"),
     "too-many-requests": (429, "请求过于频繁"),
     "headers-too-large": (431, "请求头过大"),
     "internal": (500, "服务内部出错"),
     "configuration": (500, "规则、语料或资料有误"),
     "busy": (503, "数据库暂时不可用"),
+    "overloaded": (503, "服务正忙"),
     "not-ready": (503, "服务还没有准备好"),
 }
 """Kind → status and title; a kind keeps its meaning for ever (问题种类)."""
@@ -156,7 +161,9 @@ def documented(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "；".join(said), "content": content} for status, said in sorted(titles.items())}
 
 
-COMMON = ("unauthenticated", "forbidden", "too-many-requests", "headers-too-large", "internal", "busy", "not-ready")
+COMMON = (
+    "unauthenticated", "forbidden", "too-slow", "too-many-requests", "headers-too-large", "internal", "busy", "overloaded", "not-ready",
+)  # fmt: skip
 """What any route may answer (各处都可能的问题)."""
 
 

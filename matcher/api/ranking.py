@@ -34,6 +34,7 @@ def rank(zone: str, body: RankBody, request: HttpRequest) -> Response:
     service = service_of(request)
     if body.cursor is not None:
         made = made_again(service, body.cursor.run, zone=zone)
+        request.state.run_id = body.cursor.run
         return answer(page_of(made, body.cursor.offset, body.limit))
     state = service.state
     prepared = service.prepared(state, zone, body.ruleset, body.register_name)
@@ -46,6 +47,7 @@ def rank(zone: str, body: RankBody, request: HttpRequest) -> Response:
         top=body.top,
     )
     made = listed(service, state, prepared, wanted, body.register_name)
+    request.state.run_id = made.ranking.run.id  # for the audit log
     return answer(page_of(made, 0, body.limit))
 
 

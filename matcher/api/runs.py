@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from matcher.api.access import caller_of
 from matcher.api.answers import UNCHANGED, StrictRoute, answer, tagged
 from matcher.api.bodies import KeptRunFacts, RankAnswer, Replayed, RunCompany, RunPage
 from matcher.api.models import MOST, RunId, Word
@@ -33,7 +34,11 @@ def list_kept(
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
 ) -> Response:
     """Runs, the latest first (批次列表)."""
-    found = list_runs(service_of(request).store, zone=zone, after=after, most=limit + 1)
+    caller = caller_of(request)
+    if zone is not None:
+        caller.check_zone(zone)
+    zones = caller.zones if zone is None else (zone,)
+    found = list_runs(service_of(request).store, zones=zones, after=after, most=limit + 1)
     page = found[:limit]
     return answer(
         {"runs": [_facts(in_china(one)) for one in page], "next": {"after": page[-1].run.id} if len(found) > limit else None}
@@ -43,7 +48,7 @@ def list_kept(
 @router.get("/v1/runs/{run}", operation_id="get_run", responses={200: {"model": KeptRunFacts}, **UNCHANGED})
 def get_run(run: _RunId, request: Request) -> Response:
     """What a run was asked, and the digests of all that went in and came out (批次清单)."""
-    kept = kept_run(service_of(request), run)
+    kept = _seen(request, run)
     return tagged(request, f"{kept.run.id}-{kept.results[:16]}", lambda: _facts(kept))
 
 
@@ -60,7 +65,7 @@ def get_results(
 ) -> Response:
     """The list of a run, or a page of it (批次的名单): made again where it is not at hand, and proved by its digest."""
     service = service_of(request)
-    kept = kept_run(service, run)
+    kept = _seen(request, run)
     tag = f"{kept.run.id}-{kept.results[:16]}-{offset}-{limit}"
     return tagged(request, tag, lambda: page_of(made_again(service, run), offset, limit))
 
@@ -69,7 +74,7 @@ def get_results(
 def replay_run(run: _RunId, request: Request) -> Response:
     """Makes a run again from what is on disk: the same bytes, or which input differs (回放)."""
     service = service_of(request)
-    found = replay(service.store, kept_run(service, run), materials(service))
+    found = replay(service.store, _seen(request, run), materials(service))
     told = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "run"}
     return answer({"run": run, "equal": found.equal, **told})
 
@@ -82,7 +87,7 @@ def replay_run(run: _RunId, request: Request) -> Response:
 def explain(run: _RunId, uscc: Annotated[str, Path(max_length=64)], request: Request) -> Response:
     """One company in a run (批次里的一家企业): its place, what fired, what did not and why, the interval, what to ask first."""
     service = service_of(request)
-    kept = kept_run(service, run)
+    kept = _seen(request, run)
     return tagged(
         request, f"{run}-{kept.results[:16]}-{uscc[:64].encode().hex()}", lambda: _explained(made_again(service, run), uscc)
     )
@@ -96,11 +101,19 @@ def explain(run: _RunId, uscc: Annotated[str, Path(max_length=64)], request: Req
 def diff(old: _RunId, new: _RunId, request: Request) -> Response:
     """Two lists of one zone compared (两个批次对比): who enters, leaves and moves, and by which rule."""
     service = service_of(request)
-    both = [kept_run(service, one) for one in (old, new)]
+    both = [_seen(request, one) for one in (old, new)]
     if both[0].run.zone != both[1].run.zone:
         raise Refused("conflict", f"两个批次是两个园区的：{both[0].run.zone}、{both[1].run.zone}")
     tag = "-".join(f"{one.run.id}.{one.results[:16]}" for one in both)
     return tagged(request, tag, lambda: _compared(made_again(service, old), made_again(service, new)))
+
+
+def _seen(request: Request, run: str) -> KeptRun:
+    """A run, if its zone is for whoever asks."""
+    kept = kept_run(service_of(request), run)
+    caller_of(request).check_zone(kept.run.zone)
+    request.state.run_id = kept.run.id
+    return kept
 
 
 def _facts(kept: KeptRun) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from matcher.api.access import caller_of
 from matcher.api.answers import ASK_AGAIN, UNCHANGED, StrictRoute, answer, tagged
 from matcher.api.bodies import Chains, GapList, Rules, ZoneFacts, ZoneList
 from matcher.api.models import RulesetWord, Word
@@ -25,7 +26,8 @@ _Ruleset = Annotated[RulesetWord, Query()]
 @router.get("/v1/zones", operation_id="list_zones", responses={200: {"model": ZoneList}})
 def list_zones(request: Request) -> Response:
     """Zones that have rules (园区列表)."""
-    return answer({"zones": zone_ids(service_of(request).settings.rules)})
+    caller = caller_of(request)
+    return answer({"zones": [zone for zone in zone_ids(service_of(request).settings.rules) if caller.may_see(zone)]})
 
 
 @router.get("/v1/zones/{zone}", operation_id="get_zone", responses={200: {"model": ZoneFacts}, **UNCHANGED})

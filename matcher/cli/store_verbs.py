@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from typing import Any
 
 from matcher.cli.bases import company_base, places_now
 from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.listing import check_output, write_listing
+from matcher.cli.signing import signed_by
 from matcher.corpora import open_corpora
-from matcher.errors import OptionError, RequestError
+from matcher.errors import RequestError
 from matcher.intake import read_files
 from matcher.intake.queries import with_list_columns
 from matcher.matching.resolution import DECISION_LABELS, Known, Resolver
@@ -50,7 +50,7 @@ def _save_register(options: argparse.Namespace) -> int:
             corpora=corpora.digest,
             as_of=options.as_of,
             complete=options.complete,
-            by=_by(options),
+            by=signed_by(options),
         )
     _say(f"已留存为「{options.name}」，{len(intake.companies):,} 家" if changed else f"「{options.name}」已是这一份，没有改动")
     return 0
@@ -70,7 +70,7 @@ def _list_registers(options: argparse.Namespace) -> int:
 
 def _remove_register(options: argparse.Namespace) -> int:
     with open_store() as store:
-        registers.remove_register(store, options.zone, options.name, by=_by(options))
+        registers.remove_register(store, options.zone, options.name, by=signed_by(options))
     _say(f"已移除「{options.name}」")
     return 0
 
@@ -89,7 +89,7 @@ def _import(options: argparse.Namespace) -> int:
     with working("归一"), open_store() as store:
         resolver = Resolver(base.companies, corpora, rules, Known({}, {}), base.index)
         against = lists.base_digest(resolver, base.digest, corpora.digest)
-        changed = lists.import_list(store, kind, intake, resolver, against=against, by=_by(options))
+        changed = lists.import_list(store, kind, intake, resolver, against=against, by=signed_by(options))
         found = [
             one for one in lists.list_all(store) if (one.list, one.issued, one.source) == (kind.list, kind.issued, intake.digest)
         ]
@@ -149,7 +149,7 @@ def _write_rows(options: argparse.Namespace, rows: list[ListRow], title: str) ->
 
 def _remove_import(options: argparse.Namespace) -> int:
     with open_store() as store:
-        lists.remove_import(store, options.number, by=_by(options))
+        lists.remove_import(store, options.number, by=signed_by(options))
     _say(f"已移除第 {options.number} 号导入")
     return 0
 
@@ -158,12 +158,12 @@ def _judge(options: argparse.Namespace) -> int:
     with open_store() as store:
         before = len(lists.queue(store))
         if options.withdraw:
-            number = judgements.withdraw(store, options.query, by=_by(options), note=options.note)
+            number = judgements.withdraw(store, options.query, by=signed_by(options), note=options.note)
             if not number:
                 raise RequestError("判定", options.query, hint="现行的判定见 lianzhao judgements")
             _say(f"已撤回「{options.query}」的判定")
         else:
-            judgements.judge(store, options.query, options.company, by=_by(options), note=options.note)
+            judgements.judge(store, options.query, options.company, by=signed_by(options), note=options.note)
             _say(f"已判定「{options.query}」" + ("：都不是" if options.none else f"是 {options.company}"))
             if not options.none:
                 _say_if_unknown(options.company)
@@ -209,18 +209,6 @@ def _check_zone(options: argparse.Namespace) -> None:
     known = zone_ids(options.rules_folder)
     if options.zone not in known:
         raise RequestError("园区", options.zone, known)
-
-
-def _by(options: argparse.Namespace) -> str:
-    """Who does this: as the option says, else the name that the system knows the user by."""
-    if options.by:
-        if len(options.by) > 60 or not options.by.isprintable():
-            raise OptionError("--by 应为不超过 60 字的姓名")
-        return str(options.by)
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name
-        return ""
 
 
 def _say(line: str) -> None:

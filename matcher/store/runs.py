@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -96,12 +97,12 @@ def _kept(row: dict[str, Any]) -> KeptRun:
     return KeptRun(Run(**{**row, "created_at": row["created_at"].isoformat()}), results, given)
 
 
-def list_runs(store: Store, *, zone: str | None = None, after: str | None = None, most: int = 100) -> list[KeptRun]:
+def list_runs(store: Store, *, zones: Collection[str] | None = None, after: str | None = None, most: int = 100) -> list[KeptRun]:
     """Runs, the latest first (列出批次).
 
     Args:
         store: The database.
-        zone: Of this zone only.
+        zones: Of these zones only.
         after: Begin behind this run.
         most: How many.
 
@@ -110,8 +111,8 @@ def list_runs(store: Store, *, zone: str | None = None, after: str | None = None
         StoreError: The database cannot be read.
     """
     wanted = select(runs).order_by(runs.c.created_at.desc(), runs.c.id).limit(most)
-    if zone is not None:
-        wanted = wanted.where(runs.c.zone == zone)
+    if zones is not None:
+        wanted = wanted.where(runs.c.zone.in_(zones))
     with store.reading() as connection:
         if after is not None:
             last = connection.execute(select(runs.c.created_at).where(runs.c.id == after)).scalar()

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import pytest
-from fastapi.testclient import TestClient
 
 from matcher.api.remaking import results_of
 from matcher.cli import main
@@ -17,6 +16,7 @@ from matcher.engine import Engine
 from matcher.intake import read_files
 from matcher.runs import Request
 from matcher.store.runs import digest_of, results_digest
+from tests.api.local import TestClient
 
 ZONE = "liaocheng-resort"
 PROFILE = {

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from matcher.api.app import create_app
 from matcher.cli import main
@@ -16,6 +15,7 @@ from matcher.snapshot import build
 from matcher.store.database import open_store
 from matcher.store.judgements import judge
 from tests.api.conftest import ROWS, small, write_companies
+from tests.api.local import TestClient
 
 CODE = "91370200706426601X"  # of the bundled sample
 

@@ -20,6 +20,7 @@ from matcher.api.openapi import FILE, in_older_words, text_of
 from matcher.api.problems import KINDS
 from matcher.api.settings import Settings
 from tests.api.conftest import small
+from tests.api.local import at_this_machine
 
 
 def document() -> dict[str, Any]:
@@ -88,7 +89,7 @@ BOUNDED = settings(max_examples=30, suppress_health_check=list(HealthCheck), pha
 
 @pytest.mark.slow
 def test_whatever_the_document_allows_is_answered_as_it_declares(tmp_path: Path) -> None:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(small(tmp_path)))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", at_this_machine(create_app(small(tmp_path))))
     asked = 0
     for found in schema.get_all_operations():
         operation = found.ok()
@@ -106,7 +107,7 @@ def test_whatever_the_document_allows_is_answered_as_it_declares(tmp_path: Path)
 
 @pytest.mark.slow
 def test_answers_lead_on_to_answers_as_declared(tmp_path: Path) -> None:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(small(tmp_path)))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", at_this_machine(create_app(small(tmp_path))))
 
     class Chain(schema.as_state_machine()):  # type: ignore[misc]
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:

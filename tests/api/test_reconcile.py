@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import jsonschema
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from matcher.corpora import open_corpora
 from matcher.snapshot import build
 from tests.api import reconciliation_schemas as schemas
 from tests.api.conftest import ROWS, small, write_companies
+from tests.api.local import TestClient
 
 ZONE = "liaocheng-resort"
 HERE = f"/reconcile/{ZONE}"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from matcher.api.app import create_app
 from matcher.corpora import open_corpora
@@ -26,6 +25,7 @@ from matcher.store.lists import ListKind, base_digest, import_list
 from matcher.store.registers import save_register
 from matcher.tuning.publishing import publish
 from tests.api.conftest import ROWS, small, write_companies
+from tests.api.local import TestClient
 from tests.cli.small_zone import SCORING
 
 RANK = "/v1/zones/small/rank"

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from matcher.api.app import create_app
 from matcher.api.swap import Keeper
 from matcher.corpora import open_corpora
 from matcher.snapshot import build, layout
 from tests.api.conftest import ROWS, small, write_companies
+from tests.api.local import TestClient
 from tests.cli.small_zone import SCORING
 
 
