@@ -58,6 +58,7 @@ def listed(service: Service, state: State, prepared: Prepared, request: Request,
     except StoreError:
         stored = False
     made = Made(ranking, engine, base, known, request, name, stored)
+    service.let_go()
     service.runs.put(ranking.run.id, made)
     return made
 

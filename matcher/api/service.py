@@ -75,6 +75,12 @@ class Shelf(Generic[T]):
         with self._lock:
             return self._kept.get(key)
 
+    def retain(self, wanted: Callable[[Hashable, T], bool]) -> None:
+        """Lets go of what is not wanted any more (放手)."""
+        with self._lock:
+            for key in [key for key, made in self._kept.items() if not wanted(key, made)]:
+                del self._kept[key]
+
     def put(self, key: Hashable, made: T) -> None:
         """Keeps something (放上)."""
         with self._lock:
@@ -242,6 +248,12 @@ class Service:
         entries = self._entries.get(stamp, lambda: lists.evidence(store))
         return self._engines.get((*key, stamp), lambda: engine.with_lists(entries)) if entries else engine
 
+    def let_go(self) -> None:
+        """Lets go of what rests on companies that are not open any more (放手旧企业库): what is mapped goes with it."""
+        versions = {state.base.version for state in self.keeper.states if state.base is not None}
+        self.runs.retain(lambda _, made: made.base.version in versions)
+        self._resolvers.retain(lambda key, _: isinstance(key, tuple) and key[0] in versions)
+
     def resolver(self, base: Base, brands: Mapping[str, tuple[str, str]]) -> Resolver:
         """Who answers which company a name means (归一器): judgements win, then the brands given."""
         resolver = self._resolver((base.version,), base.companies, base.index)
@@ -258,6 +270,7 @@ class Service:
         def made() -> Resolver:
             return Resolver(companies, open_corpora(self.settings.corpora), load_resolution(self.settings.rules), None, index)
 
+        self.let_go()
         return self._resolvers.get((*key, file.stat().st_mtime_ns), made)
 
 

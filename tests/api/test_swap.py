@@ -164,6 +164,19 @@ def test_zones_come_and_go(client: TestClient, tmp_path: Path) -> None:
     assert client.get("/v1/zones/other").status_code == 404
 
 
+def test_what_rests_on_companies_that_were_swapped_twice_is_let_go(client: TestClient, tmp_path: Path) -> None:
+    service = client.app.state.service  # type: ignore[attr-defined]
+    for number in range(4):
+        built(tmp_path, *(f"青岛{n}积木有限公司" for n in range(number + 1)))
+        assert keeper_of(client).look()
+        assert names(client)
+        assert client.post("/v1/resolve", json={"queries": ["青岛0积木有限公司"]}).json()["results"][0]["decision"] == "same"
+    open_ = {state.base.version for state in keeper_of(client).states if state.base}
+    assert len(open_) == 2
+    assert {made.base.version for made in service.runs._kept.values()} == open_
+    assert {key[0] for key in service._resolvers._kept} == open_
+
+
 def test_it_looks_by_itself_while_it_serves(tmp_path: Path) -> None:
     from dataclasses import replace
     from threading import Event
