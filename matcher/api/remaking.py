@@ -47,10 +47,12 @@ def listed(service: Service, state: State, prepared: Prepared, request: Request,
     ranking = engine.rank(base.intake, request, known)
     files = sorted(Path(file).name for file in base.intake.files)
     given = {"files": files, "data_date": None, "local": [], "register": register}
-    name, stored = "", True
+    name, stored, before = "", True, service.runs.find(ranking.run.id)
     try:
-        kept = keep_run(service.store, service.settings.home, ranking.run, results_of(ranking), engine.zone, given)
-        name = kept.called
+        if before is not None and before.stored:  # kept a moment ago; the same inputs have the same results
+            name = called(versions(service.store, engine.zone.id), engine.zone.digest)
+        else:
+            name = keep_run(service.store, service.settings.home, ranking.run, results_of(ranking), engine.zone, given).called
     except RunDiffersError:
         raise
     except StoreError:

@@ -70,6 +70,11 @@ class Shelf(Generic[T]):
             self.put(key, made)
         return made
 
+    def find(self, key: Hashable) -> T | None:
+        """What is kept under a key, if anything is (查找)."""
+        with self._lock:
+            return self._kept.get(key)
+
     def put(self, key: Hashable, made: T) -> None:
         """Keeps something (放上)."""
         with self._lock:
