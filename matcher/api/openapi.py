@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from matcher.api.problems import Problem
+from matcher.api.roles import secured
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 """Where the document stands in a checkout (文件位置)."""
@@ -29,6 +30,7 @@ def described(app: FastAPI) -> None:
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas |= {**schema.pop("$defs"), "Problem": schema}
             made["components"]["schemas"] = dict(sorted(schemas.items()))
+            secured(made)
             app.openapi_schema = made
         return app.openapi_schema
 

@@ -7,6 +7,7 @@ only this machine, and everything (``access``). With keys a key may do what its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from matcher.store.keys import ROLES, SCOPES
 
@@ -86,3 +87,11 @@ OPERATIONS: dict[str, Operation] = {
 """Operation id → who may (操作权限表)."""
 
 assert {one.scope for one in OPERATIONS.values()} <= {None, *SCOPES}
+
+
+def secured(document: dict[str, Any]) -> None:
+    """Lets an OpenAPI document say which operations take a key (声明认证); none must, as at one's own machine it needs none."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            wanted = OPERATIONS.get(operation["operationId"])
+            operation["security"] = [] if wanted is not None and wanted.scope is None else [{"key": []}, {}]
