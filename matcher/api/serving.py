@@ -188,7 +188,7 @@ def _listen(serving: Serving) -> socket.socket:
 
 def _address(listening: socket.socket, serving: Serving) -> str:
     host = f"[{serving.host}]" if ":" in serving.host else serving.host
-    return f"http://{host}:{listening.getsockname()[1]}{serving.root_path}"
+    return f"http://{host}:{listening.getsockname()[1]}"
 
 
 @contextlib.contextmanager

@@ -180,6 +180,20 @@ def test_workers_share_the_count_of_attempts(tmp_path: Path, monkeypatch: pytest
     assert 20 <= statuses.count(401) <= 20 + took / 3 + 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_clients_address_is_what_a_trusted_proxy_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool) -> None:
+    monkeypatch.setenv("LIANZHAO_ATTEMPTS", "5")
+    token = made(tmp_path)
+    options = ["--trusted-proxy", "127.0.0.1", "--root-path", "/lianzhao"] if trusted else []
+    with served(tmp_path, "--require-keys", "--log", "json", *options) as server:
+        first = [get(server.port, "/v1/zones", None, **{"X-Forwarded-For": "10.0.0.1"})[0] for _ in range(6)]
+        other = get(server.port, "/v1/zones", None, **{"X-Forwarded-For": "10.0.0.2"})[0]
+        assert first == [401] * 5 + [429]
+        assert other == (401 if trusted else 429)
+        assert get(server.port, "/v1/zones", token, **{"X-Forwarded-For": "10.0.0.3"})[0] == (200 if trusted else 429)
+
+
 def problem(answer: tuple[int, dict[str, str], bytes]) -> tuple[int, str]:
     status, headers, body = answer
     assert headers["content-type"] == "application/problem+json", (status, body[:200])
