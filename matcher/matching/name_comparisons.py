@@ -17,6 +17,8 @@ from matcher.text.names import NameReader
 from matcher.types import NameParts
 
 _FORMS = re.compile("(?:股份|有限|责任|集团)*公司")
+_MODERN = frozenset({"limited", "joint_stock"})
+_PROVINCE, _COUNTY = 1, 3  # levels of regions
 _FIRST = 4  # characters within which a short form's first one stands: at the start or behind a region
 _DIVISION = re.compile("[省市区县]$")
 _FIRST_TIER = re.compile("北京|上海|广州|深圳")
@@ -144,8 +146,15 @@ def _known(found: dict[str, float], longer: int, mine: NameParts, other: NamePar
         found["is_long"] = min(1.0, longer / 10)
     if not other.region:
         found["is_national"] = 1.0
-    elif centre := _centre(other.region, other.level):
-        found["at_centre"] = centre
+    else:
+        if centre := _centre(other.region, other.level):
+            found["at_centre"] = centre
+        if other.level == _PROVINCE:
+            found["is_provincial"] = 1.0
+        elif other.level == _COUNTY:
+            found["in_county"] = 1.0
+    if other.legal_form not in _MODERN:
+        found["other_form"] = 1.0
 
 
 def _trades(found: dict[str, float], a: str, b: str) -> None:

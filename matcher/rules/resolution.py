@@ -46,6 +46,10 @@ FEATURES = (
     "is_long",  # 候选名称比查询长出多少
     "is_national",  # 候选名称没有行政区划：要大公司才准
     "at_centre",  # 候选在一线城市，1；在其他直辖市、副省级城市或只写省名，0.5：叫得响的品牌多在大城市
+    "is_provincial",  # 候选只写到省、直辖市
+    "in_county",  # 候选写到区县
+    "has_outlets",  # 库里有候选的分支网点
+    "other_form",  # 候选不是有限公司、股份公司：合作社、厂、所、老式的公司
 )
 """Comparisons of a query with a name, each 0…1 (比较特征)."""
 QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed", "rivals")
