@@ -39,6 +39,7 @@ _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
 _GLUED = re.compile(f"[a-z .&'+-]{{2,}}/?(?P<behind>{_HAN}{{2,}})|(?P<before>{_HAN}{{2,}})/?[a-z .&'+-]{{2,}}")
+_ONLY_GROUP = re.compile("(?:集团|控股)+")
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 
 
@@ -63,8 +64,14 @@ class Asked:
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The readings, made ready to be compared (待比较的读法)."""
+        is_named = [bool(parts.trade_name) and not _ONLY_GROUP.fullmatch(parts.trade_name) for parts in self.readings]
         return tuple(
-            Side(self.inner if self.inner and parts is self.readings[-1] else self.sought, parts) for parts in self.readings
+            Side(
+                self.inner if self.inner and parts is self.readings[-1] else self.sought,
+                parts,
+                is_nameless=bool(parts.region) and not named and any(is_named),
+            )
+            for parts, named in zip(self.readings, is_named, strict=True)
         )
 
     @cached_property
@@ -138,7 +145,12 @@ class NameComparer:
         own = self.reader.elements(rest) if rest else parts
         if rest and own.region and self.reader.same_region(parts.region, own.region):
             return Asked(text, short, sought, (*readings, own), squeezed_line(rest))
-        if (native := _native(body)) and (alone := self.reader.elements(native)).trade_name and not alone.region:
+        if (
+            not text.endswith(_FULL)
+            and (native := _native(body))
+            and (alone := self.reader.elements(native)).trade_name
+            and not alone.region
+        ):
             return Asked(text, short, sought, (*readings, alone), squeezed_line(native))
         return Asked(text, short, sought, tuple(readings))
 
@@ -183,7 +195,7 @@ class NameComparer:
 
     def _likely(self, asked: Asked, most: int) -> list[int]:
         """Numbers of the names that share most with the query, and with its Chinese part if a foreign name is glued to it."""
-        found = self.index.candidates(asked.sought, most, by_standing=not asked.is_full).tolist()
+        found: list[int] = self.index.candidates(asked.sought, most, by_standing=not asked.is_full).tolist()
         if asked.inner and _GLUED.fullmatch(asked.sought):
             more = self.index.candidates(asked.inner, most, by_standing=True).tolist()
             found = list(dict.fromkeys([*more, *found]))

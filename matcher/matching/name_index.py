@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.matching.name_hashes import hashed, hashes_of
 from matcher.text.normalise import normalise
 
 _ODD = re.compile(r"[^\w\n]|_")
@@ -30,10 +31,8 @@ _DOC_BITS = 26
 _LIST_BITS = np.uint32(32 - _DOC_BITS)  # postings being merged: above the name, below which list it stands in
 _LIST_MASK = np.uint32((1 << 32 - _DOC_BITS) - 1)
 _MOST_LISTS = int(_LIST_MASK) + 1
-_BLOCK = 500_000  # texts hashed, and characters sorted, at a time
+_BLOCK = 500_000  # characters sorted at a time
 _END = ord("\n")
-_MIX, _MIX_AGAIN, _WORD = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, (1 << 64) - 1
-_FEW = 120  # characters of names that are hashed one by one
 _COMPANY = "公司"
 _GROUP = 2  # standing of a group; a joint-stock company has more
 _REGION = 4  # characters of a region before the 字号 in a name, at most
@@ -173,10 +172,9 @@ class NameIndex:
 
     def any_of(self, short: Sequence[str]) -> list[int]:
         """Numbers of the names that are one of these squeezed ones, ascending (与其中之一相同)."""
-        few = sum(map(len, short)) <= _FEW
         hashes = self.hashes.data
         found: set[int] = set()
-        for name, wanted in zip(short, map(_hash, short) if few else _hashes(short).tolist(), strict=True):
+        for name, wanted in zip(short, hashes_of(short), strict=True):
             number = bisect_left(hashes, wanted)
             while number < len(hashes) and hashes[number] == wanted:
                 if self.name(number) == name:
@@ -385,32 +383,3 @@ def _inverted(
         postings.append((keys & np.uint64((1 << _DOC_BITS) - 1)).astype(np.uint32)[np.repeat(kept, size)])
     first = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
     return np.concatenate(grams), first, np.concatenate(postings)
-
-
-def hashed(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """A hash of each text, the same in every process (哈希)."""
-    return np.concatenate([_hashes(texts[at : at + _BLOCK]) for at in range(0, len(texts) or 1, _BLOCK)])
-
-
-def _hash(name: str) -> int:
-    """What ``_hashes`` gives, quicker for a few names: arrays cost more to start than so little work."""
-    total = 0
-    for place, char in enumerate(name):
-        mixed = (ord(char) + (place << 32)) * _MIX & _WORD
-        mixed = (mixed ^ mixed >> 30) * _MIX_AGAIN & _WORD
-        total += mixed ^ mixed >> 31
-    return total & _WORD
-
-
-def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
-    """Sums over the code points, each mixed with its place (as ``_hash``)."""
-    lengths = np.fromiter(map(len, names), np.int64, len(names))
-    chars = np.frombuffer("".join(names).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    place = (np.arange(len(chars)) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.uint64)
-    mixed = (chars + (place << np.uint64(32))) * np.uint64(_MIX)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_MIX_AGAIN)
-    mixed ^= mixed >> np.uint64(31)
-    sums = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])
-    ends = np.cumsum(lengths)
-    result: NDArray[np.uint64] = sums[ends] - sums[ends - lengths]
-    return result

@@ -24,7 +24,8 @@ from matcher.corpora import Corpora
 from matcher.intake import Companies
 from matcher.matching.entries import Entries
 from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
-from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
+from matcher.matching.name_hashes import hashed
+from matcher.matching.name_index import BETWEEN, NameIndex, squeezed
 from matcher.rules.resolution import ResolutionRules
 from matcher.text.normalise import normalise
 
@@ -235,9 +236,14 @@ class Resolver:
             return None
         elif all(not parts.trade_name and not parts.industry_term for parts in asked.readings):
             reason = "只写了地名或组织形式，没有字号"
-        elif self._comparer.reader.is_region(asked.text):
+        elif self._comparer.reader.is_region(asked.text) and not self._is_borne(asked):
             reason = "只写了地名，没有字号"
         return Resolution(query, "none", None, reason) if reason else None
+
+    def _is_borne(self, asked: Asked) -> bool:
+        """Whether a group or joint-stock company bears a place's name as its 字号: 浙江吉利控股集团, and 吉利 is a district of 洛阳."""
+        found = self._comparer.compared(asked, self._entries)
+        return any("trade_equal" in one.features and one.features.keys() & {"is_group", "is_joint_stock"} for one in found)
 
     def _exact(self, query: str) -> Resolution | None:
         found: dict[int, Candidate] = {}
@@ -271,9 +277,10 @@ class Resolver:
         found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST or is_plausible(one.features))
         if decision == "none":
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
-        if decision == "same":
+        is_place = self._comparer.reader.is_region(asked.text)
+        if decision == "same" and not is_place:
             return self._same(query, found[0], _why(ordered[0]), found)
-        why = _doubt(ordered) if asked.is_named else _unnamed(ordered[0])
+        why = "写的也是地名" if is_place else _doubt(ordered) if asked.is_named else _unnamed(ordered[0])
         return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
 
     def _candidate(
@@ -330,7 +337,8 @@ def decided(
     large, small = (getattr(at, asked.kind) for at in (rules.same_at, rules.same_at_small))
     sure = chances[0] >= large + (small - large) * comparer.smallness
     is_told = asked.is_named or ordered[0].features.keys() >= _PLACE_AND_TRADE
-    return ("same" if sure and is_told and alone else "unsure"), chances
+    is_own = "trade_equal" in ordered[0].features or not any("outlet_bears" in one.features for one in ordered)
+    return ("same" if sure and is_told and alone and is_own else "unsure"), chances
 
 
 def _together(chances: Sequence[float]) -> list[float]:
@@ -362,9 +370,13 @@ def _unnamed(best: Compared) -> str:
 def _doubt(ordered: Sequence[Compared]) -> str:
     """Why an answer is left open."""
     best = ordered[0]
+    if "trade_equal" not in best.features and any("outlet_bears" in one.features for one in ordered):
+        return "别家的分支网点叫这个"
     if best.features.get("region_other"):
         return "字号相近，行政区划不同"
     if len(ordered) > 1 and best.score - ordered[1].score < 1:
         alike = sum(best.score - one.score < 1 for one in ordered)
         return f"有 {alike} 家一样像"
+    if best.features.keys() >= {"trade_equal", "is_group"} and len(ordered) > 1:
+        return "是这个字号的集团，也可能指它下属的哪一家"
     return "名称相近，把握不足"

@@ -29,6 +29,7 @@ FEATURES = (
     "region_other",  # 行政区划矛盾
     "form_same",  # 组织形式相同
     "outlet_other",  # 一个是分支网点，另一个不是
+    "outlet_bears",  # 候选是分支网点，“公司”之后（去掉地名）以查询打头：查询可能是它上级的品牌
     "branch_same",  # 都是分支网点，略去“股份有限公司”等之后名称以查询结尾
     "branch_other",  # 都是分支网点，公司之后的部分不同
     "head",  # 问的是分支网点，候选是它的上级
