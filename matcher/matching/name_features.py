@@ -39,6 +39,7 @@ _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
 _GLUED = re.compile(f"[a-z .&'+-]{{2,}}/?(?P<behind>{_HAN}{{2,}})|(?P<before>{_HAN}{{2,}})/?[a-z .&'+-]{{2,}}")
+_BETWEEN_HAN = re.compile(f"(?<={_HAN}) +(?={_HAN})")  # 英 力 特
 _ONLY_GROUP = re.compile("(?:集团|控股)+")
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 
@@ -127,7 +128,7 @@ class NameComparer:
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
         line = one_line(query)
-        text, short = _UNSEEN.sub("", line).strip(), squeezed_line(line)
+        text, short = _BETWEEN_HAN.sub("", _UNSEEN.sub("", line)).strip(), squeezed_line(line)
         body, form = self._marks.sub("", text), "unknown"
         if body != text:
             form = "joint_stock"

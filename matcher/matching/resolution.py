@@ -102,7 +102,7 @@ class Known:
 
     Attributes:
         brands: Brand → (legal name, code or "").
-        judged: Query → code or legal name that a person decided for it, or None for 都不是.
+        judged: Query → code or legal name, or both with the code first, that a person decided for it, or None for 都不是.
     """
 
     brands: Mapping[str, tuple[str, str]]
@@ -298,8 +298,11 @@ class Resolver:
         """The company that a person or a table names by code or full name."""
         if wanted is None:
             return Resolution(query, "none", None, f"{by}：都不是")
-        places = self._with_code(wanted.strip().upper())
-        if not places and (found := self._exact(wanted)):  # a name also where it is a former one by now
+        code, name = code_and_name(wanted)
+        places = self._with_code(code) if code else []
+        if not places and name and (found := self._exact(name)):  # a name also where it is a former one by now
+            if found.company is not None and code and found.company.uscc:
+                return Resolution(query, "none", None, f"{by}给的 {wanted} 不在企业库里，有一家同名而代码不同")
             told = by if found.decision == "same" else f"{by}给的名称{found.why}"
             return replace(found, query=query, why=told)
         if len(places) != 1:
@@ -317,6 +320,12 @@ class Resolver:
             entries = self.index.exact(company.name[: company.name.find("公司") + 2])
         places = {self._entries.place(entry) for entry in entries} - {company.place}
         return self._candidate(places.pop()) if len(places) == 1 else None
+
+
+def code_and_name(text: str) -> tuple[str, str]:
+    """Code and name of a company that is given by one of them, or by both with the code first (代码与名称); "" for what is not given."""
+    head, _, rest = text.strip().partition(" ")
+    return (head.upper(), rest.strip()) if _CODE.fullmatch(head.upper()) else ("", text.strip())
 
 
 def decided(
