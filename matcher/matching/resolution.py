@@ -277,6 +277,9 @@ class Resolver:
         found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST or is_plausible(one.features))
         if decision == "none":
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
+        if decision == "unsure" and found[0].confidence < self.rules.unsure_at:  # only by itself can one be meant: it comes first
+            pairs = sorted(zip(ordered, found, strict=False), key=lambda pair: not is_plausible(pair[0].features))
+            ordered, found = [one for one, _ in pairs], tuple(one for _, one in pairs)
         is_place = self._comparer.reader.is_region(asked.text)
         if decision == "same" and not is_place:
             return self._same(query, found[0], _why(ordered[0]), found)
