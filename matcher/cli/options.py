@@ -82,6 +82,11 @@ def _gaps(verbs: Verbs) -> None:
     gaps.add_argument(
         "--format", choices=["table", "json", "csv", "xlsx", "svg"], default="table", help="输出格式（默认 table）；svg 为产业链图"
     )
+    gaps.add_argument(
+        "--layout",
+        choices=["slide", "page"],
+        help="svg 的版面：slide 幻灯片 16∶9，page 长页；默认 slide，一列超过 15 个环节时 page",
+    )
     gaps.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕；xlsx 必须写入文件）")
     add_intake(gaps)
 

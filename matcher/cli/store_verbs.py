@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from matcher.cli.bases import company_base, places_now
+from matcher.cli.bases import company_base, named_now
 from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.listing import check_output, write_listing
 from matcher.cli.signing import signed_by
@@ -163,23 +163,24 @@ def _judge(options: argparse.Namespace) -> int:
                 raise RequestError("判定", options.query, hint="现行的判定见 lianzhao judgements")
             _say(f"已撤回「{options.query}」的判定")
         else:
-            judgements.judge(store, options.query, options.company, by=signed_by(options), note=options.note)
-            _say(f"已判定「{options.query}」" + ("：都不是" if options.none else f"是 {options.company}"))
-            if not options.none:
-                _say_if_unknown(options.company)
+            given = "" if options.none else normalise(options.company).strip()
+            found = None if options.none else named_now(given)
+            code = found[0][0] if found and len(found) == 1 and found[0][0] != given.upper() else ""
+            judgements.judge(store, options.query, options.company, code=code, by=signed_by(options), note=options.note)
+            said = "：都不是" if options.none else f"是 {options.company}" + (f"（{code}，改名以后也认得）" if code else "")
+            _say(f"已判定「{options.query}」{said}")
+            if found is not None:
+                _say_if_unknown(options.company, len(found))
         _say_queue(store, before)
     return 0
 
 
-def _say_if_unknown(company: str) -> None:
+def _say_if_unknown(company: str, found: int) -> None:
     """A judgement may name a company that is not in the snapshot yet, but a slip of the pen should not go unseen."""
-    found = places_now(normalise(company).strip())
-    if found is None:
-        return
     if not found:
         _say(f"lianzhao: 注意：当前快照里没有 {company}，判定已记下，等企业库里有了才起作用；写错了请用 --withdraw 撤回")
-    elif len(found) > 1:
-        _say(f"lianzhao: 注意：当前快照里有 {len(found)} 家叫 {company}，请改用统一社会信用代码判定")
+    elif found > 1:
+        _say(f"lianzhao: 注意：当前快照里有 {found} 家叫 {company}，请改用统一社会信用代码判定")
 
 
 def _say_queue(store: Store, before: int) -> None:

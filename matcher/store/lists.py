@@ -18,9 +18,8 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Intake
-from matcher.intake.fields import check_codes
 from matcher.matching.name_index import squeezed
-from matcher.matching.resolution import Decision, Resolver
+from matcher.matching.resolution import Decision, Resolver, code_and_name
 from matcher.store.database import Store
 from matcher.store.judgements import standing
 from matcher.store.tables import judgements, list_imports, list_rows
@@ -295,9 +294,9 @@ def _as_it_stands(row: Row[Any], judged: dict[str, str | None]) -> ListRow:
 
 def _company(wanted: str, candidates: Sequence[Named]) -> tuple[str, str]:
     """Code and name of the company that a judgement names; what the judgement does not say a candidate may."""
-    is_code = bool(check_codes([wanted])[0])
-    short = squeezed([wanted])[0]
-    alike = [one for one in candidates if (one.uscc == wanted if is_code else squeezed([one.name])[0] == short)]
+    code, name = code_and_name(wanted)
+    short = squeezed([name])[0]
+    alike = [one for one in candidates if (one.uscc == code if code else squeezed([one.name])[0] == short)]
     if len({one.uscc or one.name for one in alike}) == 1:
         return alike[0].uscc, alike[0].name
-    return (wanted, "") if is_code else ("", wanted)
+    return code, name
