@@ -26,7 +26,7 @@ from matcher.rules.source import Location
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.tuning.concerns import Concern, Files
-from matcher.tuning.outcome import Outcome, Reading, score_all, taken
+from matcher.tuning.outcome import Outcome, Reading, score_all
 
 _LEAST_HITS = 8  # companies that a word is found in, and that are listed for something without it
 _ELSEWHERE = 0.8  # share of those that are then listed for one other segment, or for segments of one other chain
@@ -137,7 +137,7 @@ class WordLint:
         less = {number: replace(self.segments[number], terms=tuple(one for one in self.segments[number].terms if one[0] != term))}
         reader = ProfileReader([less.get(place, self.segments[place]) for place in of_chain], self.engine.corpora)
         some = self.reading.companies.take(at)
-        matched, profiles = reader.of_segments(reader.texts(some)[0]), taken(self.reading.profiles, at)
+        matched, profiles = reader.of_segments(reader.texts(some)[0]), self.reading.profiles.take(at)
         for name in OF_SEGMENTS:
             getattr(profiles, name)[:, of_chain] = matched[name]
         scored, _ = score_all(
