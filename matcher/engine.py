@@ -171,9 +171,6 @@ class Engine:
         Args:
             companies: Few of them: their texts are read now.
             request: As the list was asked for; cities and length are not read.
-
-        Raises:
-            RequestError: As ``rank``.
         """
         explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
         return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
@@ -235,7 +232,8 @@ class Engine:
         """This engine with the needs that follow from a local register (按本地名录评分); its companies are no targets.
 
         Args:
-            given, complete: As in ``gaps``.
+            given: As in ``gaps``.
+            complete: As in ``gaps``.
         """
         local = companies_of(given, self.corpora)
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
