@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -23,9 +22,10 @@ from matcher.ledger import books, reading, tables
 from matcher.ledger.books import Book
 from matcher.ledger.checks import check_row
 from matcher.ledger.reading import encoded
-from matcher.ledger.records import Kept
+from matcher.ledger.records import Kept, Written
 from matcher.ledger.setting import Setting
 from matcher.ledger.stepping import SAID, Way, reachable, undone, way
+from matcher.ledger.telling import told_of_row, told_of_step
 from matcher.ledger.values import clean, day_of, text_of
 from matcher.rules.ledger import StepSpec
 from matcher.runs import today as today_in_china
@@ -35,23 +35,6 @@ _LONGEST_REASON = 500
 _STEPPED = ("state", "state_on", "state_reason")
 DELETED = "deleted"
 """How the history calls that a row was deleted (历史里的删除)."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """What was entered (登记结果).
-
-    Attributes:
-        version: The row's version now.
-        changes: Field → (old, new); empty if nothing changed.
-        told: Warnings, in Chinese.
-    """
-
-    book: str
-    id: int
-    version: int
-    changes: dict[str, tuple[Any, Any]]
-    told: tuple[str, ...] = field(default=())
 
 
 @contextlib.contextmanager
@@ -146,6 +129,8 @@ class Entry:
         self._remember(book, id_, 1, "add", changes, reason)
         if spec is not None:
             self._milestone(book, id_, 1, None, spec.id, fresh["state_on"], reason)
+            told += told_of_step(self.setting, book, spec.id)
+        told += told_of_row(self.connection, self.setting, book, id_, fresh, changes)
         return Written(book.name, id_, 1, changes, tuple(told))
 
     def set(
@@ -281,7 +266,7 @@ class Entry:
         before = book.values(now)
         after = before | {"state": spec.id, "state_on": day, "state_reason": why}
         self._first_contact(book, spec, after)
-        told: list[str] = []
+        told = told_of_step(self.setting, book, spec.id)
         check_row(self.connection, self.setting, book, after, told, self.today, now.id)
         written = self._change(book, now, after, "step", why, told)
         if move.move == "same":
@@ -303,6 +288,7 @@ class Entry:
             return Written(book.name, now.id, now.version, {}, tuple(told))
         self._update(book, now, book.columns({name: new for name, (_, new) in changes.items()}))
         self._remember(book, now.id, now.version + 1, verb, changes, reason)
+        told += told_of_row(self.connection, self.setting, book, now.id, after, changes)
         return Written(book.name, now.id, now.version + 1, changes, tuple(told))
 
     def _update(self, book: Book[Any], now: Kept, columns: Mapping[str, Any]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from matcher.ledger.money import Money
 
@@ -189,3 +190,20 @@ class Goal(Kept):
     unit: str
     amount: Decimal
     amount_currency: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was entered (登记结果).
+
+    Attributes:
+        version: The row's version now.
+        changes: Field → (old, new); empty if nothing changed.
+        told: Warnings, in Chinese.
+    """
+
+    book: str
+    id: int
+    version: int
+    changes: dict[str, tuple[Any, Any]]
+    told: tuple[str, ...] = field(default=())

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from matcher.errors import FieldError, RulesError, RulesProblem
 from matcher.ledger.books import ALL, Book
+from matcher.rules.compliance import Compliance, load_compliance
 from matcher.rules.ledger import FILE, LedgerRules, Office, PaperSpec, StepSpec, load_ledger
 from matcher.text.normalise import normalise
 
@@ -18,9 +20,14 @@ _FREE = "园区还没有列出{kind}，先照写收下；请在 ledger.yaml 里�
 
 @dataclass(frozen=True)
 class Setting:
-    """The rules of a zone's ledgers (台账的规矩)."""
+    """The rules of a zone's ledgers (台账的规矩).
+
+    Attributes:
+        compliance: What promises are warned of.
+    """
 
     rules: LedgerRules
+    compliance: Compliance
 
     @property
     def zone(self) -> str:
@@ -111,7 +118,7 @@ def open_setting(zone: str, rules: str | Path | None = None) -> Setting:
     problems = [RulesProblem(FILE, 1, field, "缺少此字段") for fields in missing for field in fields]
     if problems:
         raise RulesError(problems)
-    return Setting(loaded)
+    return Setting(loaded, load_compliance(rules))
 
 
 def pick(title: str, given: str, names: Mapping[str, Sequence[str]], *, field: str = "") -> str:
@@ -129,9 +136,9 @@ def pick(title: str, given: str, names: Mapping[str, Sequence[str]], *, field: s
     near = difflib.get_close_matches(word, list(every), n=1, cutoff=0.4)
     problem = f"没有「{given[:30]}」"
     if near:
-        problem += f"，是不是想写「{every[near[0]]}」？"
-    if len(shown) <= 20:
-        problem += f"应为 {'、'.join(shown)} 之一" if shown else ""
+        problem += f"，是不是想写「{every[near[0]]}」"
+    if 0 < len(shown) <= 20:
+        problem += f"，应为 {'、'.join(shown)} 之一"
     raise FieldError(title, problem, field=field)
 
 
@@ -139,7 +146,7 @@ def _key(word: str) -> str:
     return normalise(word).replace(" ", "")
 
 
-def _missing(rules: LedgerRules, book: Book[object]) -> list[str]:  # type: ignore[type-var]
+def _missing(rules: LedgerRules, book: Book[Any]) -> list[str]:
     spec = rules.file.books.get(book.name)
     if spec is None:
         return [f"books.{book.name}"]

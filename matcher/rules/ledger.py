@@ -35,6 +35,7 @@ class StepSpec(_Strict):
         proofs: Kinds of proof, any one of which proves it; none for a step that needs no proof.
         reason: It always needs a reason.
         aside: A side-track that any step may go to (搁置、放弃、流失).
+        ends: Whatever is there is worked on no more (放弃、流失).
         never_skipped: Nothing beyond it is reached without it.
         first_contact: Whoever makes it first is who spoke first (首谈登记).
         makes_project: It is made by turning a target into a project, and only so (转项目).
@@ -47,6 +48,7 @@ class StepSpec(_Strict):
     proofs: list[Name] = []
     reason: bool = False
     aside: bool = False
+    ends: bool = False
     never_skipped: bool = False
     first_contact: bool = False
     makes_project: bool = False
@@ -70,6 +72,13 @@ class MeasureSpec(_Strict):
     money: bool = False
 
 
+class RowColumns(_Strict):
+    """What the columns of a workbook are called that say which row, and which version of it (编号、版本两列)."""
+
+    id: Names
+    version: Names
+
+
 class BookSpec(_Strict):
     """What a book, one of its rows and its columns are called (台账的叫法); the first name of a column is its title."""
 
@@ -90,6 +99,7 @@ class LedgerFile(_Strict):
     words: dict[Key, dict[Key, Names]]
     measures: Annotated[list[MeasureSpec], Field(min_length=1)]
     currencies: dict[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], Names]
+    row_columns: RowColumns
     books: dict[Key, BookSpec]
 
 
