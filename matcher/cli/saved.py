@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from matcher.cli.inputs import working
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError, RulesetError, StoreError
 from matcher.intake import Intake, read_files
-from matcher.rules import Zone
 from matcher.types import Ranking
 
 if TYPE_CHECKING:
@@ -88,6 +88,24 @@ def with_lists(engine: Engine) -> Engine:
     return engine.with_lists(entries) if entries else engine
 
 
+def with_ledger(engine: Engine, options: argparse.Namespace, as_of: date) -> Engine:
+    """The engine with what the ledgers say as of a day, if anything stands in them (加台账依据)."""
+    from matcher.store.database import open_store, store_exists
+
+    if not store_exists():
+        return engine
+    from matcher.ledger.evidence import evidence
+    from matcher.ledger.setting import open_setting
+
+    setting = open_setting(options.zone, options.rules_folder)
+    try:
+        with open_store() as store:
+            entries = evidence(store, setting, as_of)
+    except StoreError as error:
+        raise type(error)(error.database, error.problem + _WITHOUT) from error
+    return engine.with_ledger(entries) if entries else engine
+
+
 def judged() -> Mapping[str, str | None]:
     """What people decided of names, if there is a database (已有判定): query → code or legal name, None for 都不是."""
     from matcher.store.database import open_store, store_exists
@@ -114,7 +132,7 @@ def _file_names(files: Sequence[str]) -> list[str]:
     return sorted(Path(file).name.encode("utf-8", "replace").decode() for file in files)
 
 
-def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
+def keep(ranking: Ranking, engine: Engine, given: dict[str, Any]) -> str:
     """Keeps the run and a copy of the rules that it ran with; if that fails the list is not lost, and stderr says so (留存批次).
 
     Returns:
@@ -131,11 +149,11 @@ def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
         with open_store(patience=_PATIENCE) as store, contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(kept.keeping(home()))
-                kept.keep(home(), zone.content)
+                kept.keep(home(), engine.zone.content)
             except RulesetError as error:
                 print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{error}", file=sys.stderr)
-            save_run(store, ranking.run, results_digest(ranking), given)
-            return called(versions(store, zone.id), zone.digest)
+            save_run(store, ranking.run, results_digest(ranking), given, engine.tracked)
+            return called(versions(store, engine.zone.id), engine.zone.digest)
     except StoreError as error:
         print(f"lianzhao: 批次 {short} 没有留存，名单照常给出。{error}", file=sys.stderr)
     return ""

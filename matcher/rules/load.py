@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
@@ -85,6 +86,19 @@ class Zone:
     def chain_names(self) -> dict[str, str]:
         """Chain id → name (产业链名称), in file order."""
         return {chain.id: chain.name for chain in self.chains}
+
+    def with_ledger_rules(self) -> Zone:
+        """This zone with the rules that hold where a ledger is read (加上读台账的规则); a second time changes nothing."""
+        scoring, more = self.scoring, self.scoring.ledger
+        if more is None:
+            return self
+        joined: dict[str, Any] = {
+            "vetoes": [*more.vetoes, *scoring.vetoes],
+            "groups": [*scoring.groups, *more.groups],
+            "rules": [*scoring.rules, *more.rules],
+            "ledger": more.model_copy(update={"vetoes": [], "groups": [], "rules": []}),
+        }
+        return replace(self, scoring=scoring.model_copy(update=joined))
 
     def with_scoring(self, scoring: ScoringFile) -> Zone:
         """This zone with changed scoring, for a trial (改一改评分规则); nothing is written, and the digest is one of its own."""
@@ -293,10 +307,15 @@ class _Loader:
                             source.problem((key, number, where, place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
 
     def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:
+        more = scoring.ledger
         groups = {group.id for group in scoring.groups}
-        for number, group in enumerate(scoring.groups):
-            if group.cap[0] > group.cap[1]:
-                source.problem(("groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
+        for at, several in (((), scoring.groups), (("ledger",), more.groups if more else ())):
+            for number, group in enumerate(several):
+                if group.cap[0] > group.cap[1]:
+                    source.problem((*at, "groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
+        for number, rule in enumerate(more.rules if more else ()):
+            if rule.group not in groups | {group.id for group in (more.groups if more else ())}:
+                source.problem(("ledger", "rules", number, "group"), f"没有分组 '{rule.group}'")
         seen: set[str] = set()
         for key, location in _rule_ids(scoring):
             if key in seen:
@@ -334,6 +353,11 @@ def _rule_ids(scoring: ScoringFile) -> Iterator[tuple[str, Location]]:
         yield veto.id, ("vetoes", number, "id")
     for number, rule in enumerate(scoring.rules):
         yield rule.id, ("rules", number, "id")
+    if scoring.ledger is not None:
+        for number, veto in enumerate(scoring.ledger.vetoes):
+            yield veto.id, ("ledger", "vetoes", number, "id")
+        for number, rule in enumerate(scoring.ledger.rules):
+            yield rule.id, ("ledger", "rules", number, "id")
 
 
 def _words(entries: list[NotThis]) -> tuple[str, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 
 from matcher.errors import OptionError, RequestError, RunDiffersError, StoreError
+from matcher.scoring.tracked import packed, unpacked
 from matcher.store.database import Store
-from matcher.store.tables import runs
-from matcher.types import Ranking, Run
+from matcher.store.tables import ledger_evidence, runs
+from matcher.types import LedgerEntry, Ranking, Run
 
 _LEAST_BEGINNING = 4
 _MOST_TOLD = 5
@@ -41,7 +43,9 @@ def results_digest(ranking: Ranking) -> str:
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def save_run(store: Store, run: Run, results: str, given: dict[str, Any] | None = None) -> bool:
+def save_run(
+    store: Store, run: Run, results: str, given: dict[str, Any] | None = None, ledger: Sequence[LedgerEntry] | None = None
+) -> bool:
     """Keeps a run (保存批次); one that is kept already stays as it is.
 
     Args:
@@ -49,6 +53,7 @@ def save_run(store: Store, run: Run, results: str, given: dict[str, Any] | None 
         run: The manifest.
         results: As ``results_digest`` says.
         given: What its files were called.
+        ledger: What the ledgers said, where it read them: kept once for all runs that read the same.
 
     Returns:
         Whether it is new.
@@ -62,6 +67,12 @@ def save_run(store: Store, run: Run, results: str, given: dict[str, Any] | None 
         if before is None:
             made = {**asdict(run), "created_at": datetime.fromisoformat(run.created_at), "results": results, "given": given}
             connection.execute(insert(runs).values(made))
+        digest = run.request.get("ledger")
+        if ledger is not None and isinstance(digest, str):
+            there = select(ledger_evidence.c.digest).where(ledger_evidence.c.digest == digest)
+            if connection.execute(there).first() is None:
+                kept = {"digest": digest, "zone": run.zone, "entries": packed(ledger), "kept_at": datetime.now(UTC)}
+                connection.execute(insert(ledger_evidence).values(kept))
     if before not in (None, results):
         raise RunDiffersError(store.name, f"批次 {run.id[:12]} 以前的结果与这次不同（{before[:12]}、{results[:12]}），请查明原因")
     return before is None
@@ -83,6 +94,17 @@ def load_run(store: Store, id_: str) -> KeptRun | None:
     kept = dict(row)
     results, given = str(kept.pop("results")), kept.pop("given")
     return KeptRun(Run(**{**kept, "created_at": kept["created_at"].isoformat()}), results, given)
+
+
+def ledger_of(store: Store, digest: str) -> tuple[LedgerEntry, ...] | None:
+    """What the ledgers said to a run (批次读到的台账依据), None if it was not kept.
+
+    Raises:
+        StoreError: The database cannot be read.
+    """
+    with store.reading() as connection:
+        kept = connection.execute(select(ledger_evidence.c.entries).where(ledger_evidence.c.digest == digest)).scalar()
+    return None if kept is None else unpacked(kept)
 
 
 def find_run(store: Store, beginning: str) -> KeptRun:

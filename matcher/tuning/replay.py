@@ -25,13 +25,14 @@ from matcher.snapshot import ProfileCache, Snapshot, layout, open_profiles
 from matcher.store.database import Store
 from matcher.store.lists import evidence, moments
 from matcher.store.registers import register_at
-from matcher.store.runs import KeptRun, results_digest
+from matcher.store.runs import KeptRun, ledger_of, results_digest
 from matcher.tuning.rulesets import draft_digest, kept_or_draft
-from matcher.types import ListEntry, Ranking, Run
+from matcher.types import LedgerEntry, ListEntry, Ranking, Run
 
-Name = Literal["companies", "rules", "corpora", "local", "lists", "record"]
+Name = Literal["companies", "rules", "corpora", "local", "lists", "ledger", "record"]
 NAMES: dict[Name, str] = {
-    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据", "record": "批次清单",
+    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据",
+    "ledger": "台账依据", "record": "批次清单",
 }  # fmt: skip
 """Input of a run → Chinese term."""
 _SHORT = 12
@@ -128,11 +129,14 @@ class _Replayer:
         companies = self._companies()
         local = self._local()
         entries = None if companies is None else self._entries(companies.companies)
+        tracked = self._tracked()
         now = None
         if engine is not None and companies is not None and not any(one.problem for one in self.inputs):
             if local is not None:
                 engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
-            ranking = (engine.with_lists(entries) if entries else engine).rank(companies, self._request(), self._known(engine))
+            engine = engine.with_lists(entries) if entries else engine
+            engine = engine if tracked is None else engine.with_ledger(tracked)
+            ranking = engine.rank(companies, self._request(), self._known(engine))
             self._same_request(ranking)
             now = results_digest(ranking)
         versions = library_versions()
@@ -261,6 +265,16 @@ class _Replayer:
             "lists", then, now, "", f"当时 {then[:_SHORT]}，{said}，按当时的时刻也还原不出；数据库恢复过旧备份、换过库的会这样"
         )
         return None
+
+    def _tracked(self) -> Sequence[LedgerEntry] | None:
+        """What the ledgers said then: kept with the run, however they have moved on since."""
+        then = self.run.request.get("ledger")
+        if not isinstance(then, str):
+            return None
+        kept = ledger_of(self.store, then)
+        problem = "数据库里没有留存当时读到的台账；数据库恢复过旧备份、换过库的会这样" if kept is None else ""
+        self._note("ledger", then, "" if kept is None else then, "与批次一起留存的", problem)
+        return kept
 
     def _moments(self) -> Iterator[datetime | None]:
         """Now, then, and before and after each change of lists while the run was made."""

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, select
 
-import matcher.ledger.tables  # noqa: F401 - its tables are in the same history
+import matcher.ledger.event_tables  # noqa: F401 - its tables are in the same history
 from matcher.corpora import Corpora
 from matcher.intake import from_profiles
 from matcher.store import migrate
