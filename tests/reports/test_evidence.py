@@ -89,12 +89,12 @@ FROM = "企业.csv"
 
 
 @pytest.fixture
-def rules(run: Run, tmp_path: Path) -> Setting:  # noqa: F811 - the fixture of that name
+def rules(run: Run, tmp_path: Path) -> Setting:
     (tmp_path / "rules" / "small" / "scoring.yaml").write_text(SCORING + LEDGER_RULES, encoding="utf-8")
     return open_setting("small", tmp_path / "rules")
 
 
-def test_a_run_is_made_again_after_the_ledger_has_moved_on(run: Run, rules: Setting) -> None:  # noqa: F811
+def test_a_run_is_made_again_after_the_ledger_has_moved_on(run: Run, rules: Setting) -> None:
     name = "青岛积木玩具有限公司"
     write(FROM, [(name, "积木制造", "5000万元", "青岛市"), ("青岛布偶玩具有限公司", "布偶制造", "5000万元", "青岛市")])
     bare = ranked(run, FROM)
@@ -115,7 +115,7 @@ def test_a_run_is_made_again_after_the_ledger_has_moved_on(run: Run, rules: Sett
     assert ranked(run, FROM, "--no-store") == bare
 
 
-def test_a_ledger_that_was_not_kept_is_named(run: Run, rules: Setting) -> None:  # noqa: F811
+def test_a_ledger_that_was_not_kept_is_named(run: Run, rules: Setting) -> None:
     with open_store() as store, entering(store, rules, by="甲", today=LATE) as entry:
         entry.add(TARGETS, {"kind": "企业", "company": "青岛积木玩具有限公司"}, on=EARLY)
     made = ranked(run, FROM)
