@@ -32,6 +32,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import store_verbs
 
         return store_verbs.run(options)
+    if options.verb == "ledger":
+        from matcher.cli import ledger_verbs
+
+        return ledger_verbs.run(options)
     if options.verb == "rules":
         from matcher.cli import rules_verbs
 

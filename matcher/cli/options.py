@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import rules_options, snapshots
+from matcher.cli import ledger_options, rules_options, snapshots
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -42,6 +42,7 @@ def parser() -> Parser:
         _register,
         _lists,
         _judge,
+        ledger_options.add_verbs,
         _others,
     ):
         add(verbs)

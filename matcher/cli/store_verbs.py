@@ -50,7 +50,7 @@ def _save_register(options: argparse.Namespace) -> int:
             corpora=corpora.digest,
             as_of=options.as_of,
             complete=options.complete,
-            by=_by(options),
+            by=by_of(options),
         )
     _say(f"已留存为「{options.name}」，{len(intake.companies):,} 家" if changed else f"「{options.name}」已是这一份，没有改动")
     return 0
@@ -70,7 +70,7 @@ def _list_registers(options: argparse.Namespace) -> int:
 
 def _remove_register(options: argparse.Namespace) -> int:
     with open_store() as store:
-        registers.remove_register(store, options.zone, options.name, by=_by(options))
+        registers.remove_register(store, options.zone, options.name, by=by_of(options))
     _say(f"已移除「{options.name}」")
     return 0
 
@@ -89,7 +89,7 @@ def _import(options: argparse.Namespace) -> int:
     with working("归一"), open_store() as store:
         resolver = Resolver(base.companies, corpora, rules, Known({}, {}), base.index)
         against = lists.base_digest(resolver, base.digest, corpora.digest)
-        changed = lists.import_list(store, kind, intake, resolver, against=against, by=_by(options))
+        changed = lists.import_list(store, kind, intake, resolver, against=against, by=by_of(options))
         found = [
             one for one in lists.list_all(store) if (one.list, one.issued, one.source) == (kind.list, kind.issued, intake.digest)
         ]
@@ -149,7 +149,7 @@ def _write_rows(options: argparse.Namespace, rows: list[ListRow], title: str) ->
 
 def _remove_import(options: argparse.Namespace) -> int:
     with open_store() as store:
-        lists.remove_import(store, options.number, by=_by(options))
+        lists.remove_import(store, options.number, by=by_of(options))
     _say(f"已移除第 {options.number} 号导入")
     return 0
 
@@ -158,12 +158,12 @@ def _judge(options: argparse.Namespace) -> int:
     with open_store() as store:
         before = len(lists.queue(store))
         if options.withdraw:
-            number = judgements.withdraw(store, options.query, by=_by(options), note=options.note)
+            number = judgements.withdraw(store, options.query, by=by_of(options), note=options.note)
             if not number:
                 raise RequestError("判定", options.query, hint="现行的判定见 lianzhao judgements")
             _say(f"已撤回「{options.query}」的判定")
         else:
-            judgements.judge(store, options.query, options.company, by=_by(options), note=options.note)
+            judgements.judge(store, options.query, options.company, by=by_of(options), note=options.note)
             _say(f"已判定「{options.query}」" + ("：都不是" if options.none else f"是 {options.company}"))
             if not options.none:
                 _say_if_unknown(options.company)
@@ -211,7 +211,7 @@ def _check_zone(options: argparse.Namespace) -> None:
         raise RequestError("园区", options.zone, known)
 
 
-def _by(options: argparse.Namespace) -> str:
+def by_of(options: argparse.Namespace) -> str:
     """Who does this: as the option says, else the name that the system knows the user by."""
     if options.by:
         if len(options.by) > 60 or not options.by.isprintable():

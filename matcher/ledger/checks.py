@@ -104,18 +104,29 @@ def _goal(connection: Connection, setting: Setting, values: dict[str, Any], told
         raise FieldError(title["amount_currency"], problem, field="amount_currency")
     if not measure.money and values["amount"] != values["amount"].to_integral_value():
         raise FieldError(title["amount"], f"{measure.name}应为整数", field="amount")
-    kind, unit = values["unit_kind"], values["unit"]
-    if kind == "zone":
-        values["unit"] = pick(title["unit"], unit, {setting.zone: (setting.rules.zone_name,)}, field="unit")
-    elif kind == "group":
-        values["unit"] = pick(title["unit"], unit, setting.vocabulary("group", ""), field="unit")
-    else:
-        values["unit"] = setting.office(title["unit"], unit, kind, told, "unit")
+    goal_unit(setting, values, told)
     table = books.GOALS.table
     same = [table.c[name] == values[name] for name in ("year", "measure", "unit_kind", "unit")]
     wanted = select(table.c.id).where(table.c.zone == setting.zone, *same, table.c.deleted_at.is_(None), table.c.id != (id_ or 0))
     if (other := connection.execute(wanted).scalar()) is not None:
         raise FieldError(title["unit"], f"这一年、这个单位、这个指标已有目标任务（第 {other} 号），请改那一行", field="unit")
+
+
+def goal_unit(setting: Setting, values: dict[str, Any], told: list[str]) -> None:
+    """Settles who a goal is for (目标任务的单位), once its kind is known.
+
+    Raises:
+        FieldError: Nobody is called so.
+    """
+    kind, unit, title = values.get("unit_kind"), values.get("unit"), setting.title("goals", "unit")
+    if kind is None or unit is None:
+        return
+    if kind == "zone":
+        values["unit"] = pick(title, unit, {setting.zone: (setting.rules.zone_name,)}, field="unit")
+    elif kind == "group":
+        values["unit"] = pick(title, unit, setting.vocabulary("group", ""), field="unit")
+    else:
+        values["unit"] = setting.office(title, unit, kind, told, "unit")
 
 
 _Check = Callable[[Connection, Setting, "dict[str, Any]", "list[str]", date, "int | None"], None]

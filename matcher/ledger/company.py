@@ -86,12 +86,12 @@ def claims_on(
         same: list[ColumnElement[bool]] = [table.c.squeezed == name]
         if code:
             same.append(table.c.uscc == code)
-        if family and one is TARGETS:
-            same += [table.c.family == family, table.c.squeezed == family]
+        if family:
+            same += [TARGETS.table.c.family == family, table.c.squeezed == family]
         for row in connection.execute(_wanted(setting, one).where(or_(*same))).mappings():
             if (one.name, row["id"]) == (book, id_) or _belongs(values, book, id_, one.name, row):
                 continue
-            if code and row["uscc"] and code != row["uscc"] and not (family and row.get("family") == family):
+            if code and row["uscc"] and code != row["uscc"] and not (family and row["family"] == family):
                 continue  # two companies of one name
             whole = row["squeezed"] == name or (code is not None and row["uscc"] == code)
             found.append(_claim(one, row, by_family=not whole))
@@ -124,7 +124,7 @@ def collisions(connection: Connection, setting: Setting) -> list[Collision]:
             continue
         key = row["uscc"] or codes.get(row["squeezed"]) or row["squeezed"]
         claims.append((f"1{key}", row["company"], _claim(book, row, by_family=False)))
-        family = row.get("family") if book is TARGETS else None
+        family = row["family"]
         if family:
             claims.append((f"2{family}", family, _claim(book, row, by_family=True)))
     claims.sort(key=lambda one: (one[0], one[2].first_on or date.max, one[2].book != "targets", one[2].id))
@@ -149,15 +149,13 @@ def credit(row: Any) -> dict[str, Fraction]:
 
 
 def _wanted(setting: Setting, book: Book[Any]) -> Any:
-    table = book.table
+    table, spoken = book.table, TARGETS.table
     own = [table.c[name] for name in _COLUMNS]
-    own += [table.c.family, table.c.first_on, table.c.first_by] if book is TARGETS else [table.c.target]
+    own += [spoken.c.family, spoken.c.first_on, spoken.c.first_by]  # of a project: those of the target that it came from
+    own += [table.c.target] if book is PROJECTS else []
     out = [step.id for step in setting.steps(book.name) if step.ends]
-    return (
-        select(*own)
-        .where(table.c.zone == setting.zone, table.c.deleted_at.is_(None), table.c.state.not_in(out))
-        .order_by(table.c.id)
-    )
+    rows = select(*own) if book is TARGETS else select(*own).outerjoin(spoken, spoken.c.id == table.c.target)
+    return rows.where(table.c.zone == setting.zone, table.c.deleted_at.is_(None), table.c.state.not_in(out)).order_by(table.c.id)
 
 
 def _belongs(values: Mapping[str, Any], book: str, id_: int | None, other: str, row: RowMapping) -> bool:
@@ -172,8 +170,8 @@ def _claim(book: Book[Any], row: RowMapping, *, by_family: bool) -> Claim:
     return Claim(
         book=book.name,
         **{name: row[name] for name in kept},
-        first_on=row.get("first_on"),
-        first_by=row.get("first_by"),
+        first_on=row["first_on"],
+        first_by=row["first_by"],
         shared=bool(row["shares"]),
         by_family=by_family,
     )

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from matcher.errors import ConflictError, FieldError, LedgerError, StepError
-from matcher.ledger import books, reading, tables
+from matcher.ledger import books, money, reading, tables
 from matcher.ledger.books import Book
 from matcher.ledger.checks import check_row
 from matcher.ledger.reading import encoded
@@ -331,7 +331,7 @@ class Entry:
 
     def _cleaned(self, book: Book[Any], values: Mapping[str, Any], told: list[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for name, given in values.items():
+        for name, given in {**values, **unpacked(book, values, self.setting)}.items():
             one = book.field(name)
             if one is None or name in _STEPPED:
                 problem = "只能用 step 推进" if name in _STEPPED else "没有这一列"
@@ -380,3 +380,12 @@ class Entry:
                     if number:
                         called = self.setting.called(other.name)
                         raise LedgerError(f"第 {id_} 号{self.setting.called(book.name)}下面还有 {number} 行{called}，请先删除它们")
+
+
+def unpacked(book: Book[Any], values: Mapping[str, Any], setting: Setting) -> dict[str, Any]:
+    """What one cell says of two fields (一格两列): a goal of 5000万元 is a number and a currency."""
+    given = values.get("amount")
+    if book.name != "goals" or not isinstance(given, str):
+        return {}
+    found = money.read(given, setting.currencies)
+    return {} if isinstance(found, str) else {"amount": found.amount, "amount_currency": found.currency}
