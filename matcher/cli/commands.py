@@ -36,6 +36,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import ledger_verbs
 
         return ledger_verbs.run(options)
+    if options.verb == "report":
+        from matcher.cli import report_verbs
+
+        return report_verbs.run(options)
     if options.verb == "rules":
         from matcher.cli import rules_verbs
 

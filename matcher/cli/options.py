@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import ledger_options, rules_options, snapshots
+from matcher.cli import ledger_options, report_options, rules_options, snapshots
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -43,6 +43,7 @@ def parser() -> Parser:
         _lists,
         _judge,
         ledger_options.add_verbs,
+        report_options.add_verbs,
         _others,
     ):
         add(verbs)

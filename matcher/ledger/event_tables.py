@@ -1,4 +1,4 @@
-"""Tables of events and webhooks beside those of ``tables`` (事件、回调的表): what came when, so that nothing older overwrites what is newer."""
+"""Tables of events and webhooks beside those of ``tables`` (事件、回调的表): what came when, so that nothing older wins."""
 
 from __future__ import annotations
 

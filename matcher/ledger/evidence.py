@@ -112,14 +112,8 @@ def _rows(connection: Connection, setting: Setting, book: Book[Any], as_of: date
     end = datetime.combine(as_of + timedelta(days=1), time(), CHINA_TIME)
     stood = _stood(connection, setting, book, [row["id"] for row in rows if row["state_on"] > as_of], as_of)
     before = _agreed_before(connection, setting, book, [row["id"] for row in rows if row["changed_at"] >= end], end)
-    found = []
-    for row in rows:
-        if row["state_on"] > as_of:
-            if row["id"] not in stood:
-                continue
-            row |= stood[row["id"]]
-        found.append(row | before.get(row["id"], {}))
-    return found
+    there = [row for row in rows if row["state_on"] <= as_of or row["id"] in stood]
+    return [row | stood.get(row["id"], {}) | before.get(row["id"], {}) for row in there]
 
 
 def _stood(connection: Connection, setting: Setting, book: Book[Any], ids: Sequence[int], as_of: date) -> dict[int, dict[str, Any]]:

@@ -14,7 +14,19 @@ from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
 from matcher.rules.kept import content_digest
-from matcher.rules.schema import Anchor, ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
+from matcher.rules.schema import (
+    Anchor,
+    ChainFile,
+    GroupCap,
+    LedgerScoring,
+    NotThis,
+    OpportunityFile,
+    Presence,
+    ScoringFile,
+    Segment,
+    Theme,
+    ZoneFile,
+)
 from matcher.rules.source import Location, Source, TextChecks
 from matcher.text.scope import scope_reader
 from matcher.types import NEED_LABELS
@@ -307,15 +319,10 @@ class _Loader:
                             source.problem((key, number, where, place), f"产业链 '{anchor.chain}' 没有环节 '{segment}'")
 
     def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:
-        more = scoring.ledger
         groups = {group.id for group in scoring.groups}
-        for at, several in (((), scoring.groups), (("ledger",), more.groups if more else ())):
-            for number, group in enumerate(several):
-                if group.cap[0] > group.cap[1]:
-                    source.problem((*at, "groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
-        for number, rule in enumerate(more.rules if more else ()):
-            if rule.group not in groups | {group.id for group in (more.groups if more else ())}:
-                source.problem(("ledger", "rules", number, "group"), f"没有分组 '{rule.group}'")
+        _check_caps(source, (), scoring.groups)
+        if scoring.ledger is not None:
+            _check_ledger(source, groups, scoring.ledger)
         seen: set[str] = set()
         for key, location in _rule_ids(scoring):
             if key in seen:
@@ -346,6 +353,20 @@ class _Loader:
         for form in presence.forms:
             if form not in {known.kind for known in self.corpora.legal_forms}:
                 source.problem(("presence", "forms", form), f"没有组织形式 '{form}'")
+
+
+def _check_ledger(source: Source, groups: set[str], ledger: LedgerScoring) -> None:
+    _check_caps(source, ("ledger",), ledger.groups)
+    known = groups | {group.id for group in ledger.groups}
+    for number, rule in enumerate(ledger.rules):
+        if rule.group not in known:
+            source.problem(("ledger", "rules", number, "group"), f"没有分组 '{rule.group}'")
+
+
+def _check_caps(source: Source, at: tuple[str, ...], groups: Sequence[GroupCap]) -> None:
+    for number, group in enumerate(groups):
+        if group.cap[0] > group.cap[1]:
+            source.problem((*at, "groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
 
 
 def _rule_ids(scoring: ScoringFile) -> Iterator[tuple[str, Location]]:

@@ -20,6 +20,8 @@ from matcher.types import LedgerEntry, Ranking, Run
 
 _LEAST_BEGINNING = 4
 _MOST_TOLD = 5
+_MOST_LOOKED_AT = 500
+_ASKED = ("cities", "chains", "group", "need", "top")
 
 
 class KeptRun(NamedTuple):
@@ -130,6 +132,26 @@ def find_run(store: Store, beginning: str) -> KeptRun:
     if kept is None:
         raise RequestError("批次", wanted, hint=f"数据库 {store.name} 里没有；加了 --no-store 的不留存")
     return kept
+
+
+def last_run(store: Store, zone: str, before: datetime, like: Run | None = None) -> KeptRun | None:
+    """The last run of a zone that was made before a moment (某时以前的最近一批), None if there is none.
+
+    Args:
+        store: The database.
+        zone: Whose.
+        before: The moment.
+        like: Only one that was asked for the same, but for the day.
+
+    Raises:
+        StoreError: The database cannot be read.
+    """
+    wanted = select(runs.c.id, runs.c.request).where(runs.c.zone == zone, runs.c.created_at < before)
+    with store.reading() as connection:
+        for id_, request in connection.execute(wanted.order_by(runs.c.created_at.desc(), runs.c.id).limit(_MOST_LOOKED_AT)):
+            if like is None or all(request.get(key) == like.request.get(key) for key in _ASKED):
+                return load_run(store, id_)
+    return None
 
 
 def snapshots_in_use(store: Store) -> frozenset[str]:

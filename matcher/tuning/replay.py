@@ -97,6 +97,28 @@ class Replay:
         return self.now == self.then
 
 
+@dataclass(frozen=True)
+class Restored:
+    """What a run was made of, all of it proved to be what it was (还原的批次): ranking it again gives the same list."""
+
+    engine: Engine
+    intake: Intake
+    request: Request
+    known: ProfileCache | None
+
+
+def restore(store: Store, kept: KeptRun, materials: Materials) -> Restored | tuple[str, ...]:
+    """What a run was made of, or what differs or is missing, in Chinese (还原批次); nothing is ranked.
+
+    Raises:
+        OptionError: Files were given that the run has no use for.
+        CorporaError: The corpora cannot be read.
+        StoreError: The database cannot be read.
+    """
+    replayer = _Replayer(store, kept, materials)
+    return replayer.restore() or tuple(f"{NAMES[one.name]}：{one.problem}" for one in replayer.inputs if one.problem)
+
+
 def replay(store: Store, kept: KeptRun, materials: Materials) -> Replay:
     """Makes a run again and compares (回放); nothing is written.
 
@@ -123,20 +145,9 @@ class _Replayer:
         self.inputs: list[Input] = []
 
     def replay(self) -> Replay:
-        self._same_record()
-        engine = self._engine()
-        self._same_corpora()
-        companies = self._companies()
-        local = self._local()
-        entries = None if companies is None else self._entries(companies.companies)
-        tracked = self._tracked()
-        now = None
-        if engine is not None and companies is not None and not any(one.problem for one in self.inputs):
-            if local is not None:
-                engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
-            engine = engine.with_lists(entries) if entries else engine
-            engine = engine if tracked is None else engine.with_ledger(tracked)
-            ranking = engine.rank(companies, self._request(), self._known(engine))
+        restored, now = self.restore(), None
+        if restored is not None:
+            ranking = restored.engine.rank(restored.intake, restored.request, restored.known)
             self._same_request(ranking)
             now = results_digest(ranking)
         versions = library_versions()
@@ -146,6 +157,23 @@ class _Replayer:
             if self.run.versions.get(name) != versions.get(name)
         }
         return Replay(self.run, tuple(self.inputs), differing, self.results, now)
+
+    def restore(self) -> Restored | None:
+        """All inputs of the run, None if any differs or is missing; ``inputs`` says which."""
+        self._same_record()
+        engine = self._engine()
+        self._same_corpora()
+        companies = self._companies()
+        local = self._local()
+        entries = None if companies is None else self._entries(companies.companies)
+        tracked = self._tracked()
+        if engine is None or companies is None or any(one.problem for one in self.inputs):
+            return None
+        if local is not None:
+            engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
+        engine = engine.with_lists(entries) if entries else engine
+        engine = engine if tracked is None else engine.with_ledger(tracked)
+        return Restored(engine, companies, self._request(), self._known(engine))
 
     def _note(self, name: Name, then: str, now: str, found: str, problem: str = "") -> None:
         self.inputs.append(Input(name, then, now, found, problem))

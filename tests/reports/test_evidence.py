@@ -1,4 +1,4 @@
-"""What the ranking reads of the ledgers: as of the run's day, on both databases; a run is made again from what it kept, after the ledgers have moved on."""
+"""What the ranking reads of the ledgers as of the run's day; a run is made again from what it kept, when the ledgers have moved on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ledgers as evidence: who is in them is found as a plain loop finds it; without a ledger nobody knows and nothing moves; own projects do not count against a company."""
+"""Ledgers as evidence: read as a plain loop reads them; without a ledger nobody knows and nothing moves."""
 
 from __future__ import annotations
 
