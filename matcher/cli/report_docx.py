@@ -49,12 +49,18 @@ def report_docx(document: Document) -> bytes:
 
 
 def _properties(paper: Any, document: Document) -> None:
+    from docx.oxml import OxmlElement
+
     core = paper.core_properties
     core.title, core.author, core.comments = text_of(document.title), "链招 lianzhao", ""
     core.created = core.modified = _MADE
     style = paper.styles["Normal"]
     style.font.name = _LATIN
     style.element.rPr.rFonts.set(_qualified("w:eastAsia"), _BODY)
+    language = OxmlElement("w:lang")  # else some programs set Chinese punctuation as it is set in Taiwan
+    for kind, code in (("w:val", "zh-CN"), ("w:eastAsia", "zh-CN")):
+        language.set(_qualified(kind), code)
+    style.element.rPr.append(language)
 
 
 def _line(
@@ -97,6 +103,8 @@ def _table(paper: Any, section: Section) -> None:
     table = paper.add_table(rows=1, cols=len(section.head))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
     widths = [Cm(_PAGE_CM * part / sum(section.widths)) for part in section.widths]
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     for number, row in enumerate((section.head, *section.rows)):
         cells = table.rows[0].cells if number == 0 else table.add_row().cells
         for cell, text, width in zip(cells, row, widths, strict=True):

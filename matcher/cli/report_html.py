@@ -13,7 +13,7 @@ body { font-family: "FangSong", "仿宋", "STFangsong", "Noto Serif CJK SC", "So
   line-height: 1.7; color: #000; max-width: 190mm; margin: 12mm auto; padding: 0 6mm; }
 h1, h2, th { font-family: "SimHei", "黑体", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", sans-serif; }
 h1 { font-size: 22pt; text-align: center; margin: 0 0 2mm; }
-.when { text-align: center; margin: 0 0 6mm; }
+.when { text-align: center; text-indent: 0; margin: 0 0 6mm; }
 h2 { font-size: 15pt; margin: 7mm 0 2mm; break-after: avoid; }
 p { margin: 0 0 2mm; text-indent: 2em; }
 table { border-collapse: collapse; width: 100%; font-size: 10.5pt; line-height: 1.4; table-layout: fixed; }

@@ -128,13 +128,7 @@ def monthly(store: Store, setting: Setting, scales: Assessment, month: date, as_
     so_far = gone(until)
     told = lines(setting, summed(found, first, until), summed(found, january, until), goals, so_far)
     places = _places(told, Fraction(str(scales.annual.most)))
-    kinds = {one.unit_kind for one in places}
-    front = [one for kind in sorted(kinds) for one in [p for p in places if p.unit_kind == kind][: scales.monthly.front]]
-    rear = [
-        one
-        for kind in sorted(kinds)
-        for one in [p for p in places if p.unit_kind == kind and p.behind and p not in front][::-1][: scales.monthly.rear]
-    ]
+    front, rear = _named(places, scales.monthly.front, scales.monthly.rear)
     return Monthly(
         setting.zone, setting.rules.zone_name, first, until, so_far, tuple(told),
         tuple(fact for fact in found if first <= fact.on <= until), tuple(places), tuple(front), tuple(rear),
@@ -186,6 +180,21 @@ def _places(told: Sequence[Line], most: Fraction) -> list[Place]:
         behind = tuple(line.measure for line in found[kind, unit] if line.behind)
         places.append(Place(kind, unit, better + 1, means[kind, unit], behind))
     return places
+
+
+def _named(places: Sequence[Place], most_front: int, most_rear: int) -> tuple[list[Place], list[Place]]:
+    """The first and the last of each kind, never more than half of it on either side; equals are named together."""
+    front: list[Place] = []
+    rear: list[Place] = []
+    for kind in sorted({one.unit_kind for one in places}):
+        of_kind = [one for one in places if one.unit_kind == kind]
+        half = len(of_kind) // 2
+        first = [one for one in of_kind if one.done and one.place <= min(most_front, half)]
+        lower = {one.unit: sum(other.done < one.done for other in of_kind) for one in of_kind}
+        last = [one for one in of_kind if one.behind and lower[one.unit] < min(most_rear, half) and one not in first]
+        front += first
+        rear += last[::-1]
+    return front, rear
 
 
 def _assessed(scales: Assessment, kind: str, unit: str, told: Sequence[Line]) -> Assessed:

@@ -176,7 +176,7 @@ class Teller:
             for line in of
         ]
         head = (*(("类别", "单位") if named else ()), "指标", "本月", "本年累计", "年度目标", "完成率", "序时进度")
-        widths = (*((8, 18) if named else ()), 18, 20, 22, 14, 10, 10)
+        widths = (*((8, 16) if named else ()), 20, 18, 18, 14, 10, 12)
         return (head, tuple(rows), widths) if rows else ((), (), ())
 
     def _placed(self, places: Sequence[Place]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...]]:

@@ -58,7 +58,7 @@ def test_the_story_of_the_trip(store: Store, resort: Setting, tmp_path: Path) ->
         (date(2024, 8, 28), "projects:3", "framework"),
     ]
     assert [(one.unit, one.place) for one in told.places] == [(story.DEPARTMENT, 1), (story.OTHER, 2)]
-    assert [one.unit for one in told.front][0] == story.DEPARTMENT
+    assert ([one.unit for one in told.front], [one.unit for one in told.rear]) == ([story.DEPARTMENT], [story.OTHER])
     said = "".join(Teller(resort).monthly(told).lines)
     assert "意向/框架项目数 3" in said and "填报 3" not in said and "序时进度 66.7%" in said
 
