@@ -67,7 +67,7 @@ class Teller:
         )
         moved = [
             (one.name, one.whose, f"{one.before} → {one.step}", f"{one.on}" + ("（补登）" if one.late else ""),
-             "已附或不需要" if one.proved else "还没有", self.number(one.row))
+             "齐" if one.proved else "还没有", self.number(one.row))
             for one in week.moved
         ]  # fmt: skip
         overdue = [
@@ -176,7 +176,7 @@ class Teller:
             for line in of
         ]
         head = (*(("类别", "单位") if named else ()), "指标", "本月", "本年累计", "年度目标", "完成率", "序时进度")
-        widths = (*((8, 16) if named else ()), 20, 18, 18, 14, 10, 12)
+        widths = (*((9, 16) if named else ()), 20, 18, 18, 13, 11, 12)
         return (head, tuple(rows), widths) if rows else ((), (), ())
 
     def _placed(self, places: Sequence[Place]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...]]:
@@ -215,7 +215,7 @@ class Teller:
         ]  # fmt: skip
         head = ("指标", "权重", "完成", "目标", "完成率", "得分", "出自台账")
         title = f"{self.unit(unit.unit_kind, unit.unit)}：{unit.score if unit.score is not None else '没有下达任务'}"
-        return Section(title, (), head, tuple(rows), (18, 7, 20, 14, 10, 9, 24))
+        return Section(title, (), head, tuple(rows), (20, 9, 19, 13, 10, 9, 22))
 
     def _efforts(self, units: Sequence[Effort], idle: Sequence[Effort]) -> Section:
         rows = [

@@ -21,6 +21,8 @@ _AT_ONCE = 500
 _LONGEST = 60  # days that an activity lasts at most, as far as a week looks back for it
 NEW = "新登记"
 """What a row moved from that was entered further on (新登记)."""
+LATE = "补记"
+"""The same of a step that an event told when the row had gone on already (补记)."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _moved(connection: Connection, setting: Setting, since: date, until: date) -
             (
                 Moved(
                     f"{line.book}:{line.row}", called(row), whose(row),
-                    setting.step_name(line.book, line.before) if line.before else NEW,
+                    setting.step_name(line.book, line.before) if line.before else NEW if line.version else LATE,
                     setting.step_name(line.book, line.step), line.on, line.on < since, line.reason or "",
                     not needs or line.id in proved,
                 ),
