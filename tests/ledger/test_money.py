@@ -49,8 +49,8 @@ def test_less_than_a_hundredth_is_never_rounded_away(number: str) -> None:
     ("text", "amount", "currency"),
     [
         ("5000万元", "50000000", "CNY"), ("1.2亿", "120000000", "CNY"), ("１，２００．５０元", "1200.50", "CNY"),
-        ("300万美元", "3000000", "USD"), ("USD 300万", "3000000", "USD"), ("3千万元", "30000000", "CNY"), ("30百万港币", "30000000", "HKD"), ("￥88", "88", "CNY"),
-        ("0元", "0", "CNY"),
+        ("300万美元", "3000000", "USD"), ("USD 300万", "3000000", "USD"), ("3千万元", "30000000", "CNY"),
+        ("30百万港币", "30000000", "HKD"), ("￥88", "88", "CNY"), ("0元", "0", "CNY"),
     ],
 )  # fmt: skip
 def test_sums_as_people_write_them(text: str, amount: str, currency: str) -> None:
