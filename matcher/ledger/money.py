@@ -15,7 +15,7 @@ HOME = "CNY"
 _HUNDREDTH = Decimal("0.01")
 _UNITS = {"": 1, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 _NUMBER = r"(?P<number>[-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[-−]?\d+(?:\.\d+)?)"
-_AMOUNT = re.compile(rf"(?P<before>[a-z¥$]*){_NUMBER}(?P<unit>[百千十]?万|亿|百|千)?(?P<after>\D*)")
+_AMOUNT = re.compile(rf"(?P<before>[a-z¥￥$]*){_NUMBER}(?P<unit>[百千十]?万|亿|百|千)?(?P<after>\D*)")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def totals(sums: Iterable[Money]) -> dict[str, Money]:
 
 
 def _currency(named: str, currencies: Mapping[str, Sequence[str]]) -> str | None:
-    if named in ("", "元", "¥", "块"):
+    if named in ("", "元", "¥", "￥"):
         return HOME
     for code, names in currencies.items():
         if named in {code.lower(), *(normalise(name) for name in names)}:
