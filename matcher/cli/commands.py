@@ -93,7 +93,7 @@ def _rank(options: argparse.Namespace) -> int:
         report(intake, options.rejects)
     with working("匹配与评分"):
         ranking = engine.rank(intake, request, known)
-    called = "" if options.no_store else saved.keep(ranking, engine, saved.given_of(options, intake))
+    called = "" if options.no_store else saved.keep(ranking, engine, options, saved.given_of(options, intake))
     _write_ranking(options, engine, ranking, called)
     if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
         print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)

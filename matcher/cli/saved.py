@@ -132,7 +132,7 @@ def _file_names(files: Sequence[str]) -> list[str]:
     return sorted(Path(file).name.encode("utf-8", "replace").decode() for file in files)
 
 
-def keep(ranking: Ranking, engine: Engine, given: dict[str, Any]) -> str:
+def keep(ranking: Ranking, engine: Engine, options: argparse.Namespace, given: dict[str, Any]) -> str:
     """Keeps the run and a copy of the rules that it ran with; if that fails the list is not lost, and stderr says so (留存批次).
 
     Returns:
@@ -153,6 +153,11 @@ def keep(ranking: Ranking, engine: Engine, given: dict[str, Any]) -> str:
             except RulesetError as error:
                 print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{error}", file=sys.stderr)
             save_run(store, ranking.run, results_digest(ranking), given, engine.tracked)
+            if engine.tracked:
+                from matcher.ledger.setting import open_setting
+                from matcher.ledger.webhooks import note_bands
+
+                note_bands(store, open_setting(options.zone, options.rules_folder), ranking)
             return called(versions(store, engine.zone.id), engine.zone.digest)
     except StoreError as error:
         print(f"lianzhao: 批次 {short} 没有留存，名单照常给出。{error}", file=sys.stderr)
