@@ -228,7 +228,7 @@ def test_what_is_no_event_is_told_item_by_item(store: Store, setting: Setting, c
         ("target.step", {"step": "签约"}, "没有「签约」"), ("target.step", {"step": "转项目"}, "转项目"),
         ("target.step", {"step": "洽谈", "on": "2030-01-01"}, "还没有到"), ("target.set", {"fields": {"company": "乙"}}, "company"),
         ("target.set", {}, "fields"), ("target.set", {"fields": {"next_on": "明天"}}, "日期"), ("visit", {"on": "昨天"}, "日期"),
-        ("arrival", {"row": 9, "origin": "内资", "amount": "-5万元"}, "9"),
+        ("arrival", {"row": 9, "origin": "内资", "amount": "-5万元"}, "负数"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_entered_is_refused_and_may_be_sent_again(
