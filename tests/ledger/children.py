@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from matcher.errors import ConflictError
-from matcher.ledger import reading
+from matcher.ledger import importing, reading
 from matcher.ledger.books import ARRIVALS, PROJECTS
 from matcher.ledger.counting import arrived, arrived_in_all
 from matcher.ledger.entry import entering
@@ -91,9 +91,16 @@ def import_and_die(address: str, file: str, statement: int, ready: Any) -> None:
 
 
 def import_after_a_while(address: str, file: str, ready: Any) -> None:
-    """Imports a workbook for somebody who kills it at any moment."""
+    """Imports a workbook for somebody who kills it at any moment after it was read."""
     setting, raw = listed(), Path(file).read_bytes()
-    ready.set()
+    read = importing.read_sheets
+
+    def read_and_tell(*given: Any) -> Any:
+        sheets = read(*given)
+        ready.set()
+        return sheets
+
+    importing.read_sheets = read_and_tell
     with open_store(address) as store:
         import_workbook(store, setting, raw, "台账.xlsx", by="张三", today=TODAY)
     Path(file + ".done").write_text("done")

@@ -119,14 +119,14 @@ def test_an_import_that_is_killed_at_any_moment(setting: Setting, store: Store, 
     file = a_workbook(setting, tmp_path)
     done = Path(f"{file}.done")
     made = context()
-    for seed in range(28):
+    for seed in range(12):
         emptied(store)
         done.unlink(missing_ok=True)
         ready = made.Event()
         process = made.Process(target=children.import_after_a_while, args=(address, str(file), ready))
         process.start()
         assert ready.wait(120)
-        time.sleep(children.pause(seed, 0.6))
+        time.sleep(children.pause(seed, 0.25))
         process.kill()
         process.join(60)
         with open_store(address) as again:
