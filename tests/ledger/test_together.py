@@ -104,7 +104,7 @@ def test_an_import_that_is_killed_before_any_statement(store: Store, setting: Se
     statements = int(done.read_text())
     assert whole_or_nothing(store, acknowledged=True) == ROWS
     assert statements >= 4 * ROWS
-    points = sorted({*random.Random(1).sample(range(1, statements + 1), 22), 1, statements - 1, statements})
+    points = sorted({*random.Random(1).sample(range(1, statements + 1), 14), 1, statements - 1, statements})
     for point in points:
         emptied(store)
         done.unlink(missing_ok=True)
