@@ -76,6 +76,15 @@ def test_a_workbook_goes_out_is_changed_and_comes_back(capsys: pytest.CaptureFix
     assert line["fate"] == "unchanged", "an empty cell clears nothing"
 
 
+def test_the_code_of_a_company_of_the_snapshot_is_filled_in(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code = "91370200163615667J"
+    (tmp_path / "企业.csv").write_text(f"企业名称,统一社会信用代码\n甲乙有限公司,{code}\n丙丁有限公司,\n", encoding="utf-8")
+    assert main(["build", str(tmp_path / "企业.csv")]) == 0
+    for name in ("甲乙有限公司", "丙丁有限公司", "戊己有限公司"):
+        assert ledger("targets", "add", "类型=企业", f"企业名称={name}") == 0
+    assert [row["uscc"] for row in listed(capsys, "targets", "list")] == [code, None, None]
+
+
 def test_deleted_rows_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert ledger("targets", "add", "类型=商会", "企业名称=某商会") == 0
     assert ledger("targets", "delete", "1", "--reason", "重复") == 0
