@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -220,7 +221,7 @@ def plain(value: Any) -> Any:
     """A value as JSON holds it (JSON 里的值): money in two parts, decimals as text, shares by unit."""
     if isinstance(value, Money):
         return {"amount": str(value.amount), "currency": value.currency}
-    if isinstance(value, Decimal):
+    if isinstance(value, (Decimal, date)):
         return str(value)
     if isinstance(value, tuple):
         return {unit: str(share) for unit, share in value}

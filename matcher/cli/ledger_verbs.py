@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from matcher.cli.bases import code_now
 from matcher.cli.ledger_lists import collisions, history, list_rows, progress, proofs, reviews, show
 from matcher.cli.listing import check_output
 from matcher.cli.store_verbs import by_of
@@ -94,6 +95,11 @@ def _listed(options: argparse.Namespace, setting: Setting, store: Store) -> int:
 def _write(options: argparse.Namespace, setting: Setting) -> int:
     book = ALL[options.what]
     values = values_of(setting, book, options.values) if options.action in ("add", "set") else {}
+    if options.action == "add" and book.field("uscc") is not None and values.get("company") and not values.get("uscc"):
+        code = code_now(values["company"])
+        if code is not None:
+            values["uscc"] = code
+            say(f"统一社会信用代码按当前快照填：{code}")
     with open_store() as store, _entering(store, setting, options) as entry:
         written = _written(options, entry, book, values)
     said = {"add": "已登记", "set": "已修改", "step": "已推进", "delete": "已删除", "restore": "已恢复"}[options.action]

@@ -24,7 +24,7 @@ from matcher.ledger.values import clean
 from matcher.matching.name_index import squeezed
 from matcher.store.database import Store
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 """Rows of a workbook (导入行数上限): nobody else can write while they are entered."""
 Fate = Literal["new", "changed", "unchanged"]
 FATES: dict[Fate, str] = {"new": "新增", "changed": "修改", "unchanged": "不变"}

@@ -17,6 +17,8 @@ _UNITS = {"": 1, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万
 _NUMBER = r"(?P<number>[-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[-−]?\d+(?:\.\d+)?)"
 _AMOUNT = re.compile(rf"(?P<before>[a-z¥￥$]*){_NUMBER}(?P<unit>[百千十]?万|亿|百|千)?(?P<after>\D*)")
 
+_SMALL = re.compile(r"\d(?:\.\d+)?e-\d\d?")
+
 
 @dataclass(frozen=True)
 class Money:
@@ -74,6 +76,8 @@ def read(text: str, currencies: Mapping[str, Sequence[str]], unit: str = "") -> 
         unit: Of bare numbers: 元, 万元, 亿元, 万美元.
     """
     short = normalise(text).replace(" ", "")
+    if unit and _SMALL.fullmatch(short):  # 0.000001 as a spreadsheet gives it
+        short = f"{Decimal(short):f}"
     found = _AMOUNT.fullmatch(short)
     if not found:
         return f"应为金额，如 5000万元、300万美元，写的是「{text[:20]}」"

@@ -174,8 +174,8 @@ def _moved(connection: Connection, setting: Setting, since: date, until: date) -
     entered = and_(steps.c.zone == setting.zone, steps.c.recorded_at >= start, steps.c.recorded_at < end, steps.c.on <= until)
     found: dict[int, Any] = {}
     for condition in (made, entered):
-        wanted = select(steps).where(condition, steps.c.book.in_([TARGETS.name, PROJECTS.name]))
-        found |= {line.id: line for line in connection.execute(wanted)}
+        made_steps = connection.execute(select(steps).where(condition))
+        found |= {line.id: line for line in made_steps if line.book in (TARGETS.name, PROJECTS.name)}
     rows: dict[tuple[str, int], Any] = {}
     for book in (TARGETS, PROJECTS):
         ids = sorted({line.row for line in found.values() if line.book == book.name})
@@ -266,14 +266,17 @@ def _overdue(
 
 
 def _idle(connection: Connection, setting: Setting, rows: dict[str, dict[int, Any]], until: date, days: int) -> list[Idle]:
-    """By the last step or meeting; rows that were entered lately are not idle yet."""
-    table = tables.meetings
+    """By the last step or meeting; rows that were entered lately are not idle yet. Meetings are found by the days of their activities."""
+    table, held = tables.meetings, tables.activities
     latest: dict[tuple[str, int], date] = {}
     for column, book in ((table.c.target, TARGETS.name), (table.c.project, PROJECTS.name)):
         wanted = (
             select(column, func.max(table.c.met_on).label("day"))
-            .where(table.c.zone == setting.zone, table.c.deleted_at.is_(None), table.c.met_on > until - timedelta(days=days))
-            .where(table.c.met_on <= until, column.is_not(None))
+            .join(held, held.c.id == table.c.activity)
+            .where(
+                held.c.zone == setting.zone, held.c.starts_on > until - timedelta(days=days + _LONGEST), held.c.starts_on <= until
+            )
+            .where(table.c.deleted_at.is_(None), table.c.met_on <= until, column.is_not(None))
             .group_by(column)
         )
         latest |= {(book, row): day for row, day in connection.execute(wanted)}

@@ -67,4 +67,5 @@ def test_what_is_no_sum_is_told(text: str) -> None:
 def test_bare_numbers_take_the_unit_of_their_column() -> None:
     assert read("1.5", CURRENCIES, "万元") == Money(Decimal("15000.00"))
     assert read("1.5亿元", CURRENCIES, "万元") == Money(Decimal("150000000.00"))
+    assert read("1e-06", CURRENCIES, "万元") == Money(Decimal("0.01"))
     assert read("2", CURRENCIES, "万美元") == Money(Decimal("20000.00"), "USD")
