@@ -92,13 +92,17 @@ class EventEntry(Entry):
         return "superseded", "已有更新的进展" + ("，只记入走过的步骤" if line in folded.standing.values() else "")
 
     def _restand(self, told: list[Told], folded: Folded) -> None:
-        """Marks which lines stand; proof goes with the step from a line that stands no more to the one that stands for it now."""
-        keep = set(folded.standing.values())
-        for one in told:
+        """Marks which lines stand.
+
+        Where an earlier telling of the same step stands now in the place of a later one, its proof goes with it. A line that was taken
+        back by a step between the two keeps its proof: an old agreement proves nothing of a new signing.
+        """
+        keep, order = set(folded.standing.values()), {one.id: place for place, one in enumerate(told)}
+        for place, one in enumerate(told):
             if one.stands != (one.id in keep):
                 mark = update(tables.steps).where(tables.steps.c.id == one.id)
                 self.connection.execute(mark.values(undone_at=None if one.id in keep else self.at))
-            if one.stands and one.id not in keep and one.step in folded.standing:
+            if one.stands and one.id not in keep and order.get(folded.standing.get(one.step, one.id), place) < place:
                 moved = update(tables.proofs).where(tables.proofs.c.step == one.id)
                 self.connection.execute(moved.values(step=folded.standing[one.step]))
 

@@ -171,6 +171,24 @@ def test_proof_goes_with_the_step_that_it_proves(store: Store, setting: Setting)
     assert signed.proved and signed.on == date(2024, 8, 1)
 
 
+def test_an_old_agreement_proves_nothing_of_a_new_signing(store: Store, setting: Setting) -> None:
+    from matcher.ledger.counting import milestones
+    from matcher.ledger.proofs import attach
+
+    row = project(store, setting, "甲甲有限公司")
+    receive(store, setting, [event("1", "project.step", "甲甲有限公司", 10, step="签约")], by="接口", at=NOW)
+    with entering(store, setting, by="甲", today=NOW.date()) as entry:
+        attach(entry, PROJECTS, row, kind="投资协议", digest="a" * 64, size=1, file_name="协议.pdf")
+    later = [
+        event("3", "project.step", "甲甲有限公司", 30, step="签约"),
+        event("2", "project.step", "甲甲有限公司", 20, step="在谈"),
+    ]
+    receive(store, setting, later, by="接口", at=NOW)
+    with store.reading() as connection:
+        (signed,) = [one for one in milestones(connection, setting)[row] if one.step == "signed"]
+    assert not signed.proved
+
+
 def test_events_of_unknown_companies_wait_and_are_entered_when_somebody_says_who_is_meant(store: Store, setting: Setting) -> None:
     items = [
         event("1", "target.step", "甲甲公司", 10, step="洽谈"),
