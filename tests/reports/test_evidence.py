@@ -123,3 +123,12 @@ def test_a_ledger_that_was_not_kept_is_named(run: Run, rules: Setting) -> None:
         connection.exec_driver_sql("DELETE FROM ledger_evidence")
     code, out, _ = run("replay", made, FROM)
     assert code == 1 and "台账依据" in out and "没有留存" in out
+
+
+def test_why_not_tells_the_row_and_its_reason(run: Run, rules: Setting) -> None:
+    name = "青岛积木玩具有限公司"
+    write(FROM, [(name, "积木制造", "5000万元", "青岛市"), ("青岛布偶玩具有限公司", "布偶制造", "5000万元", "青岛市")])
+    with open_store() as store, entering(store, rules, by="甲", today=LATE) as entry:
+        entry.add(PROJECTS, {"name": "积木项目", "company": name}, step="意向/框架", on=MIDDLE, reason="当场签的")
+    code, out, _ = run("why-not", FROM, "--zone", "small", "--as-of", "2026-01-01", "--company", name)
+    assert code == 0 and "否决 已签约" in out and "意向/框架（第 1 号，2024-08-20，当场签的）" in out
