@@ -18,6 +18,7 @@ from matcher.cli.inputs import working
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError, RulesetError, StoreError
 from matcher.intake import Intake, read_files
+from matcher.rules import zone_ids
 from matcher.types import Ranking
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def with_ledger(engine: Engine, options: argparse.Namespace, as_of: date) -> Eng
     """The engine with what the ledgers say as of a day, if anything stands in them (加台账依据)."""
     from matcher.store.database import open_store, store_exists
 
-    if not store_exists():
+    if not store_exists() or options.zone not in zone_ids(options.rules_folder):  # rules from elsewhere: nobody keeps ledgers by them
         return engine
     from matcher.ledger.evidence import evidence
     from matcher.ledger.setting import open_setting
