@@ -36,9 +36,9 @@ from matcher.store.database import Store, open_store
 from matcher.store.tables import UtcTime
 
 SIZES = (10_000, 30_000, 100_000, 300_000)
-COMPANIES = 500
-RECEIVED = 2_000
-BATCH = 200
+COMPANIES = 200
+RECEIVED = 500
+BATCH = 100
 BEGIN, END = datetime(2023, 1, 2, tzinfo=UTC), datetime(2024, 8, 30, tzinfo=UTC)
 _OLD = datetime(2023, 1, 3, tzinfo=UTC)
 _STEPS = ("已接触", "洽谈", "搁置", "洽谈")
@@ -150,7 +150,7 @@ def measured(address: str, setting: Setting, most: int) -> list[tuple[int, float
 def main(most: int) -> None:
     """Prints a table of ratios."""
     setting = open_setting(zone_ids()[0])
-    print("数据库       事件数    一批 200 个     周调度    月通报   （与最少时之比）")
+    print("数据库       事件数    一批 100 个     周调度    月通报   （与最少时之比）")
     with databases() as found:
         for name, address in found.items():
             rows = measured(address, setting, most)

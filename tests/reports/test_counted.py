@@ -19,13 +19,14 @@ from matcher.ledger.books import ACTIVITIES, ALL, ARRIVALS, GOALS, MEETINGS, NEE
 from matcher.ledger.company import credit
 from matcher.ledger.counting import milestones
 from matcher.ledger.entry import entering
+from matcher.ledger.events_received import receive
 from matcher.ledger.proofs import attach, proofs_of
 from matcher.ledger.reports_monthly import annual, monthly
 from matcher.ledger.reports_weekly import weekly
 from matcher.ledger.setting import Setting
 from matcher.rules.assessment import Assessment, load_assessment
 from matcher.runs import CHINA_TIME
-from matcher.store.database import Store
+from matcher.store.database import Store, open_store
 
 FIRST, LAST = date(2024, 1, 2), date(2024, 9, 30)
 UNITS = ("甲局", "乙局", "丙局")
@@ -244,3 +245,35 @@ def test_mistakes_of_the_scales_are_told_with_their_line(setting: Setting, tmp_p
     with pytest.raises(RulesError, match=wanted) as caught:
         load_assessment(setting.rules, tmp_path)
     assert all(problem.line > 1 for problem in caught.value.problems)
+
+
+def test_a_hundred_times_the_past_is_no_more_work(
+    tmp_path: Path, scales: Assessment, setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted in steps of SQLite's own machine, which no other program on the computer can change."""
+    from tests.benchmarks import ledger as bench
+
+    monkeypatch.setattr(bench, "COMPANIES", 30)
+    monkeypatch.setattr(bench, "RECEIVED", 100)
+    monkeypatch.setattr(bench, "BATCH", 100)
+    worked: list[int] = []
+
+    def tick() -> int:
+        worked[-1] += 1
+        return 0
+
+    with open_store(f"sqlite:///{tmp_path / 'ledger.db'}") as store:
+        sql_events.listen(store._engine, "checkout", lambda connection, _record, _proxy: connection.set_progress_handler(tick, 10))
+        worked.append(0)
+        bench.filled(store, setting)
+        receive(store, setting, bench.events(Random(1), 0, 100), by="接口", at=bench.END)
+        copies = 0
+        for size in (100, 10_000):
+            copies = bench.grow(store, size, copies)
+            for make in (weekly, monthly, annual):
+                worked.append(0)
+                when: Any = 2024 if make is annual else date(2024, 8, 28)
+                make(store, setting, scales, when, date(2024, 8, 28))
+    few, many = worked[1:4], worked[4:]
+    assert copies == 99 and all(few)
+    assert all(then * 1.2 >= now for then, now in zip(few, many, strict=True)), (few, many)
