@@ -80,6 +80,7 @@ def claims_on(
         id_: its number, if it is there already: then it is left out, and so is the target or project that it belongs to.
     """
     name, code, family = squeezed([values["company"]])[0], values.get("uscc"), values.get("family")
+    family = family or setting.family_of(values["company"])
     found: list[Claim] = []
     for one in (TARGETS, PROJECTS):
         table = one.table
@@ -124,7 +125,7 @@ def collisions(connection: Connection, setting: Setting) -> list[Collision]:
             continue
         key = row["uscc"] or codes.get(row["squeezed"]) or row["squeezed"]
         claims.append((f"1{key}", row["company"], _claim(book, row, by_family=False)))
-        family = row["family"]
+        family = row["family"] or setting.family_of(row["company"])
         if family:
             claims.append((f"2{family}", family, _claim(book, row, by_family=True)))
     claims.sort(key=lambda one: (one[0], one[2].first_on or date.max, one[2].book != "targets", one[2].id))

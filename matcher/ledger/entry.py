@@ -109,6 +109,8 @@ class Entry:
         """
         told: list[str] = []
         fresh = {one.name: None for one in book.fields} | self._cleaned(book, values, told)
+        if book.field("family") is not None and fresh["family"] is None and fresh["company"] is not None:
+            fresh["family"] = self.setting.family_of(fresh["company"])
         reason = self._reason(reason)
         spec: StepSpec | None = None
         if book.stepped:

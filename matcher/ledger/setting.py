@@ -9,10 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from matcher.corpora import Corpora, open_corpora
 from matcher.errors import FieldError, RulesError, RulesProblem
 from matcher.ledger.books import ALL, Book
+from matcher.matching.name_index import squeezed
 from matcher.rules.compliance import Compliance, load_compliance
 from matcher.rules.ledger import FILE, LedgerRules, Office, PaperSpec, StepSpec, load_ledger
+from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 
 _FREE = "园区还没有列出{kind}，先照写收下；请在 ledger.yaml 里列出来"
@@ -73,6 +76,19 @@ class Setting:
     def papers(self) -> Mapping[str, PaperSpec]:
         """Id → paper (手续)."""
         return {paper.id: paper for paper in self.rules.file.papers}
+
+    def family_of(self, company: str) -> str | None:
+        """The group that everybody knows a company by name to be of (公认的集团), as names are compared."""
+        known = self._names.parse(normalise(company)).known_group
+        return squeezed([self._corpora.known_groups[known - 1].name])[0] if known else None
+
+    @cached_property
+    def _corpora(self) -> Corpora:
+        return open_corpora()
+
+    @cached_property
+    def _names(self) -> NameReader:
+        return name_reader(self._corpora)
 
     def vocabulary(self, kind: str, words: str) -> Mapping[str, Sequence[str]]:
         """Id → names of what a field of a kind may hold (可填的值)."""

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from matcher.corpora import open_corpora
 from matcher.ledger import reading
 from matcher.ledger.books import PROJECTS, TARGETS
 from matcher.ledger.company import collisions, credit
@@ -52,6 +53,20 @@ def test_one_group_is_told_of_its_companies(store: Store, setting: Setting) -> N
     with store.reading() as connection:
         (found,) = collisions(connection, setting)
     assert (found.by_family, [claim.department for claim in found.claims], found.shared) == (True, ["甲局", "乙局"], False)
+
+
+def test_groups_that_everybody_knows_are_known(store: Store, setting: Setting) -> None:
+    group = open_corpora().known_groups[0]
+    one, two = (f"{group.signs[0]}控股{city}有限公司" for city in ("青岛", "杭州"))
+    with entering(store, setting, by="张三", today=TODAY) as entry:
+        a_target(entry, one)
+        told = entry.add(TARGETS, {"kind": "企业", "company": two, "department": "乙局"}).told
+        a_project(entry, f"{group.signs[0]}绍兴有限公司", department="丙局")
+    assert told == (f"撞单：同一集团的 {one} 已有第 1 号目标（甲局，待接触）",)
+    with store.reading() as connection:
+        (found,) = collisions(connection, setting)
+        assert {claim.department for claim in found.claims} == {"甲局", "乙局", "丙局"}
+        assert reading.row(connection, setting, TARGETS, 1).family == group.name
 
 
 def test_a_project_and_its_target_are_one_matter(store: Store, setting: Setting) -> None:
