@@ -13,7 +13,7 @@ from typing import Any
 
 from matcher.cli.inputs import working
 from matcher.cli.listing import check_output, write_listing
-from matcher.cli.store_verbs import by_of
+from matcher.cli.signing import signed_by
 from matcher.errors import InputError, system_reason
 from matcher.ledger import webhooks
 from matcher.ledger.events import FATES, MOST_AT_ONCE, Answer
@@ -45,7 +45,7 @@ def _import(options: argparse.Namespace, setting: Setting, store: Store) -> int:
     answers: list[Answer] = []
     with working("收事件"):
         for start in range(0, len(items), MOST_AT_ONCE):
-            batch = receive(store, setting, items[start : start + MOST_AT_ONCE], by=by_of(options))
+            batch = receive(store, setting, items[start : start + MOST_AT_ONCE], by=signed_by(options))
             answers += [Answer(**{**asdict(one), "index": one.index + start}) for one in batch]
     counts = Counter(one.fate for one in answers)
     _say(f"收到 {len(answers):,} 个事件：" + ("，".join(f"{FATES[fate]} {n:,}" for fate, n in counts.items()) or "没有"))
@@ -100,7 +100,7 @@ def _parked(options: argparse.Namespace, setting: Setting, store: Store) -> int:
 
 
 def _settle(options: argparse.Namespace, setting: Setting, store: Store) -> int:
-    answers = settle(store, setting, options.company, by=by_of(options), target=options.target, project=options.project)
+    answers = settle(store, setting, options.company, by=signed_by(options), target=options.target, project=options.project)
     counts = Counter(one.fate for one in answers)
     _say(f"「{options.company}」：" + "，".join(f"{FATES[fate]} {n:,}" for fate, n in counts.items()))
     _write_answers(options, "事件", answers)
@@ -108,14 +108,14 @@ def _settle(options: argparse.Namespace, setting: Setting, store: Store) -> int:
 
 
 def _add(options: argparse.Namespace, setting: Setting, store: Store) -> int:
-    number, secret = webhooks.add_hook(store, setting.zone, options.url, options.topic, by=by_of(options))
+    number, secret = webhooks.add_hook(store, setting.zone, options.url, options.topic, by=signed_by(options))
     _say(f"已登记第 {number} 号回调；密钥如下，只显示这一次")
     print(secret)
     return 0
 
 
 def _end(options: argparse.Namespace, setting: Setting, store: Store) -> int:
-    webhooks.end_hook(store, setting.zone, options.number, by=by_of(options))
+    webhooks.end_hook(store, setting.zone, options.number, by=signed_by(options))
     _say(f"已停用第 {options.number} 号回调")
     return 0
 
