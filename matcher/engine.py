@@ -31,7 +31,7 @@ from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
@@ -310,18 +310,6 @@ class Engine:
                         finder.terms(place, segment) if fit else (),
                     )
 
-    def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
-        """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
-        if not self._is_theme.any() or not len(profiles):
-            return np.zeros(len(profiles), dtype=np.bool_)
-        order = self.zone.scoring.order
-        theme = profiles.affinity[:, self._is_theme].max(axis=1).astype(np.int64)
-        chain = profiles.affinity[:, ~self._is_theme].max(axis=1).astype(np.int64)
-        clearly: NDArray[np.bool_] = (theme >= order.least_affinity) & (
-            (chain < order.least_affinity) | (theme >= chain + order.opportunity_margin)
-        )
-        return clearly
-
     def chain_pairs(
         self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -331,7 +319,7 @@ class Engine:
     def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
         company, segment = self.evidence.pairs(profiles, self._is_theme)
-        beside = self._outside(profiles)[company]
+        beside = outside(profiles, self._is_theme, self.zone)[company]
         return company[beside], segment[beside]
 
     def _placed(
