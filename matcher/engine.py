@@ -31,11 +31,11 @@ from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
-from matcher.types import ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
+from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
@@ -58,6 +58,7 @@ class Engine:
         cities: Finds the companies of a city.
         lister: Makes the lines of a list that is in order.
         describer: Tells values in Chinese.
+        tracked: What the ledgers say; None where none is read.
 
     Raises:
         RequestError: There is no such zone.
@@ -75,12 +76,14 @@ class Engine:
         self._local: tuple[Intake, bool] | None = None
         self._local_codes: frozenset[str] = frozenset()
         self._lists: tuple[ListEntry, ...] = ()
+        self.tracked: tuple[LedgerEntry, ...] | None = None
         self._use(loaded)
 
     def _use(self, zone: Zone) -> None:
-        self.zone: Zone = zone
+        self.zone: Zone = zone if self.tracked is None else zone.with_ledger_rules()
+        zone = self.zone
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
-        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
+        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists, self.tracked)
         self.ruleset = Ruleset(zone, self.evidence.fields)
         self.describer = Describer(zone, self.corpora, self.evidence.fields)
         self.explainer = Explainer(self.ruleset, self.describer)
@@ -254,8 +257,19 @@ class Engine:
         other._use(self.zone)
         return other
 
+    def with_ledger(self, entries: Sequence[LedgerEntry]) -> Engine:
+        """This engine with what the ledgers say as of the run's day, and the rules that hold where they are read (按台账评分).
+
+        Args:
+            entries: Of ``matcher.ledger.evidence``; none of them for a ledger that is empty.
+        """
+        other = copy.copy(self)
+        other.tracked = tuple(entries)
+        other._use(self.zone)
+        return other
+
     def with_rules(self, rules: Zone | str | Path) -> Engine:
-        """This engine under other rules, over the same corpora, lists and local register (换一套规则试算); no file is touched.
+        """This engine under other rules, over the same corpora, lists, ledger and local register (换一套规则试算); no file is touched.
 
         Args:
             rules: A zone as loaded, changed or not, or the folder of one.
@@ -297,18 +311,6 @@ class Engine:
                         finder.terms(place, segment) if fit else (),
                     )
 
-    def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
-        """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
-        if not self._is_theme.any() or not len(profiles):
-            return np.zeros(len(profiles), dtype=np.bool_)
-        order = self.zone.scoring.order
-        theme = profiles.affinity[:, self._is_theme].max(axis=1).astype(np.int64)
-        chain = profiles.affinity[:, ~self._is_theme].max(axis=1).astype(np.int64)
-        clearly: NDArray[np.bool_] = (theme >= order.least_affinity) & (
-            (chain < order.least_affinity) | (theme >= chain + order.opportunity_margin)
-        )
-        return clearly
-
     def chain_pairs(
         self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -318,7 +320,7 @@ class Engine:
     def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
         company, segment = self.evidence.pairs(profiles, self._is_theme)
-        beside = self._outside(profiles)[company]
+        beside = outside(profiles, self._is_theme, self.zone)[company]
         return company[beside], segment[beside]
 
     def _placed(
@@ -388,6 +390,7 @@ class Engine:
             "top": request.top,
             **({} if self._local is None else {"local": self._local[0].digest, "local_complete": str(self._local[1]).lower()}),
             **({"lists": lists} if lists else {}),
+            **({"ledger": self.evidence.ledger.digest} if self.tracked is not None else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import rules_options, service_options, snapshots
+from matcher.cli import ledger_options, report_options, rules_options, service_options, snapshots
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -41,6 +41,8 @@ def parser() -> Parser:
         _register,
         _lists,
         _judge,
+        ledger_options.add_verbs,
+        report_options.add_verbs,
         service_options.add_verbs,
     ):
         add(verbs)

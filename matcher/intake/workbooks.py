@@ -96,6 +96,23 @@ def read_workbook(raw: bytes, file: str, corpora: Corpora) -> Workbook:
     raise NoNameColumnError(file, f"{no_name_column(seen)}；工作表：{shown}")
 
 
+def read_sheets(raw: bytes, file: str) -> list[tuple[str, list[list[str]]]]:
+    """All visible sheets as text, for those who know their own headers (读各工作表): (name, lines), the first line is row 1.
+
+    Raises:
+        InputError: It is no workbook, damaged, protected by a password, or larger than it should be.
+    """
+    if raw[:4] not in STARTS:
+        raise InputError(file, "应为 Excel 工作簿（.xlsx），CSV 等请用 Excel 或 WPS 另存为 .xlsx 再试")
+    if raw[:2] == b"PK":
+        _checked(raw, file)
+    if _PASSWORD in raw[: 1 << 20] or _PASSWORD in raw[-(1 << 20) :]:
+        raise InputError(file, _LOCKED)
+    with _Reader(raw, file) as reader:
+        names: list[str] = reader.ask("sheets")
+        return [(name, [*reader.ask(f"head {number}"), *reader.rest()]) for number, name in enumerate(names)]
+
+
 def lone_column(raw: bytes, file: str) -> list[str]:
     """The first visible sheet's cells, row by row, if one column alone holds words (只有一列的工作表); running numbers may stand beside it.
 

@@ -76,6 +76,15 @@ runs = Table(
     Column("given", JSON(none_as_null=True)),  # what the files were called, for whoever looks for them; decides nothing
 )
 
+ledger_evidence = Table(
+    "ledger_evidence",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("entries", LargeBinary, nullable=False),  # packed: what the ledgers said of every company as of the run's day
+    Column("kept_at", UtcTime, nullable=False),
+)
+
 rulesets = Table(
     "rulesets",
     metadata,
