@@ -1,15 +1,16 @@
 """The best day for given prices (最合算的一天): dynamic programming over place, time and number of visits.
 
 The master problem (``matcher.trips.search``) says what a visit in each district is worth to it; here is found, exactly, which day from
-each bed to each bed earns most. A district may be come back to; how many companies it has is the master's business.
+each bed to each bed earns most among those that come to no district twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from heapq import heapify, heappop, heappush
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from matcher.trips.problem import HOME, NEVER, Problem, free_nodes
 
 _NOT = -np.inf
-MOST_ONCE = 4
-"""Districts that days from one bed are kept from coming back to (不许回头的区县数); each doubles the work."""
+_MORE = 1e-9
+MOST_TAILS = 4_000
+"""Steps of the search for one day (一天的搜索步数); where it ends there, the bound is weaker, not wrong."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,6 @@ class DayFinder:
         cells[each, each] = self._nothing
         self._before = cells
         here = Counter(spot.node for spot in problem.spots if spot.day is None)
-        self._once: dict[int, list[int]] = {}
         self._room = np.array([*(here[node] for node in nodes), *(1 for _ in appointments)], dtype=np.int64)
 
     def _latest(self, length: int, code: int) -> NDArray[np.int64]:
@@ -87,13 +88,19 @@ class DayFinder:
             leave = np.where(after & (leave < opens + shortest), early, leave)
         return np.maximum(leave - self._off, -1)
 
-    def best(self, start: int, ends: Sequence[int], gains: Mapping[int, float]) -> dict[int, tuple[float, Pattern]]:
+    def best(
+        self, start: int, ends: Sequence[int], gains: Mapping[int, float], comes: Mapping[int, float]
+    ) -> dict[int, tuple[float, Pattern]]:
         """For each bed in the evening the day that earns most (各去处最合算的一天).
 
         Args:
             start: Where the team gets up.
             ends: Where it may go to bed.
             gains: What a visit earns, by node and by appointment.
+            comes: What it earns to come to a node at all.
+
+        Returns:
+            End → what no day earns more than, and the day; the two agree unless the search had to stop.
         """
         problem, shape = self._problem, self._problem.shape
         found: dict[int, tuple[float, Pattern]] = {}
@@ -103,106 +110,104 @@ class DayFinder:
         if not self.codes:
             return found
         gain = np.array([gains.get(code, 0.0) for code in self.codes])
-        layers = self._layers(start, gain)
+        arrival = gain + np.array([comes.get(code, 0.0) for code in self.codes])
+        layers = self._layers(start, gain, arrival)
         for end in ends:
             limit = problem.latest(end) - problem.ways[self._places, end] - self._off
             reach = np.minimum(limit, self._width - 1)
-            at = np.flatnonzero(reach >= 0)
-            if not len(at):
-                continue
-            values = np.array([[layer.left[at, reach[at]] for layer in masks] for masks in layers])
-            count, mask, place = np.unravel_index(int(values.argmax()), values.shape)
-            value = float(values[count, mask, place])
-            if value > found.get(end, (_NOT,))[0] + 1e-9:
-                last = _State(int(count), int(mask), int(at[place]), int(reach[at[place]]))
-                found[end] = (value, Pattern(start, self._back(layers, start, last), end))
+            value, stops = self._once(layers, gain, arrival, reach, found[end][0] if end in found else _NOT)
+            if stops:
+                found[end] = (value, Pattern(start, stops, end))
         return found
 
-    def tighten(self, pattern: Pattern) -> bool:
-        """From now on no day from this bed comes back to the districts that this one comes back to (收紧); False if there are too many."""
-        seen: set[int] = set()
-        twice: set[int] = set()
-        for before, code in pairwise((None, *pattern.stops)):
-            if code != before:
-                twice |= {code} & seen
-                seen.add(code)
-        known = self._once.setdefault(pattern.start, [])
-        fresh = [self.codes.index(code) for code in sorted(twice) if self.codes.index(code) not in known]
-        room = MOST_ONCE - len(known)
-        known += fresh[:room]
-        return bool(fresh[:room])
-
-    def _layers(self, start: int, gain: NDArray[np.float64]) -> list[list[_Layer]]:
-        """For n = 1, 2 … visits, and each set of districts left for good: the most that they earn if the last is over by each slot."""
-        once = self._once.get(start, [])
+    def _layers(self, start: int, gain: NDArray[np.float64], arrival: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """For n = 1, 2 … visits: the most that they earn, by how many before the last were at its place, place, and slot of its end."""
         reached = self._problem.shape.leave + self._problem.ways[start, self._places]
-        first = np.where(self._latest_start >= reached[:, None], gain[:, None], _NOT)
-        none = np.full_like(first, _NOT)
-        layers = [[_Layer([np.maximum.accumulate(first if not mask else none, axis=1)]) for mask in range(1 << len(once))]]
+        first = np.where(self._latest_start >= reached[:, None], arrival[:, None], _NOT)
+        layers = [np.maximum.accumulate(first, axis=1)[None]]
         for _ in range(self._problem.shape.per_day - 1):
-            layer = [_Layer(self._further(layers[-1], mask, once, gain)) for mask in range(1 << len(once))]
-            if not any(np.isfinite(one.left).any() for one in layer):
+            runs = layers[-1]
+            flat = np.append(runs.max(axis=0).ravel(), _NOT)
+            further = [flat[self._before].max(axis=0) + arrival[:, None]]
+            for length, run in enumerate(runs, 1):
+                again = np.append(run.ravel(), _NOT)[self._again] + gain[:, None]
+                further.append(np.where(self._room[:, None] > length, again, _NOT))
+            layer = np.maximum.accumulate(np.array(further), axis=2)
+            if not np.isfinite(layer).any():
                 break
             layers.append(layer)
         return layers
 
-    def _sources(self, masks: list[_Layer], mask: int, once: list[int]) -> NDArray[np.float64]:
-        """What can be left so that just the districts of ``mask`` are left for good; the last cell is "not"."""
-        left = masks[mask].left.copy()
-        for bit, place in enumerate(once):
-            left[place] = masks[mask ^ 1 << bit].left[place] if mask >> bit & 1 else _NOT
-        return np.append(left.ravel(), _NOT)
+    def _once(
+        self,
+        layers: list[NDArray[np.float64]],
+        gain: NDArray[np.float64],
+        arrival: NDArray[np.float64],
+        reach: NDArray[np.int64],
+        least: float,
+    ) -> tuple[float, tuple[int, ...]]:
+        """The best day that comes to no place twice: from its end backwards, by what the layers say can at most lie before."""
+        waiting: list[tuple[float, int, _Tail]] = []
+        number = count()
+        usable = np.flatnonzero(reach >= 0)
+        for n, layer in enumerate(layers):
+            there = layer[:, usable, reach[usable]]
+            for run, place in np.argwhere(there > least + _MORE).tolist():
+                at = int(usable[place])
+                tail = _Tail(n, run, at, int(reach[at]), 0.0, (self.codes[at],), frozenset())
+                waiting.append((-float(there[run, place]), next(number), tail))
+        heapify(waiting)
+        for _ in range(MOST_TAILS):
+            if not waiting:
+                return least, ()
+            most, _, tail = heappop(waiting)
+            if tail.count == 0 and tail.run == 0:
+                return -most, tuple(reversed(tail.stops))
+            for value, longer in self._longer(layers, gain, arrival, tail, least):
+                heappush(waiting, (-value, next(number), longer))
+        return -waiting[0][0] if waiting else least, tuple(reversed(waiting[0][2].stops)) if waiting else ()
 
-    def _further(self, masks: list[_Layer], mask: int, once: list[int], gain: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-        moved = self._sources(masks, mask, once)[self._before].max(axis=0) + gain[:, None]
-        moved[[place for bit, place in enumerate(once) if mask >> bit & 1]] = _NOT
-        runs = [moved]
-        for length, run in enumerate(masks[mask].runs, 1):
-            again = np.append(run.ravel(), _NOT)[self._again] + gain[:, None]
-            runs.append(np.where(self._room[:, None] > length, again, _NOT))
-        return [np.maximum.accumulate(run, axis=1) for run in runs]
-
-    def _back(self, layers: list[list[_Layer]], start: int, last: _State) -> tuple[int, ...]:
-        once, stops = self._once.get(start, []), list[int]()
-        count, mask, at, slot = last.count, last.mask, last.at, last.slot
-        run = layers[count][mask].longest(at, slot)
-        while True:
-            row = layers[count][mask].runs[run][at]
-            slot = int(np.argmax(row[: slot + 1] >= row[slot]))  # when it was first over with as much
-            stops.append(self.codes[at])
-            if not count:
-                return tuple(reversed(stops))
-            count -= 1
-            if run:
-                slot, run = int(self._again[at, slot]) % self._width, run - 1
-                continue
-            before = self._before[:, at, slot]
-            cells = self._sources(layers[count], mask, once)
-            at, slot = divmod(int(before[int(cells[before].argmax())]), self._width)
-            if at in once:
-                mask ^= 1 << once.index(at)
-            run = layers[count][mask].longest(at, slot)
+    def _longer(
+        self, layers: list[NDArray[np.float64]], gain: NDArray[np.float64], arrival: NDArray[np.float64], tail: _Tail, least: float
+    ) -> Iterator[tuple[float, _Tail]]:
+        """What can lie just before the first stop of a tail, and the most that the whole can then earn."""
+        at, layer = tail.at, layers[tail.count - 1]
+        if tail.run:
+            slot = int(self._again[at, tail.slot]) % self._width
+            earned, run = tail.earned + float(gain[at]), tail.run - 1
+            yield earned + float(layer[run, at, slot]), _Tail(tail.count - 1, run, at, slot, earned, (*tail.stops, self.codes[at]), tail.left)
+            return
+        earned, left = tail.earned + float(arrival[at]), tail.left | {at}
+        cells = self._before[:, at, tail.slot]
+        open_ = np.flatnonzero(cells < self._nothing)
+        slots = cells[open_] % self._width
+        values = layer[:, open_, slots] + earned
+        for run, place in np.argwhere(values > least + _MORE).tolist():
+            other = int(open_[place])
+            if other not in left:
+                longer = _Tail(tail.count - 1, run, other, int(slots[place]), earned, (*tail.stops, self.codes[other]), left)
+                yield float(values[run, place]), longer
 
 
 @dataclass(frozen=True)
-class _State:
-    """The last visit of a day: how many before it, what is left for good, where, over by when."""
+class _Tail:
+    """The end of a day, its first stop last.
+
+    Attributes:
+        count: Visits before the first stop.
+        run: How many of those just before it are at its place.
+        at, slot: Its place, and by when it is over.
+        earned: By all behind it.
+        left: Places of those behind.
+    """
 
     count: int
-    mask: int
+    run: int
     at: int
     slot: int
-
-
-class _Layer:
-    """What n visits earn, by how many of them in a row were at the last place."""
-
-    def __init__(self, runs: list[NDArray[np.float64]]) -> None:
-        self.runs = runs
-        self.left = np.maximum.reduce(runs)
-
-    def longest(self, at: int, slot: int) -> int:
-        return max(range(len(self.runs)), key=lambda run: float(self.runs[run][at, slot]))
+    earned: float
+    stops: tuple[int, ...]
+    left: frozenset[int]
 
 
 def travel_only(problem: Problem, day: int) -> list[Pattern]:

@@ -1,6 +1,6 @@
 """Which days and which visits together (总问题): a linear program over days found so far, then whole numbers over the same days.
 
-Columns are days of a team (``matcher.trips.days``) and visits; rows say that a district is visited no more often than teams stop there,
+Columns are days of a team (``matcher.trips.days``) and visits; rows say that a district is visited no more often than teams stop there, and nobody in it more than they come,
 that nobody wakes up where nobody went to bed, that of a family one is visited, that further visits of a segment and of a chain count less.
 Segments are exact in it. Of the chains' discount only the least that it can be is taken off, so that the program's value is never below
 the worth of any plan made of the same days; once no further day can raise it (see ``Master.price``), of any plan at all.
@@ -75,6 +75,10 @@ class Master:
         nodes = sorted({spot.node for spot in problem.spots if spot.day is None})
         self._there = Counter(spot.node for spot in problem.spots if spot.day is None)
         self.room = {node: self._row(-endless, 0) for node in nodes}
+        self.there = {node: self._row(-endless, 0) for node in nodes}
+        self._come = {node: self._var(endless, 0.0) for node in nodes}
+        for node, row in self.there.items():
+            row.SetCoefficient(self._come[node], 1)
         self.kept = {n: self._row(1, endless) for n, spot in enumerate(problem.spots) if spot.day is not None}
         self.teams = self._row(problem.teams, problem.teams)
         self.nights = {(night, base): self._row(0, 0) for night in range(1, problem.days) for base in problem.bases}
@@ -104,6 +108,10 @@ class Master:
             if spot.must or spot.day is not None:
                 self._miss("spot", number, once)
             visits = []
+            linked = None
+            if spot.day is None:  # nobody is visited more than a team comes to the district
+                linked = self._row(-self._solver.infinity(), 0)
+                linked.SetCoefficient(self._come[spot.node], -1)
             for place in range(most):
                 visit = self._var(1, spot.prize * fill[place] / (PRIZE_UNIT * MILLI))
                 visits.append(visit)
@@ -118,6 +126,8 @@ class Master:
                 for row in self._rows_of(number):
                     row.SetCoefficient(visit, 1)
                 once.SetCoefficient(visit, 1)
+                if linked is not None:
+                    linked.SetCoefficient(visit, 1)
             self._visits[number] = visits
 
     def _rows_of(self, number: int) -> Iterable[Any]:
@@ -165,6 +175,7 @@ class Master:
         for code, times in Counter(pattern.stops).items():
             if code >= 0:
                 self.room[code].SetCoefficient(column, -min(times, self._there[code]))
+                self.there[code].SetCoefficient(column, -1)
             else:
                 self.kept[-1 - code].SetCoefficient(column, 1)
         if day == 0:
@@ -179,6 +190,12 @@ class Master:
     def columns(self) -> list[tuple[int, Pattern]]:
         """All days taken in, in that order (各列)."""
         return list(self._columns)
+
+    def likely(self, most: int) -> list[tuple[int, Pattern]]:
+        """The days that a plan of whole numbers is likely made of (有望的各列): those fixed, and those that cost least to choose."""
+        ranked = sorted((-column.lb(), -column.reduced_cost(), number) for number, column in enumerate(self._columns.values()))
+        columns = self.columns
+        return [columns[number] for number in sorted(number for _, _, number in ranked[:most])]
 
     def fix(self, days: Sequence[Sequence[Pattern]]) -> None:
         """Days that must be among those chosen (固定), and no others from before."""
@@ -234,6 +251,7 @@ class Master:
         problem = self._problem
         gains = {node: row.dual_value() for node, row in self.room.items()}
         gains = {node: max(0.0, gain) for node, gain in gains.items()}
+        comes = {node: max(0.0, row.dual_value()) for node, row in self.there.items()}
         held = {-1 - spot: -row.dual_value() for spot, row in self.kept.items()}
         nights = {at: row.dual_value() for at, row in self.nights.items()}
         trip: dict[int, float] = dict.fromkeys(problem.starts(0), -float(self.teams.dual_value()))
@@ -244,7 +262,7 @@ class Master:
             for start in problem.starts(day):
                 key = (id(finders[day]), start)
                 if key not in kept:
-                    kept[key] = finders[day].best(start, (HOME, *problem.bases), {**gains, **held})
+                    kept[key] = finders[day].best(start, (HOME, *problem.bases), {**gains, **held}, comes)
                 for end in problem.ends(day):
                     if end not in kept[key]:
                         continue

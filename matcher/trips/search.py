@@ -22,7 +22,8 @@ from matcher.trips.polish import polish
 from matcher.trips.problem import Plan, Problem, Route, fits, on_day, visited
 from matcher.trips.value import parts, points, worth
 
-_NODES = 40  # of the search tree, for each unit of effort
+_NODES = 5  # of the search tree, for each unit of effort
+_LIKELY = 800  # days that whole numbers choose from
 _CLOSE = 1e-4  # points between bound and program at which nothing is left to prove
 
 
@@ -90,7 +91,7 @@ def search(problem: Problem, limits: Limits) -> Found:
     _dive(master, finders, limits, fuse)
     best = _named(problem, master.mix()) if master.solve() is not None else None
     whole = Master(problem, whole=True)
-    for day, pattern in master.columns:
+    for day, pattern in master.likely(_LIKELY):
         whole.add(day, pattern)
     while best is not None:
         gained = False
@@ -123,7 +124,7 @@ def _relax(problem: Problem, master: Master, finders: dict[int, DayFinder], limi
         added = sum([master.add(day, pattern) for day, pattern in fresh])
         if bound - value < _CLOSE or fuse.left() <= 0:
             return bound, turn
-        if not added and not sum([finders[day].tighten(pattern) for day, pattern in fresh]):
+        if not added:
             return bound, turn
     return bound, limits.rounds
 
