@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import rules_options, snapshots
+from matcher.cli import rules_options, snapshots, trip_options
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -39,6 +39,7 @@ def parser() -> Parser:
         _certainty,
         rules_options.add_verbs,
         _replay,
+        trip_options.add_verbs,
         _register,
         _lists,
         _judge,

@@ -29,7 +29,7 @@ def alternates(built: Built, plan: Plan, most: int) -> dict[int, tuple[Alternate
         for team in plan
         for day, route in enumerate(team)
         for stop in route.stops
-        if built.candidates[stop].state != "agreed" and problem.spots[stop].day is None
+        if built.candidates[stop].state != "agreed"
     ]
     visits.sort(key=lambda visit: (-problem.spots[visit[0]].prize, problem.spots[visit[0]].key))
     found: dict[int, list[Alternate]] = {stop: [] for stop, _, _ in visits}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 from matcher.scoring.formula import MILLI, UNIT
 from matcher.trips.building import Built
 from matcher.trips.plans import Dropped, MustPrice, OtherDays
-from matcher.trips.polish import replaced, with_stop
+from matcher.trips.polish import with_stop
 from matcher.trips.problem import Plan, Problem, Route, fits, visited
 from matcher.trips.search import Found, Limits, search
 from matcher.trips.value import points, worth
@@ -43,28 +44,29 @@ def _why(built: Built, plan: Plan, number: int) -> str:
         return f"没有去{one.point.city}：从园区单程约 {int(problem.ways[0, spot.node]) * 5} 分钟，去了别处就少"
     best = _best_exchange(problem, plan, number)
     if best is None:
-        return "换下一家也排不进：离各队的路线太远"
-    loss, stop = best
-    place = f"同在{one.point.county}的 " if one.point == built.candidates[stop].point and one.point.county else ""
-    return f"要去就得放弃{place}{built.candidates[stop].name}，全程少 {points(loss):.2f} 分" if loss > 0 else f"与 {place}{built.candidates[stop].name} 价值相同"
+        return "放弃一两家也排不进当天的时间"
+    loss, gone = best
+    names = "、".join(built.candidates[stop].name for stop in gone)
+    there_too = one.point.county and all(built.candidates[stop].point == one.point for stop in gone)
+    return f"要去就得放弃{f'同在{one.point.county}的 ' if there_too else ' '}{names}，全程少 {max(0.0, points(loss)):.2f} 分"
 
 
-def _best_exchange(problem: Problem, plan: Plan, number: int) -> tuple[int, int] | None:
-    """Whom it costs least to give up for somebody, and how much."""
+def _best_exchange(problem: Problem, plan: Plan, number: int) -> tuple[int, tuple[int, ...]] | None:
+    """Whom it costs least to give up for somebody, one or else two of one day, and how much."""
     there, before = visited(plan), worth(problem, visited(plan))
-    best: tuple[int, int] | None = None
-    for team, days in enumerate(plan):
-        for day, route in enumerate(days):
-            for stop in route.stops:
-                if problem.spots[stop].must or problem.spots[stop].day is not None:
-                    continue
-                loss = before - worth(problem, [number if one == stop else one for one in there])
-                if best is not None and loss >= best[0]:
-                    continue
-                left = tuple(one for one in route.stops if one != stop)
-                if any(fits(problem, Route(route.start, stops, route.end), day) for stops in with_stop(left, number)):
-                    best = (loss, stop)
-    return best
+    for many in (1, 2):
+        options = []
+        for team in plan:
+            for day, route in enumerate(team):
+                free = [stop for stop in route.stops if not problem.spots[stop].must and problem.spots[stop].day is None]
+                for gone in combinations(free, many):
+                    left = [one for one in there if one not in gone]
+                    options.append((before - worth(problem, [*left, number]), gone, day, route))
+        for loss, gone, day, route in sorted(options, key=lambda option: option[:2]):
+            left_over = tuple(one for one in route.stops if one not in gone)
+            if any(fits(problem, Route(route.start, stops, route.end), day) for stops in with_stop(left_over, number)):
+                return loss, gone
+    return None
 
 
 def must_prices(built: Built, best: Found, limits: Limits) -> tuple[MustPrice, ...]:
@@ -100,5 +102,3 @@ def other_days(built: Built, best: Found, limits: Limits) -> tuple[OtherDays, ..
         found.append(OtherDays(days, points(other.worth), change, len(there), tuple(built.cities[city] for city in cities)))
     return tuple(found)
 
-
-__all__ = ["dropped", "must_prices", "other_days", "replaced"]

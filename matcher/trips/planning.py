@@ -19,10 +19,11 @@ from matcher.trips.alternates import alternates
 from matcher.trips.building import Built, build, check
 from matcher.trips.candidates import Candidates, gather
 from matcher.trips.explain import dropped, must_prices, other_days
-from matcher.trips.plans import PlannedDay, PlannedLeg, PlannedVisit, TeamTrip, TripPlan, clock
-from matcher.trips.problem import HOME, Plan, Route, timetable, visited
+from matcher.trips.plans import Alternate, PlannedDay, PlannedLeg, PlannedVisit, TeamTrip, TripPlan, clock
+from matcher.trips.problem import HOME, Route, timetable, visited
 from matcher.trips.request import TripRequest
 from matcher.trips.search import Found, Limits, search
+from matcher.trips.sheets import Sheets
 from matcher.trips.value import parts, points
 from matcher.trips.ways import HOME_NAME
 
@@ -60,18 +61,27 @@ def plan(
     built = build(engine, request, rules, found)
     limits = Limits(rules.search.rounds, rules.search.effort, request.seconds or rules.search.seconds)
     best = search(built.problem, limits)
-    _check_done(built, best)
-    return compose(engine, request, rules, found, built, best, limits)
+    check_done(built, best)
+    return compose(engine, intake, request, rules, found, built, best, limits)
 
 
 def compose(
-    engine: Engine, request: TripRequest, rules: TripRules, found: Candidates, built: Built, best: Found, limits: Limits
+    engine: Engine,
+    intake: Intake,
+    request: TripRequest,
+    rules: TripRules,
+    found: Candidates,
+    built: Built,
+    best: Found,
+    limits: Limits,
+    *,
+    explained: bool = True,
 ) -> TripPlan:
     """The plan as people read it, out of the solver's (写成计划)."""
     problem = built.problem
     others = alternates(built, best.plan, rules.alternates)
     values = parts(problem, visited(best.plan))
-    writer = _Writer(request, built, others, values)
+    writer = _Writer(request, built, others, values, Sheets(engine, intake.companies))
     teams = tuple(writer.team(number, team) for number, team in enumerate(best.plan))
     notes = [_TABLE if request.ways else _ESTIMATED, _chances_told(rules)]
     made = TripPlan(
@@ -82,6 +92,7 @@ def compose(
         days=request.days,
         cities=built.cities,
         ordered=problem.ordered,
+        request=request,
         run=replace(found.run, created_at=""),
         value=points(best.worth),
         bound=best.bound,
@@ -94,13 +105,18 @@ def compose(
         teams=teams,
         dropped=dropped(built, best.plan),
         refused=found.refused,
-        must_prices=must_prices(built, best, limits) if request.explain else (),
-        other_days=other_days(built, best, limits) if request.explain else (),
+        must_prices=must_prices(built, best, limits) if request.explain and explained else (),
+        other_days=other_days(built, best, limits) if request.explain and explained else (),
         notes=tuple(notes),
         warnings=found.warnings if not best.cut else (*found.warnings, "到了时间上限，给出的是当时最好的计划；换一台机器结果可能不同"),
     )
-    told = json.dumps({**asdict(made), "run": made.run.id}, ensure_ascii=False, sort_keys=True, default=str)
-    return replace(made, id=hashlib.sha256(told.encode()).hexdigest()[:32], run=found.run)
+    return replace(made, id=plan_id(made), run=found.run)
+
+
+def plan_id(made: TripPlan) -> str:
+    """The digest of a plan (计划号): of all of it but its own id and the time of the ranking."""
+    told = {**asdict(made), "id": "", "run": made.run.id}
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def _chances_told(rules: TripRules) -> str:
@@ -111,7 +127,7 @@ def _chances_told(rules: TripRules) -> str:
     )
 
 
-def _check_done(built: Built, best: Found) -> None:
+def check_done(built: Built, best: Found) -> None:
     """What must be done and cannot is an error, not a plan without it."""
     if not best.plan:
         raise OptionError("排不出行程：几天里到不了这些城市再回来；请加天数、少几座城市，或用 --stay（末日住下，次日返回）")
@@ -125,8 +141,15 @@ def _check_done(built: Built, best: Found) -> None:
 
 
 class _Writer:
-    def __init__(self, request: TripRequest, built: Built, others: Mapping[int, tuple], values: Mapping[int, int]) -> None:  # type: ignore[type-arg]
-        self._request, self._built, self._others, self._values = request, built, others, values
+    def __init__(
+        self,
+        request: TripRequest,
+        built: Built,
+        others: Mapping[int, tuple[Alternate, ...]],
+        values: Mapping[int, int],
+        sheets: Sheets,
+    ) -> None:
+        self._request, self._built, self._others, self._values, self._sheets = request, built, others, values, sheets
 
     def team(self, number: int, team: tuple[Route, ...]) -> TeamTrip:
         """A team's trip with its ways."""
@@ -167,8 +190,10 @@ class _Writer:
             value=points(self._values[stop]),
             way=way,
             alternates=self._others.get(stop, ()),
+            doubts=self._sheets.doubts(one.result),
+            questions=self._sheets.questions(one),
             members=one.target.members if one.target else None,
-            address=one.target.address if one.target else "",
+            profile=self._sheets.profile(one),
             result=one.result,
         )
 
@@ -186,5 +211,3 @@ class _Writer:
         point = self._built.ways.points[node]
         return point.city + (short(point.county) if point.county and node not in self._built.problem.bases else "")
 
-
-__all__ = ["Plan", "plan"]

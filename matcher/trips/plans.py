@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from matcher.trips.request import TripRequest
 from matcher.types import RankedCompany, Run
 
 
@@ -34,6 +35,18 @@ class Alternate:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """What the file says of a company (企业资料), for the visit sheet; None where it says nothing."""
+
+    address: str
+    founded: str | None
+    capital: float | None
+    paid_capital: float | None
+    insured: int | None
+    business_scope: str
+
+
+@dataclass(frozen=True)
 class PlannedVisit:
     """A visit (一次拜访).
 
@@ -44,6 +57,8 @@ class PlannedVisit:
         score, chance: Their product is the prize.
         value: What the visit adds to the trip's worth among all its visits; the values' sum is the trip's worth.
         way: From the place before.
+        doubts: What to look into, and what nobody knows yet.
+        questions: What to ask, the first thing first.
         result: The line of the list; None for a chamber or park.
     """
 
@@ -61,8 +76,10 @@ class PlannedVisit:
     value: float
     way: PlannedLeg
     alternates: tuple[Alternate, ...]
+    doubts: tuple[str, ...]
+    questions: tuple[str, ...]
     members: int | None = None
-    address: str = ""
+    profile: Profile | None = None
     result: RankedCompany | None = None
 
 
@@ -127,6 +144,7 @@ class TripPlan:
 
     Attributes:
         id: Digest of all that it follows from.
+        request: What was asked, so that the plan can be made again.
         run: The ranking's record.
         value: The worth of all visits together, in points.
         bound: No plan of this request among these candidates is worth more.
@@ -134,6 +152,8 @@ class TripPlan:
         bound_says: How the bound came about.
         complete: Not cut short by the clock: the same request gives the same plan anywhere.
         candidates: How many took part.
+        changes: What is other than in the plan before, of a plan made again (重排).
+        kept_price: What it costs that the rest has stayed as it was, in points; None of a first plan.
     """
 
     id: str
@@ -143,6 +163,7 @@ class TripPlan:
     days: int
     cities: tuple[str, ...]
     ordered: bool
+    request: TripRequest
     run: Run
     value: float
     bound: float
@@ -159,6 +180,8 @@ class TripPlan:
     other_days: tuple[OtherDays, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    kept_price: float | None = None
 
 
 def clock(slot: int) -> str:
