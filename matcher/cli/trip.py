@@ -109,7 +109,11 @@ def _write(plan: TripPlan, engine: Engine, target: str | None, form: str) -> Non
         from matcher.trips.calendar import calendar
         from matcher.trips.document import document
 
-        makers: dict[str, Any] = {"xlsx": partial(trip_xlsx, plan, engine.zone), "docx": partial(document, plan, engine.zone), "ics": partial(calendar, plan)}
+        makers: dict[str, Any] = {
+            "xlsx": partial(trip_xlsx, plan, engine.zone),
+            "docx": partial(document, plan, engine.zone),
+            "ics": partial(calendar, plan),
+        }
         write_bytes(target, makers[form]())
         return
     with written(target, bom=form == "csv") as stream:
@@ -164,7 +168,8 @@ def _team(plan: TripPlan, team: TeamTrip, names: dict[tuple[str | None, str], st
 
 def _visit(visit: PlannedVisit, names: dict[tuple[str | None, str], str]) -> Iterator[tuple[int, str]]:
     yield 2, f"{visit.begins}–{visit.ends}　{visit.name}（{state(visit)}）"
-    yield 9, f"{where(visit.city, visit.county)}，路上 {visit.way.minutes} 分钟；{serves(visit, names)}；{visit.score:.1f} 分，计 {visit.value:.2f}"
+    place = f"{where(visit.city, visit.county)}，路上 {visit.way.minutes} 分钟"
+    yield 9, f"{place}；{serves(visit, names)}；{visit.score:.1f} 分，计 {visit.value:.2f}"
     if visit.result:
         yield 9, visit.result.reason
     if visit.alternates:

@@ -22,12 +22,18 @@ def add_verbs(verbs: Verbs) -> None:
     plan.add_argument("--anywhere", action="store_true", help="去哪些城市、什么次序由程序选；写了 --city 的只在其中选")
     plan.add_argument("--teams", type=positive, default=1, metavar="N", help="同时出去几队（默认 1）；一家集团只有一队去")
     plan.add_argument("--per-day", type=positive, metavar="N", help="一队一天至多几家")
-    plan.add_argument("--hours", action="append", default=[], metavar="时段", help="对方的办公时间，如 09:00-12:00，上午下午各写一次")
+    plan.add_argument(
+        "--hours", action="append", default=[], metavar="时段", help="对方的办公时间，如 09:00-12:00，上午下午各写一次"
+    )
     plan.add_argument("--visit", type=positive, metavar="分钟", help="一次拜访多久")
-    plan.add_argument("--must", action="append", default=[], metavar="企业", help="必访：信用代码、名称或名称里独有的几个字，可重复")
+    plan.add_argument(
+        "--must", action="append", default=[], metavar="企业", help="必访：信用代码、名称或名称里独有的几个字，可重复"
+    )
     plan.add_argument("--must-not", action="append", default=[], metavar="企业", help="不去，可重复")
     plan.add_argument("--appointments", metavar="FILE.csv", help="约定：企业,状态（待约、已约、被拒）,日期,时间,分钟")
-    plan.add_argument("--targets", metavar="FILE.csv", help="登记之外的对象：名称,类型（商会、协会、园区）,城市,区县,地址,会员数,分值")
+    plan.add_argument(
+        "--targets", metavar="FILE.csv", help="登记之外的对象：名称,类型（商会、协会、园区）,城市,区县,地址,会员数,分值"
+    )
     plan.add_argument("--matrix", metavar="FILE.csv", help="自己的路程表：从,到,分钟；园区写“园区”；不写就按经纬度估算")
     plan.add_argument("--no-eve", action="store_true", help="不在头天下午出发，第一天早上才走")
     plan.add_argument("--stay", action="store_true", help="末日住下，次日返回")

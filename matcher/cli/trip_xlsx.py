@@ -9,8 +9,8 @@ from matcher.cli.xlsx import Book, Column
 from matcher.rules import Zone
 from matcher.trips.plans import Alternate, Dropped, PlannedDay, PlannedVisit, TripPlan
 from matcher.trips.request import KIND_LABELS
-from matcher.trips.words import quality, reasons, serves, span, state, title
 from matcher.trips.ways import MODE_LABELS
+from matcher.trips.words import quality, reasons, serves, span, state, title
 
 CSV_HEADER = (
     "team", "date", "order", "begins", "ends", "name", "id", "kind", "state", "must", "city", "county", "chain", "segment", "score",

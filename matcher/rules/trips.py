@@ -81,7 +81,7 @@ class Reach(_Strict):
     @model_validator(mode="after")
     def _rises(self) -> Reach:
         if "0" not in self.reach:
-            raise ValueError("reach 应从 \"0\" 写起")
+            raise ValueError('reach 应从 "0" 写起')
         scores = [self.reach[members] for members in sorted(self.reach, key=int)]
         if any(more < less for less, more in pairwise(scores)):
             raise ValueError("reach 里会员多的，分不应更低")

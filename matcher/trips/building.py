@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
@@ -15,7 +16,9 @@ from matcher.trips.problem import SLOT, Problem, Shape, Spot
 from matcher.trips.request import Appointment, TripRequest
 from matcher.trips.tables import is_time
 from matcher.trips.ways import Ways
+from matcher.types import Need
 
+THEME: Need = "none"  # what fills as those outside the chains do: chambers, parks
 MOST_DAYS, MOST_TEAMS, MOST_A_DAY = 14, 12, 12
 """What a trip is at most (行程的上限)."""
 
@@ -48,7 +51,11 @@ def check(request: TripRequest) -> None:
     Raises:
         OptionError: A number is out of bounds, or hours are none.
     """
-    for name, value, most in (("天数", request.days, MOST_DAYS), ("队数", request.teams, MOST_TEAMS), ("每天家数", request.per_day, MOST_A_DAY)):
+    for name, value, most in (
+        ("天数", request.days, MOST_DAYS),
+        ("队数", request.teams, MOST_TEAMS),
+        ("每天家数", request.per_day, MOST_A_DAY),
+    ):
         if value is not None and not 1 <= value <= most:
             raise OptionError(f"{name}应为 1 到 {most}，写的是 {value}")
     if request.visit is not None and (request.visit % SLOT or not 10 <= request.visit <= 240):
@@ -70,7 +77,7 @@ def windows(hours: Sequence[str]) -> tuple[tuple[int, int], ...]:
         if not (dash and is_time(opens) and is_time(closes)) or slot_of(opens) >= slot_of(closes):
             raise OptionError(f"办公时间应写成 09:00-12:00，分钟是 {SLOT} 的倍数，写的是 {span[:20]!r}")
         found.append((slot_of(opens), slot_of(closes)))
-    if len(found) > 2 or any(late[0] < early[1] for early, late in zip(found, found[1:], strict=False)):
+    if len(found) > 2 or any(late[0] < early[1] for early, late in pairwise(found)):
         raise OptionError(f"办公时间至多上午、下午两段，先后不重叠，写的是 {'，'.join(hours)}")
     return tuple(found)
 
@@ -122,21 +129,29 @@ def build(engine: Engine, request: TripRequest, rules: TripRules, found: Candida
     buckets = list(dict.fromkeys(one.bucket for one in found.those))
     chains = list(dict.fromkeys(one.chain for one in found.those))
     families = list(dict.fromkeys(one.family for one in found.those))
-    needs = {(segment.chain, segment.id): segment.need for segment in engine.zone.segments}
+    needs: dict[tuple[str | None, str], Need] = {(segment.chain, segment.id): segment.need for segment in engine.zone.segments}
     keys = {one.id: number for number, one in enumerate(sorted(found.those, key=lambda one: one.id))}
     spots = []
     for one in found.those:
         day, start, length = _appointed(one.appointment, request, day_shape)
         spots.append(
             Spot(
-                node=node[one.point], prize=one.score * one.chance, bucket=buckets.index(one.bucket), chain=chains.index(one.chain),
-                key=keys[one.id], family=families.index(one.family), must=one.must, day=day, start=start, length=length,
-            )  # fmt: skip
+                node=node[one.point],
+                prize=one.score * one.chance,
+                bucket=buckets.index(one.bucket),
+                chain=chains.index(one.chain),
+                key=keys[one.id],
+                family=families.index(one.family),
+                must=one.must,
+                day=day,
+                start=start,
+                length=length,
+            )
         )
     problem = Problem(
         spots=tuple(spots), ways=ways.slots(range(1, len(seats) + 1), rank if ordered else None),
         bases=tuple(range(1, len(seats) + 1)), city=tuple(rank[number] for number in range(len(points))), shape=day_shape,
-        days=request.days, teams=request.teams, fills=tuple(tuple(order.fill[needs.get(bucket, "none")]) for bucket in buckets),
+        days=request.days, teams=request.teams, fills=tuple(tuple(order.fill[needs.get(bucket, THEME)]) for bucket in buckets),
         chain_step=order.chain_fill.step, chain_least=order.chain_fill.least, ordered=ordered, stay=request.stay,
     )  # fmt: skip
     _check_overlaps(problem, found.those)

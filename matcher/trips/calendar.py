@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from icalendar import Calendar, Event, Timezone, TimezoneStandard, vText
@@ -43,7 +44,7 @@ def calendar(plan: TripPlan) -> bytes:
 def _china() -> Timezone:
     zone, standard = Timezone(), TimezoneStandard()
     zone.add("tzid", "Asia/Shanghai")
-    standard.add("dtstart", datetime(1991, 9, 15))  # noqa: DTZ001 (local time by definition; no daylight saving since)
+    standard.add("dtstart", datetime(1991, 9, 15))
     standard.add("tzoffsetfrom", timedelta(hours=8))
     standard.add("tzoffsetto", timedelta(hours=8))
     standard.add("tzname", "CST")
@@ -53,12 +54,14 @@ def _china() -> Timezone:
 
 def _moment(day: date, clock: str) -> datetime:
     hour, minute = map(int, clock.split(":"))
-    return datetime.combine(day + timedelta(days=hour // 24), time(hour % 24, minute), timezone(timedelta(hours=8), "Asia/Shanghai"))
+    return datetime.combine(
+        day + timedelta(days=hour // 24), time(hour % 24, minute), timezone(timedelta(hours=8), "Asia/Shanghai")
+    )
 
 
 def _event(plan: TripPlan, key: str, day: date, begins: str, ends: str, summary: str) -> Event:
     event = Event()
-    event.add("uid", f"{plan.id}-{key}@lianzhao")
+    event.add("uid", f"{hashlib.sha256(f'{plan.id} {key}'.encode()).hexdigest()[:32]}@lianzhao")
     event.add("dtstamp", datetime.combine(date.fromisoformat(plan.start), time(), UTC))
     for name, clock in (("dtstart", begins), ("dtend", ends)):
         event.add(name, _moment(day, clock).replace(tzinfo=None), parameters={"TZID": "Asia/Shanghai"})
@@ -68,7 +71,9 @@ def _event(plan: TripPlan, key: str, day: date, begins: str, ends: str, summary:
 
 def _visit(made: Calendar, plan: TripPlan, day: date, visit: PlannedVisit, called: str) -> None:
     event = _event(plan, f"{day}-{visit.id}", day, visit.begins, visit.ends, f"{called}{visit.name}（{state(visit)}）")
-    event.add("location", vText(visit.profile.address if visit.profile and visit.profile.address else where(visit.city, visit.county)))
+    event.add(
+        "location", vText(visit.profile.address if visit.profile and visit.profile.address else where(visit.city, visit.county))
+    )
     lines = [visit.result.reason] if visit.result else []
     lines += [f"要问：{question}" for question in visit.questions[:3]]
     lines += [f"备选：{other.name}" for other in visit.alternates]

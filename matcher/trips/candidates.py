@@ -244,7 +244,9 @@ class _Gathering:
         found = [self._company(result) for result in ranking.results] + self._beside(ranking)
         labels = {veto.id: veto.label for veto in self._engine.zone.scoring.vetoes}
         barred = "、".join(labels[veto] for veto in ranking.vetoed)
-        return [one for one in found if one is not None], f"资料里有，但被一票否决：{barred}" if barred else "资料里有，但不合任何环节"
+        return [
+            one for one in found if one is not None
+        ], f"资料里有，但被一票否决：{barred}" if barred else "资料里有，但不合任何环节"
 
     def _cities(self, listed: Sequence[Candidate]) -> tuple[str, ...]:
         """The cities of the trip; those that must be gone to, then those with most to visit, where none were asked for."""
@@ -252,7 +254,9 @@ class _Gathering:
         if asked:
             for one in listed:
                 if one.must and one.point.city not in asked:
-                    raise OptionError(f"{one.name} 必访，但在{one.point.city}，不在行程的城市里：{'、'.join(asked)}；请加 --city {one.point.city}")
+                    raise OptionError(
+                        f"{one.name} 必访，但在{one.point.city}，不在行程的城市里：{'、'.join(asked)}；请加 --city {one.point.city}"
+                    )
             return asked
         weight: dict[str, int] = defaultdict(int)
         for one in listed:
@@ -261,7 +265,9 @@ class _Gathering:
         best = sorted((city for city in weight if city not in musts), key=lambda city: (-weight[city], city))
         chosen = [*musts, *best][: max(self._rules.search.cities, len(musts))]
         if left := [city for city in best if city not in chosen]:
-            self._warnings.append(f"名单涉及 {len(weight)} 座城市，只考虑分量最重的 {len(chosen)} 座；未考虑：{'、'.join(left[:8])}等 {len(left)} 座")
+            self._warnings.append(
+                f"名单涉及 {len(weight)} 座城市，只考虑分量最重的 {len(chosen)} 座；未考虑：{'、'.join(left[:8])}等 {len(left)} 座"
+            )
         return tuple(chosen)
 
     def _check_cities(self, kept: Sequence[Candidate], cities: Sequence[str]) -> None:
@@ -309,7 +315,9 @@ class _Finder:
             return next(iter(holding.values()))
         if holding:
             names = "、".join(one.name for one in list(holding.values())[:4])
-            error: RequestError = OptionError(f"「{who}」不止一家：{names}{' 等' if len(holding) > 4 else ''}；请写全名或统一社会信用代码")
+            error: RequestError = OptionError(
+                f"「{who}」不止一家：{names}{' 等' if len(holding) > 4 else ''}；请写全名或统一社会信用代码"
+            )
         elif why:
             error = OptionError(f"「{who}」{why}；要去就写进 --targets 的对象表")
         else:

@@ -86,7 +86,8 @@ class DayFinder:
             after = latest[None, :, :] >= opens
             early = np.minimum(closes, leave - shape.lunch)  # from a visit before noon: lunch lies between
             leave = np.where(after & (leave < opens + shortest), early, leave)
-        return np.maximum(leave - self._off, -1)
+        left: NDArray[np.int64] = np.maximum(leave - self._off, -1)
+        return left
 
     def best(
         self, start: int, ends: Sequence[int], gains: Mapping[int, float], comes: Mapping[int, float]
@@ -175,7 +176,10 @@ class DayFinder:
         if tail.run:
             slot = int(self._again[at, tail.slot]) % self._width
             earned, run = tail.earned + float(gain[at]), tail.run - 1
-            yield earned + float(layer[run, at, slot]), _Tail(tail.count - 1, run, at, slot, earned, (*tail.stops, self.codes[at]), tail.left)
+            yield (
+                earned + float(layer[run, at, slot]),
+                _Tail(tail.count - 1, run, at, slot, earned, (*tail.stops, self.codes[at]), tail.left),
+            )
             return
         earned, left = tail.earned + float(arrival[at]), tail.left | {at}
         cells = self._before[:, at, tail.slot]

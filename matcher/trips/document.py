@@ -10,7 +10,6 @@ from typing import Any
 import docx
 from docx.enum.section import WD_ORIENT
 from docx.enum.table import WD_TABLE_ALIGNMENT
-from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
@@ -20,9 +19,10 @@ from matcher.trips.plans import PlannedDay, PlannedVisit, TripPlan
 from matcher.trips.words import day_title, overnight, quality, reasons, serves, span, state, team_title, title, way, where
 
 _FONT = "宋体"
-_MOST_SCOPE = 300
+_MOST_SCOPE = 200
+_LEAST = 0.5  # points; less is not told
 _WIDTHS = (2.4, 6.6, 3.0, 4.6)
-_BLANK = "＿＿＿＿＿＿＿＿＿＿"
+_RECORD = ("对方联系人、职务", "电话", "上次联络（日期、方式）", "上次的结果", "本次谈了什么", "下一步、谁负责、何时")
 
 
 def document(plan: TripPlan, zone: Zone) -> bytes:
@@ -36,7 +36,9 @@ def document(plan: TripPlan, zone: Zone) -> bytes:
     _styles(made)
     made.core_properties.title = title(plan)
     made.core_properties.author = "链招 lianzhao"
-    made.core_properties.created = made.core_properties.modified = datetime.combine(date.fromisoformat(plan.start), datetime.min.time())
+    made.core_properties.created = made.core_properties.modified = datetime.combine(
+        date.fromisoformat(plan.start), datetime.min.time()
+    )
     names = {(segment.chain, segment.id): f"{segment.chain_name} / {segment.name}" for segment in zone.segments}
     made.add_heading(title(plan), 0)
     made.add_paragraph(f"{span(plan)}。{quality(plan)}。")
@@ -53,7 +55,7 @@ def document(plan: TripPlan, zone: Zone) -> bytes:
     for team in plan.teams:
         for day in team.days:
             for visit in day.visits:
-                _sheet(made, plan, day, visit, zone, names)
+                _sheet(made, day, visit, zone, names)
     stream = BytesIO()
     made.save(stream)
     return stream.getvalue()
@@ -73,6 +75,10 @@ def _styles(made: Any) -> None:
             fonts.attrib.pop(qn(theme), None)
         for script in ("w:ascii", "w:hAnsi", "w:eastAsia", "w:cs"):
             fonts.set(qn(script), _FONT)
+        tongue = OxmlElement("w:lang")  # else a program may take the glyphs of another country
+        tongue.set(qn("w:val"), "zh-CN")
+        tongue.set(qn("w:eastAsia"), "zh-CN")
+        style.element.get_or_add_rPr().append(tongue)
     made.styles["Normal"].paragraph_format.space_after = Pt(4)
 
 
@@ -99,17 +105,19 @@ def _table(made: Any, head: Sequence[str], rows: Sequence[Sequence[str]], widths
         cells = table.add_row().cells
         for place, cell in enumerate(row):
             _cell(cells[place], cell)
+    for place, width in enumerate(widths):
+        table.columns[place].width = Cm(width)
     for row in table.rows:
         whole = OxmlElement("w:cantSplit")
         row._tr.get_or_add_trPr().append(whole)
         for place, width in enumerate(widths):
             row.cells[place].width = Cm(width)
-    made.add_paragraph()
+    made.add_paragraph().paragraph_format.line_spacing = Pt(6)
 
 
 def _cell(cell: Any, text: str, *, bold: bool = False) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = Pt(0)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1.5)
     run = paragraph.add_run(_storable(text))
     run.bold, run.font.size = bold, Pt(9.5)
 
@@ -148,18 +156,15 @@ def _dated(plan: TripPlan) -> str:
     return f"资料日期 {dates[0]}{'' if dates[0] == dates[-1] else f' 至 {dates[-1]}'}。" if dates else "资料日期不详。"
 
 
-def _sheet(
-    made: Any, plan: TripPlan, day: PlannedDay, visit: PlannedVisit, zone: Zone, names: dict[tuple[str | None, str], str]
-) -> None:
-    made.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-    made.add_heading(f"拜访单：{visit.name}", 1)
+def _sheet(made: Any, day: PlannedDay, visit: PlannedVisit, zone: Zone, names: dict[tuple[str | None, str], str]) -> None:
+    made.add_heading(_storable(f"拜访单：{visit.name}"), 1).paragraph_format.page_break_before = True
     _table(made, ("项目", "内容"), list(_facts(day, visit, names)), (3.6, 13))
     if visit.result:
         made.add_heading("为什么去", 2)
         made.add_paragraph(_storable(visit.result.reason))
         groups = {group.id: group.label for group in zone.scoring.groups}
         low, high = visit.result.interval
-        points = "，".join(f"{groups[one.group]} {one.points:g}" for one in visit.result.groups if one.points)
+        points = "，".join(f"{groups[one.group]} {one.points:g}" for one in visit.result.groups if abs(one.points) >= _LEAST)
         made.add_paragraph(f"得分 {visit.score:.1f}（{low:.1f}–{high:.1f}，{visit.result.band} 档）：{points}")
         told = [one for one in visit.result.contributions if one.points > 0 and one.known]
         rows = [(one.label, f"{one.points:.1f}", one.evidence) for one in sorted(told, key=lambda one: -one.points)]
@@ -174,8 +179,7 @@ def _sheet(
         for other in visit.alternates:
             made.add_paragraph(_alternate(other), style="List Bullet")
     made.add_heading("联络与记录", 2)
-    for line in ("对方联系人", "职务、电话", "上次联络（日期、方式、结果）", "本次谈了什么", "下一步、谁负责、何时"):
-        made.add_paragraph(f"{line}：{_BLANK}")
+    _table(made, ("项目", "填写"), [(line, "") for line in _RECORD], (4.6, 12))
 
 
 def _facts(day: PlannedDay, visit: PlannedVisit, names: dict[tuple[str | None, str], str]) -> list[tuple[str, str]]:
@@ -191,7 +195,11 @@ def _facts(day: PlannedDay, visit: PlannedVisit, names: dict[tuple[str | None, s
     if visit.result:
         told.append(("统一社会信用代码", visit.result.uscc or "不详"))
     if profile and visit.result:
-        money = [f"{name} {amount:,.0f} 万元" for name, amount in (("注册", profile.capital), ("实缴", profile.paid_capital)) if amount is not None]
+        money = [
+            f"{name} {amount:,.0f} 万元"
+            for name, amount in (("注册", profile.capital), ("实缴", profile.paid_capital))
+            if amount is not None
+        ]
         told.append(("资本", "，".join(money) or "不详"))
         told.append(("成立", profile.founded or "不详"))
         told.append(("参保人数", "不详" if profile.insured is None else f"{profile.insured:,}"))

@@ -101,4 +101,3 @@ def other_days(built: Built, best: Found, limits: Limits) -> tuple[OtherDays, ..
         change = points(other.worth - best.worth)
         found.append(OtherDays(days, points(other.worth), change, len(there), tuple(built.cities[city] for city in cities)))
     return tuple(found)
-

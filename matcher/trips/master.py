@@ -1,9 +1,10 @@
 """Which days and which visits together (总问题): a linear program over days found so far, then whole numbers over the same days.
 
-Columns are days of a team (``matcher.trips.days``) and visits; rows say that a district is visited no more often than teams stop there, and nobody in it more than they come,
-that nobody wakes up where nobody went to bed, that of a family one is visited, that further visits of a segment and of a chain count less.
-Segments are exact in it. Of the chains' discount only the least that it can be is taken off, so that the program's value is never below
-the worth of any plan made of the same days; once no further day can raise it (see ``Master.price``), of any plan at all.
+Columns are days of a team (``matcher.trips.days``) and visits. Rows say that a district has no more visits than teams stop there for, and
+each company in it no more than they come; that nobody wakes up where nobody went to bed; that of a family one is visited; that further
+visits of a segment and of a chain count less. Segments are exact in it, chains as exact as their thresholds of worth, rounded so that the
+program's value is never below the worth of any plan made of the same days; once no further day can raise it (``Master.price``), of any
+plan at all.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ class Master:
         families = Counter(spot.family for spot in problem.spots)
         self._family = {family: self._row(0, 1) for family, size in families.items() if size > 1}
         self._chain_levels = self._levels()
-        self._chain = {(c, n): self._row(-endless, 0) for c, levels in sorted(self._chain_levels.items()) for n in range(len(levels))}
+        self._chain = {
+            (c, n): self._row(-endless, 0) for c, levels in sorted(self._chain_levels.items()) for n in range(len(levels))
+        }
         cities = sorted({city for city in problem.city if city >= 0}) if problem.ordered else []
         self._city = {city: self._row(1, endless) for city in cities}
         for kind, rows in (("spot", self.kept), ("city", self._city)):

@@ -27,7 +27,10 @@ from matcher.trips.sheets import Sheets
 from matcher.trips.value import parts, points
 from matcher.trips.ways import HOME_NAME
 
-_BOUND = "列生成：按天排程的线性松弛，路程、办公时间、午休、每天家数、同环节同产业链的折算、同集团只去一家都算在内，只放开整数要求；任何计划都不会超过它"
+_BOUND = (
+    "列生成：按天排程的线性松弛，路程、办公时间、午休、每天家数、同环节同产业链的折算、同集团只去一家都算在内，"
+    "只放开整数要求；任何计划都不会超过它"
+)
 _ESTIMATED = "路程为估算（大圆距离 × 绕行 ÷ 时速 + 两头耗时），不是导航；行前用导航和车次核对，可用 --matrix 换成自己的路程表"
 _TABLE = "城市之间的路程用所给的路程表；表里没有的市内路程为估算"
 
@@ -108,7 +111,9 @@ def compose(
         must_prices=must_prices(built, best, limits) if request.explain and explained else (),
         other_days=other_days(built, best, limits) if request.explain and explained else (),
         notes=tuple(notes),
-        warnings=found.warnings if not best.cut else (*found.warnings, "到了时间上限，给出的是当时最好的计划；换一台机器结果可能不同"),
+        warnings=found.warnings
+        if not best.cut
+        else (*found.warnings, "到了时间上限，给出的是当时最好的计划；换一台机器结果可能不同"),
     )
     return replace(made, id=plan_id(made), run=found.run)
 
@@ -210,4 +215,3 @@ class _Writer:
             return HOME_NAME
         point = self._built.ways.points[node]
         return point.city + (short(point.county) if point.county and node not in self._built.problem.bases else "")
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from matcher.trips.problem import Plan, Problem, Route, fits, timetable, visited
 from matcher.trips.value import parts, worth
@@ -108,7 +109,7 @@ def _over(problem: Problem, route: Route, day: int) -> tuple[int, int]:
     if visits is None:
         return (1 << 30, 0)
     nodes = [route.start, *(problem.spots[stop].node for stop in route.stops), route.end]
-    road = sum(int(problem.ways[a, b]) for a, b in zip(nodes, nodes[1:], strict=False))
+    road = sum(int(problem.ways[a, b]) for a, b in pairwise(nodes))
     return (visits[-1].ends if visits else 0, road)
 
 

@@ -157,7 +157,8 @@ def begins(problem: Problem, left: int, way: int, length: int, fixed: int | None
 
 def timetable(problem: Problem, route: Route, day: int) -> list[Visit] | None:
     """A day's visits at their earliest times (排出时刻), or None if they do not fit."""
-    shape, left, at, found = problem.shape, problem.shape.leave, route.start, []
+    shape, left, at = problem.shape, problem.shape.leave, route.start
+    found: list[Visit] = []
     if len(route.stops) > shape.per_day:
         return None
     for stop in route.stops:

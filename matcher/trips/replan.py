@@ -50,7 +50,7 @@ def request_of(told: Mapping[str, Any], file: str = "计划") -> TripRequest:
     def line(kind: type[Any], raw: Mapping[str, Any]) -> Any:
         source = Source(**raw.get("source", {}))
         fields = {**raw, "source": source}
-        if "day" in fields and fields["day"]:
+        if fields.get("day"):
             fields["day"] = date.fromisoformat(fields["day"])
         return kind(**fields)
 
@@ -196,7 +196,9 @@ def _changes(built: Built, before: Mapping[str, Any], plan: Plan, gone: Sequence
             for stop, time in zip(route.stops, times, strict=True):
                 if built.candidates[stop].id not in there:
                     begin = f"{time.begins * 5 // 60:02d}:{time.begins * 5 % 60:02d}"
-                    told.append(f"补上：{built.candidates[stop].name}（{'' if len(plan) == 1 else f'第 {number + 1} 队，'}第 {day + 1} 天 {begin}）")
+                    told.append(
+                        f"补上：{built.candidates[stop].name}（{'' if len(plan) == 1 else f'第 {number + 1} 队，'}第 {day + 1} 天 {begin}）"
+                    )
     if len(told) == len(gone):
         told.append("没有补得进的，空着")
     return [*told, "其余拜访的队、日期、时刻都没有动"]

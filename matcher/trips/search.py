@@ -109,7 +109,14 @@ def search(problem: Problem, limits: Limits) -> Found:
     if best is None:
         return Found((), 0, bound, tuple(("spot", n) for n, spot in enumerate(problem.spots) if spot.must), rounds, fuse.blown)
     plan = polish(problem, best[1])
-    return Found(plan, worth(problem, visited(plan)), max(bound, points(worth(problem, visited(plan)))), _missed(problem, plan), rounds, fuse.blown)
+    return Found(
+        plan,
+        worth(problem, visited(plan)),
+        max(bound, points(worth(problem, visited(plan)))),
+        _missed(problem, plan),
+        rounds,
+        fuse.blown,
+    )
 
 
 def _relax(problem: Problem, master: Master, finders: dict[int, DayFinder], limits: Limits, fuse: _Fuse) -> tuple[float, int]:
@@ -147,13 +154,13 @@ def _named(problem: Problem, mix: Mix) -> Named:
     teams: list[list[Pattern]] = [[] for _ in range(problem.teams)]
     for day in mix.days:
         waiting = sorted(day, key=lambda one: (one.start, one.end, one.stops))
-        for number, team in enumerate(teams):
+        for team in teams:
             at = team[-1].end if team else None
             follows = next((one for one in waiting if at is None or one.start == at), None)
             if follows is None:  # only in a plan that was cut short
                 continue
             waiting.remove(follows)
-            teams[number].append(follows)
+            team.append(follows)
     return tuple(map(tuple, teams)), _with_names(problem, teams, mix.spots)
 
 
@@ -204,6 +211,8 @@ def _neighbourhoods(problem: Problem, teams: Sequence[Sequence[Pattern]]) -> Ite
     """What stays as it is, for each part that is set free: a team, then two days running of all teams."""
     every = [[team[day] for team in teams if day < len(team)] for day in range(problem.days)]
     for number in range(len(teams)):
-        yield [[team[day] for other, team in enumerate(teams) if other != number and day < len(team)] for day in range(problem.days)]
+        yield [
+            [team[day] for other, team in enumerate(teams) if other != number and day < len(team)] for day in range(problem.days)
+        ]
     for first in range(problem.days - 1) if problem.teams > 1 and problem.days > 2 else ():
         yield [[] if day in (first, first + 1) else there for day, there in enumerate(every)]

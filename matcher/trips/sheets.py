@@ -59,7 +59,11 @@ class Sheets:
         if result is None:
             return ("不在企业登记里，会员数、分值是自己填的，行前核实",)
         told = [part for part in _parts(result.reason) if part.startswith(_DOUBTS)]
-        told += [f"{one.label}（{one.points:+g} 分）：{one.evidence}" for one in result.contributions if one.points <= -_LEAST and one.known]
+        told += [
+            f"{one.label}（{one.points:+g} 分）：{one.evidence}"
+            for one in result.contributions
+            if one.points <= -_LEAST and one.known
+        ]
         told += [f"可能一票否决：{self._vetoes.get(veto, veto)}（资料不全，读不出）" for veto in result.possible_vetoes]
         if result.family and result.family.head != result.name:
             told.append(f"名称属{result.family.head}（{result.family.head_city or '城市不详'}），投资由谁定要先问清")

@@ -148,9 +148,7 @@ def is_time(word: str) -> bool:
     return digits and len(hour) <= 2 and len(minute) == 2 and int(hour) < 24 and int(minute) < 60 and int(minute) % 5 == 0
 
 
-def _lines(
-    path: str | Path, columns: Mapping[str, str], needed: tuple[str, ...], read: Callable[[_Row], _Line]
-) -> Iterator[_Line]:
+def _lines(path: str | Path, columns: Mapping[str, str], needed: tuple[str, ...], read: Callable[[_Row], _Line]) -> Iterator[_Line]:
     file = str(path)
     try:
         raw = Path(path).read_bytes()

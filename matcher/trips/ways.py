@@ -72,7 +72,8 @@ class Ways:
         """The way from one place to another (一段路).
 
         Args:
-            start, end: Numbers of the points.
+            start: Number of the point.
+            end: Likewise.
             seat: One of them is where the team sleeps, so that two points of one district are two places.
         """
         a, b = self.points[start], self.points[end]
@@ -149,7 +150,9 @@ class Ways:
         gaps = [(a, b) for a, b in combinations(cities, 2) if (a, b) not in found and (b, a) not in found]
         if gaps:
             told = "、".join(f"{a}—{b}" for a, b in gaps[:6])
-            raise InputError(file, f"缺 {len(gaps)} 段路程：{told}{' 等' if len(gaps) > 6 else ''}；城市两两之间和园区到各城市都要有")
+            raise InputError(
+                file, f"缺 {len(gaps)} 段路程：{told}{' 等' if len(gaps) > 6 else ''}；城市两两之间和园区到各城市都要有"
+            )
 
     def _told(self, start: int, end: int) -> int | None:
         if not self._table:

@@ -42,7 +42,8 @@ def day_title(day: PlannedDay) -> str:
 def way(leg: PlannedLeg) -> str:
     """A way (一段路)."""
     estimated = "，估" if leg.estimated else ""
-    return f"{leg.leaves} {leg.start} → {leg.end} {MODE_LABELS[leg.mode]} {leg.minutes} 分钟（直线 {leg.km:g} 公里{estimated}）{leg.arrives} 到"
+    how = f"{MODE_LABELS[leg.mode]} {leg.minutes} 分钟（直线 {leg.km:g} 公里{estimated}）"
+    return f"{leg.leaves} {leg.start} → {leg.end} {how}{leg.arrives} 到"
 
 
 def overnight(day: PlannedDay) -> str:
@@ -89,7 +90,10 @@ def reasons(plan: TripPlan) -> Iterator[tuple[str, str]]:
         yield "必访的代价", f"{price.name}：{price.price:.1f} 分{same}"
     for other in plan.other_days:
         word = "少一天" if other.days < plan.days else "多一天"
-        yield word, f"{other.days} 天：价值 {other.value:.1f} 分（{other.change:+.1f}），{other.visits} 家，去{'、'.join(other.cities)}"
+        yield (
+            word,
+            f"{other.days} 天：价值 {other.value:.1f} 分（{other.change:+.1f}），{other.visits} 家，去{'、'.join(other.cities)}",
+        )
     for name, why in plan.refused:
         yield "不去", f"{name}：{why}"
     for note in plan.notes:
