@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
+from typing import cast
 
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
@@ -129,7 +130,7 @@ def build(engine: Engine, request: TripRequest, rules: TripRules, found: Candida
     buckets = list(dict.fromkeys(one.bucket for one in found.those))
     chains = list(dict.fromkeys(one.chain for one in found.those))
     families = list(dict.fromkeys(one.family for one in found.those))
-    needs: dict[tuple[str | None, str], Need] = {(segment.chain, segment.id): segment.need for segment in engine.zone.segments}
+    needs = {(segment.chain, segment.id): cast(Need, segment.need) for segment in engine.zone.segments}
     keys = {one.id: number for number, one in enumerate(sorted(found.those, key=lambda one: one.id))}
     spots = []
     for one in found.those:

@@ -54,6 +54,7 @@ class DayFinder:
         self._off = shape.windows[0][0]
         self._width = shape.windows[-1][1] - self._off + 1
         latest = np.array([self._latest(lengths[n], code) for n, code in enumerate(self.codes)], dtype=np.int64)
+        latest = latest.reshape(len(self.codes), self._width)  # also where there is nobody
         self._latest_start = latest  # stop × slot of its end: the latest beginning, or -NEVER
         leaving = self._leaving(problem.ways[np.ix_(places, places)], latest, min(lengths, default=shape.visit))
         self._nothing = len(places) * self._width  # a cell that holds "not"
