@@ -5,10 +5,10 @@ BIN := .venv/bin
 TRIP := --zone liaocheng-resort --city 青岛 --city 杭州 --city 绍兴
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check format schemas corpora bench lock serve clean
+.PHONY: help run test quick check format schemas corpora bench bench-trips lock serve clean
 
 help: ## 列出命令
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/'
 
 # uv where there is one, else venv and pip; both install exactly the locked versions, checked by hash, from whatever index is configured
 define install
@@ -63,6 +63,9 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.resolution --brute 10
 	$(BIN)/python -m tests.benchmarks.snapshots
 	$(BIN)/python -m tests.benchmarks.reranking
+
+bench-trips: .venv/all ## 行程基准：与贪心、最近邻、最优相比（需要 LIANZHAO_DATA）
+	$(BIN)/python -m tests.benchmarks.trips
 
 serve: .venv/all ## 在本机启动 HTTP 服务
 	$(BIN)/lianzhao serve
