@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ class Matcher:
         items = texts.items
         names, name_text = numbered(texts.names)
         name_text += len(items.texts)
-        hits = self.vocabulary.find([*items.texts, *names])
+        hits = self._but_for(self.vocabulary.find([*items.texts, *names]), items.excepted)
         weight = hits.weight
         places = self._places(items)
         own, of_chain, chain_items, main, mode = self._amounts(texts, weight, places)
@@ -121,6 +121,18 @@ class Matcher:
         conflict[items.row[first][which], segment] = True
         affinity[conflict] = affinity[conflict] * self.corpora.reading.conflict_share // 1000
         return Affinities(affinity.astype(np.int16), main, mode, name_weight > 0, chain_items, hits, name_text)
+
+    def _but_for(self, hits: TextHits, excepted: dict[int, str]) -> TextHits:
+        """The hits without those of an item of which brackets except the weightier word of the same segment (除外)."""
+        if not excepted:
+            return hits
+        numbers, said = np.array(list(excepted)), self.vocabulary.find(list(excepted.values())).weight.toarray()
+        own = hits.weight[numbers].toarray()
+        which, segment = np.nonzero((own > 0) & (said > own))
+        lost = sparse.csr_array((np.ones(len(which), dtype=np.int64), (numbers[which], segment)), shape=hits.best.shape)
+        best = hits.best - hits.best.multiply(lost)
+        best.eliminate_zeros()
+        return replace(hits, best=best)
 
     def beside_the_chain(self, items: NDArray[np.int64], chain_items: NDArray[np.int32]) -> NDArray[np.int16]:
         """Companies × segments: how many of each company's items are not of the segment's chain (链外项数)."""

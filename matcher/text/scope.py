@@ -35,6 +35,9 @@ _SPACES = re.compile(r" +(?=[^\x00-\x7f])")
 _FULL_STOP = re.compile("[.…]")
 _INNER = re.compile(r"\(([^()\n]*)\)")
 _SEPARATORS = ";,、:"
+_EXCEPT, _END = "\x1e", "\x1f"  # around what brackets except from the item before them, until the items are parted
+_EXCEPTED = re.compile(f"{_EXCEPT}([^{_END}]*){_END}")
+_APART = re.compile(f"[{_SEPARATORS}{_EXCEPT}{_END}]")
 _PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
 _SEPARATES = np.zeros(ord("、") + 2, dtype=np.bool_)  # by code point; the last entry stands for all beyond
@@ -46,13 +49,14 @@ class ScopeItems:
     """The items of many scopes (经营范围分项); the occurrence arrays run by row, then by place in the scope.
 
     Attributes:
-        texts: Distinct items, normalised.
+        texts: Items, normalised; distinct, but for those of which brackets except something.
         filler: For each distinct item: nearly everybody has it and it says nothing of the trade.
         row: For each occurrence: index of the scope, ascending.
         item: Index into ``texts``.
         position: Place among the kept items of its scope, from 0; leading permits and fillers come last.
         mode: Index into ``MODES``, or ``NO_MODE``.
         rows: Number of scopes read.
+        excepted: What brackets except (除外), by index into ``texts``: 组织体育活动(承办体育赛事除外).
     """
 
     texts: list[str]
@@ -62,6 +66,7 @@ class ScopeItems:
     position: NDArray[np.int32]
     mode: NDArray[np.int8]
     rows: int
+    excepted: dict[int, str]
 
 
 class ScopeReader:
@@ -73,6 +78,7 @@ class ScopeReader:
         self._label_patterns = re.compile(f"(?:{'|'.join(reading.label_patterns)}) *:?")
         self._label_signs = re.compile(_any_of(reading.label_signs))
         self._bracket_drop = re.compile("|".join(reading.bracket_drops))
+        self._bracket_exceptions = [re.compile(pattern) for pattern in reading.bracket_exceptions]
         self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;,\n]*")
         self._exception = re.compile("|".join(f"(?:{pattern})" for pattern in reading.exceptions))
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
@@ -91,6 +97,10 @@ class ScopeReader:
 
         Works alike on one scope and on many joined by newlines.
         """
+        return _EXCEPTED.sub("", self._cleaned(text))
+
+    def _cleaned(self, text: str) -> str:
+        """``clean``, with what brackets except marked behind the item that they follow."""
         text = normalise(text.replace("。", ";"))
         text = _SPACES.sub(_between_words, text)
         for torn, whole in self._rejoin.items():
@@ -106,13 +116,19 @@ class ScopeReader:
 
     def _bracket(self, found: re.Match[str]) -> str:
         inner = found[1]
-        return "" if self._bracket_drop.search(inner) else f"、{inner}、"
+        if not self._bracket_drop.search(inner):
+            return f"、{inner}、"
+        for pattern in self._bracket_exceptions:
+            if said := pattern.search(inner):
+                return f"{_EXCEPT}{_APART.sub(' ', said[1])}{_END}"
+        return ""
 
     def read(self, scopes: Sequence[str]) -> ScopeItems:
         """The items of ``scopes`` (分项); an empty scope has none."""
         joined = "\n".join(scope.replace("\n", ";").replace("\r", ";") for scope in scopes)
-        parts, marks = _parted(self.clean(joined))
+        parts, marks = _parted(self._cleaned(joined))
         texts, item = _distinct(parts)
+        texts, excepted = _without_exceptions(texts)
         ends_row = marks == ord("\n")
         ends_clause = ends_row | (marks == ord(";"))
         row = _counts_before(ends_row)
@@ -130,7 +146,7 @@ class ScopeReader:
         filler = _among(texts, self._fillers)
         leads = self._leads(texts, _among(texts, self._movable), row, item)
         order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
-        return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes))
+        return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes), excepted)
 
     def _leads(
         self, texts: list[str], filler: NDArray[np.bool_], row: NDArray[np.int32], item: NDArray[np.int32]
@@ -203,6 +219,15 @@ def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
     as_written, number = numbered(parts)
     texts, stripped = numbered(part.strip(_EDGES) for part in as_written)
     return texts, stripped[number].astype(np.int32)
+
+
+def _without_exceptions(texts: list[str]) -> tuple[list[str], dict[int, str]]:
+    """The texts without what brackets except from them, and the excepted by number of the text."""
+    excepted = {number: " ".join(_EXCEPTED.findall(text)) for number, text in enumerate(texts) if _EXCEPT in text}
+    bare = texts.copy()
+    for number in excepted:
+        bare[number] = _EXCEPTED.sub("", texts[number]).strip(_EDGES)
+    return bare, excepted
 
 
 def _among(texts: list[str], words: Collection[str]) -> NDArray[np.bool_]:

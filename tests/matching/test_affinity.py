@@ -71,12 +71,19 @@ class PlainAffinity:
             found.append(cosine)
         return found
 
-    def affinity(self, items: Sequence[str], modes: Sequence[str], fillers: Sequence[bool], name: str, ending: str) -> list[int]:
+    def weights(self, item: str, excepted: str) -> list[int]:
+        """In hundredths; what brackets except silences the lighter word of the same segment."""
+        own, said = ([weight for weight, _ in self.words.hits(text)] for text in (item, excepted))
+        return [0 if other > weight else weight for weight, other in zip(own, said, strict=True)]
+
+    def affinity(
+        self, items: Sequence[str], modes: Sequence[str], fillers: Sequence[bool], name: str, ending: str, excepted: Sequence[str]
+    ) -> list[int]:
         """Of one company for every segment; ``ending`` is the mode its name implies."""
         read = self.reading
         modes = [ending if mode == "none" else mode for mode in modes]
         place = [1000 * read.position_half // (read.position_half + p) for p in range(len(items))]
-        weight = [[w for w, _ in self.words.hits(text)] for text in items]  # in hundredths
+        weight = [self.weights(text, other) for text, other in zip(items, excepted, strict=True)]
         in_name = [w for w, _ in self.words.hits(name)]
         conflicts = [self.words.conflicts(text) for text in (name, *items[: read.main_items])]
         total = sum(p * read.filler_weight // 1000 if filler else p for p, filler in zip(place, fillers, strict=True))
@@ -134,6 +141,7 @@ def plain(reference: PlainAffinity, texts: Texts, company: int) -> list[int]:
         [bool(items.filler[items.item[n]]) for n in at],
         texts.names[company],
         _MODES[texts.default_mode[company]],
+        [items.excepted.get(int(items.item[n]), "") for n in at],
     )
 
 
@@ -156,6 +164,7 @@ def companies(draw: st.DrawFn, terms: list[str], conflicts: list[str]) -> tuple[
         st.builds(lambda t, v: t + v, term, st.sampled_from(["生产", "销售", "加工", "的批发", "研发", "租赁", "咨询服务"])),
         st.builds(lambda v, t: v + t, st.sampled_from(["生产", "销售", "零售", "销售：", "批发、零售："]), term),
         st.builds(lambda t, n: t[:n] + t[n + 1 :], term, st.integers(0, 6)),
+        st.builds(lambda t, other: f"{t}（{other}除外）", term, term),
         st.sampled_from(["货物进出口", "技术咨询", "桌椅", "火箭发射", "纸箱", "国内贸易", *conflicts]),
     )
     scope = "；".join(draw(st.lists(item, max_size=9)))
@@ -295,6 +304,17 @@ def test_an_excluded_word_silences_its_item_alone(small: Matcher) -> None:
     assert one(small, "代销甪鑫犇淼").affinity[0, 2] == 0
     assert one(small, "代销甪鑫犇淼").affinity[0, 0] > 0
     assert one(small, "代销甪鑫犇淼；甪鑫犇淼").affinity[0, 2] == one(small, "代销鬻鼗；甪鑫犇淼").affinity[0, 2] > 0
+
+
+def test_what_brackets_except_silences_the_lighter_word_of_its_item(corpora: Corpora) -> None:
+    matcher = Matcher([segment({"甪鑫": 4, "犇淼": 9}), segment({"甪鑫": 4}, id="other", chain="b")], corpora)
+
+    def of(scope: str) -> list[int]:
+        return one(matcher, scope).affinity[0].tolist()
+
+    assert of("甪鑫（犇淼除外）") == [0, of("甪鑫")[1]], "the other segment does not know what is excepted"
+    assert of("犇淼（甪鑫除外）") == of("犇淼"), "a part of the trade is excepted, not the trade"
+    assert of("甪鑫（犇淼除外）；甪鑫") == of("鬻鼗；甪鑫")[:1] + of("甪鑫；甪鑫")[1:], "the other items stand"
 
 
 def test_main_mode_and_name_are_told(small: Matcher) -> None:

@@ -118,6 +118,22 @@ def test_what_is_excepted_is_not_read(scope: str, reader: ScopeReader) -> None:
     assert texts(reader, scope) == ["红茶"]
 
 
+@pytest.mark.parametrize(
+    ("scope", "wanted"),
+    [
+        ("红茶（乌龙茶除外）", {"红茶": "乌龙茶"}),
+        ("红茶（除乌龙茶外）的批发；绿茶", {"红茶的批发": "乌龙茶"}),
+        ("绿茶；红茶（不含乌龙茶、花茶；茶饼）", {"红茶": "乌龙茶 花茶 茶饼"}),
+        ("红茶（仅销售，不包括乌龙茶）", {"红茶": "乌龙茶"}),
+        ("红茶（不含乌龙茶）（花茶的除外）", {"红茶": "乌龙茶 花茶"}),
+        ("红茶（以上均不含乌龙茶）；绿茶（凭许可证经营）；花茶（精品）", {}),  # of all before it, of nobody, a kind
+    ],
+)
+def test_what_brackets_except_stays_with_its_item(scope: str, wanted: dict[str, str], reader: ScopeReader) -> None:
+    found = reader.read([scope])
+    assert {found.texts[number]: said for number, said in found.excepted.items()} == wanted
+
+
 def test_fillers_are_marked_and_kept(reader: ScopeReader, corpora: Corpora) -> None:
     found = rows(reader.read(["货物进出口；红茶加工；技术咨询"]))[0]
     assert [(text, filler) for text, _, filler in found] == [("红茶加工", False), ("技术咨询", True), ("货物进出口", True)]
@@ -202,7 +218,8 @@ def test_a_batch_is_read_as_one_by_one(scopes: list[str], reader: ScopeReader) -
     together = reader.read(scopes)
     assert together.rows == len(scopes)
     assert rows(together) == [rows(reader.read([scope]))[0] for scope in scopes]
-    assert len(set(together.texts)) == len(together.texts), "texts are distinct"
+    plain = [text for number, text in enumerate(together.texts) if number not in together.excepted]
+    assert len(set(plain)) == len(plain), "texts are distinct, but for what brackets except"
     assert (together.mode >= 0).all()
     assert (together.mode <= NO_MODE).all()
     assert (together.row[1:] >= together.row[:-1]).all(), "rows ascend"
