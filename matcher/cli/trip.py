@@ -7,6 +7,7 @@ import csv
 import json
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ _BY_SUFFIX = {".json": "json", ".csv": "csv", ".xlsx": "xlsx", ".docx": "docx", 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
+    if any(find_spec(name) is None for name in ("ortools", "docx", "icalendar")):
+        raise OptionError("行程组件没有安装，请安装 lianzhao[trips]（在检出的目录里：make .venv/all）")
     outputs = _outputs(options)
     check_data_date(options)
     plan, engine = {"plan": _plan, "replan": _replan}[options.action](options)

@@ -95,6 +95,7 @@ def other_days(built: Built, best: Found, limits: Limits) -> tuple[OtherDays, ..
             continue
         other = search(replace(built.problem, days=days), limits)
         if not other.plan or other.missed:
+            found.append(OtherDays(days, 0.0, -points(best.worth), 0, ()))
             continue
         there = visited(other.plan)
         cities = sorted({built.problem.city[built.problem.spots[stop].node] for stop in there})

@@ -129,7 +129,7 @@ class MustPrice:
 
 @dataclass(frozen=True)
 class OtherDays:
-    """The best plan with a day more or less (多一天、少一天)."""
+    """The best plan with a day more or less (多一天、少一天); without cities if what must be done cannot be done in so many days."""
 
     days: int
     value: float

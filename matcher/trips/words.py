@@ -90,6 +90,9 @@ def reasons(plan: TripPlan) -> Iterator[tuple[str, str]]:
         yield "必访的代价", f"{price.name}：{price.price:.1f} 分{same}"
     for other in plan.other_days:
         word = "少一天" if other.days < plan.days else "多一天"
+        if not other.cities:
+            yield word, f"{other.days} 天：城市走不完，或必访、约定排不进"
+            continue
         yield (
             word,
             f"{other.days} 天：价值 {other.value:.1f} 分（{other.change:+.1f}），{other.visits} 家，去{'、'.join(other.cities)}",

@@ -21,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from matcher.engine import Engine
@@ -55,10 +56,17 @@ def listed(folder: Path) -> tuple[Engine, list[Candidate]]:
         if point is not None:
             found.append(
                 Candidate(
-                    id=result.uscc or result.name, name=result.name, kind="company", point=point, score=round(result.score * UNIT),
-                    chance=500, bucket=(result.chain, result.segment or ""), chain=result.chain,
-                    family=result.family.head if result.family else result.uscc or result.name, result=result,
-                )  # fmt: skip
+                    id=result.uscc or result.name,
+                    name=result.name,
+                    kind="company",
+                    point=point,
+                    score=round(result.score * UNIT),
+                    chance=500,
+                    bucket=(result.chain, result.segment or ""),
+                    chain=result.chain,
+                    family=result.family.head if result.family else result.uscc or result.name,
+                    result=result,
+                )
             )
     return engine, found
 
@@ -139,7 +147,9 @@ def _routes(problem: Problem, days: Sequence[Sequence[int]]) -> tuple[Route, ...
     found = []
     for day, stops in enumerate(days):
         last = stops[-1] if stops else next((later[0] for later in days[day:] if later), None)
-        end = HOME if day == problem.days - 1 else problem.bases[0] if last is None else beds[problem.city[problem.spots[last].node]]
+        end = (
+            HOME if day == problem.days - 1 else problem.bases[0] if last is None else beds[problem.city[problem.spots[last].node]]
+        )
         route = Route(at, tuple(stops), end)
         if timetable(problem, route, day) is None:
             return None
@@ -150,7 +160,7 @@ def _routes(problem: Problem, days: Sequence[Sequence[int]]) -> tuple[Route, ...
 
 def _road(problem: Problem, route: Route) -> int:
     nodes = [route.start, *(problem.spots[stop].node for stop in route.stops), route.end]
-    return sum(int(problem.ways[a, b]) for a, b in zip(nodes, nodes[1:], strict=False))
+    return sum(int(problem.ways[a, b]) for a, b in pairwise(nodes))
 
 
 def main() -> None:
@@ -166,7 +176,12 @@ def main() -> None:
     gains = defaultdict(list)
     for seed in range(large):
         draw = random.Random(1000 + seed)
-        sizes = {"cities": draw.randint(3, 10), "size": draw.choice((100, 150, 200, 300)), "days": draw.randint(2, 5), "teams": draw.randint(1, 3)}
+        sizes = {
+            "cities": draw.randint(3, 10),
+            "size": draw.choice((100, 150, 200, 300)),
+            "days": draw.randint(2, 5),
+            "teams": draw.randint(1, 3),
+        }
         problem = drawn(engine, everyone, rules, seed, **sizes)
         began = time.process_time()
         found = search(problem, limits)

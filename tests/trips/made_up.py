@@ -59,10 +59,17 @@ def made_up(
         bucket = draw.randrange(6)
         made.append(
             Spot(
-                node=node, prize=draw.randrange(300_000, 900_000) * 500, bucket=bucket, chain=bucket % 2, key=number,
+                node=node,
+                prize=draw.randrange(300_000, 900_000) * 500,
+                bucket=bucket,
+                chain=bucket % 2,
+                key=number,
                 family=number if draw.random() < 0.85 or number < appointments + musts else max(0, number - 1),
-                must=number < appointments + musts, day=day, start=start or 0, length=9 if day is not None else 0,
-            )  # fmt: skip
+                must=number < appointments + musts,
+                day=day,
+                start=start or 0,
+                length=9 if day is not None else 0,
+            )
         )
     fills = tuple(FILLS[number % 3] for number in range(6))
     return Problem(

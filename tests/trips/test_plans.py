@@ -62,7 +62,9 @@ def minutes(clock: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-def check(told: dict[str, Any], engine: Engine, hours: tuple[tuple[str, str], ...] = (("09:00", "12:00"), ("13:30", "17:30"))) -> None:
+def check(
+    told: dict[str, Any], engine: Engine, hours: tuple[tuple[str, str], ...] = (("09:00", "12:00"), ("13:30", "17:30"))
+) -> None:
     """A plan by its JSON: nothing overlaps, all is within hours, ways fit between, nobody twice, values add up."""
     gazetteer, day_rules = Gazetteer(engine.corpora), rules().day
     seen = [visit["id"] for _, visit in visits(told)]
@@ -131,9 +133,7 @@ def test_what_was_agreed_is_kept_and_what_was_refused_is_left(basic: TripPlan, e
     check(plan_json(found), engine)
     price = next(one for one in found.must_prices if one.id == must.id)
     assert price.price >= 0
-    assert {one.days for one in found.other_days} <= {2, 4} and all(
-        (one.change > 0) == (one.days == 4) for one in found.other_days
-    )
+    assert {one.days for one in found.other_days} <= {2, 4} and all((one.change > 0) == (one.days == 4) for one in found.other_days)
     visit = next(visit for team in found.teams for one in team.days for visit in one.visits if visit.id == agreed["id"])
     assert visit.state == "agreed" and visit.alternates == ()
 
@@ -176,7 +176,7 @@ def test_documents_can_be_read_back(basic: TripPlan, engine: Engine) -> None:
     text = docx.Document(io.BytesIO(document(basic, engine.zone)))
     sheets = {paragraph.text.removeprefix("拜访单：") for paragraph in text.paragraphs if paragraph.text.startswith("拜访单：")}
     assert sheets == names
-    events = [event for event in icalendar.Calendar.from_ical(calendar(basic)).walk("VEVENT")]
+    events = list(icalendar.Calendar.from_ical(calendar(basic)).walk("VEVENT"))
     called = {str(event["summary"]).removesuffix("（待约）") for event in events}
     assert names <= called
     uids = [str(event["uid"]) for event in events]
@@ -214,7 +214,7 @@ def test_appointments_of_one_time_need_as_many_teams(basic: TripPlan, engine: En
         Appointment(visit["id"], "agreed", START, clock, None, Source("a.csv", row))
         for row, (visit, clock) in enumerate(((one, "10:00"), (other, "10:30")), 2)
     )
-    with pytest.raises(InputError, match="a.csv 第 3 行.*时间重叠"):
+    with pytest.raises(InputError, match=r"a\.csv 第 3 行.*时间重叠"):
         plan(engine, intake, replace(BASIC, appointments=both), rules())
 
 
