@@ -19,7 +19,8 @@ from matcher.trips.plans import PlannedDay, PlannedVisit, TripPlan
 from matcher.trips.words import day_title, overnight, quality, reasons, serves, span, state, team_title, title, way, where
 
 _FONT = "宋体"
-_MOST_SCOPE = 200
+_MOST_SCOPE = 120
+_MOST_POINTS = 7
 _LEAST = 0.5  # points; less is not told
 _WIDTHS = (2.4, 6.6, 3.0, 4.6)
 _RECORD = ("对方联系人、职务", "电话", "上次联络（日期、方式）", "上次的结果", "本次谈了什么", "下一步、谁负责、何时")
@@ -65,8 +66,8 @@ def _styles(made: Any) -> None:
     section = made.sections[0]
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = Cm(2.2)
-    section.top_margin = section.bottom_margin = Cm(2)
-    for name, size in (("Normal", 10.5), ("Title", 18), ("Heading 1", 14), ("Heading 2", 12), ("List Bullet", 10.5)):
+    section.top_margin = section.bottom_margin = Cm(1.6)
+    for name, size in (("Normal", 10), ("Title", 18), ("Heading 1", 14), ("Heading 2", 11.5), ("List Bullet", 10)):
         style = made.styles[name]
         style.font.size, style.font.name = Pt(size), _FONT
         style.font.color.rgb = RGBColor(0, 0, 0)
@@ -79,7 +80,9 @@ def _styles(made: Any) -> None:
         tongue.set(qn("w:val"), "zh-CN")
         tongue.set(qn("w:eastAsia"), "zh-CN")
         style.element.get_or_add_rPr().append(tongue)
-    made.styles["Normal"].paragraph_format.space_after = Pt(4)
+    for name, before, after in (("Normal", 0, 3), ("List Bullet", 0, 1), ("Heading 1", 6, 3), ("Heading 2", 6, 2)):
+        spacing = made.styles[name].paragraph_format
+        spacing.space_before, spacing.space_after, spacing.line_spacing = Pt(before), Pt(after), 1.0
 
 
 def _day(made: Any, day: PlannedDay, names: dict[tuple[str | None, str], str]) -> None:
@@ -117,9 +120,9 @@ def _table(made: Any, head: Sequence[str], rows: Sequence[Sequence[str]], widths
 
 def _cell(cell: Any, text: str, *, bold: bool = False) -> None:
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1.5)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
     run = paragraph.add_run(_storable(text))
-    run.bold, run.font.size = bold, Pt(9.5)
+    run.bold, run.font.size = bold, Pt(9)
 
 
 def _storable(text: str) -> str:
@@ -167,8 +170,8 @@ def _sheet(made: Any, day: PlannedDay, visit: PlannedVisit, zone: Zone, names: d
         points = "，".join(f"{groups[one.group]} {one.points:g}" for one in visit.result.groups if abs(one.points) >= _LEAST)
         made.add_paragraph(f"得分 {visit.score:.1f}（{low:.1f}–{high:.1f}，{visit.result.band} 档）：{points}")
         told = [one for one in visit.result.contributions if one.points > 0 and one.known]
-        rows = [(one.label, f"{one.points:.1f}", one.evidence) for one in sorted(told, key=lambda one: -one.points)]
-        _table(made, ("得分项", "分", "依据"), rows, (3.6, 1.4, 11.6))
+        rows = [(one.label, f"{one.points:.1f}", one.evidence) for one in sorted(told, key=lambda one: -one.points)[:_MOST_POINTS]]
+        _table(made, ("得分项", "分", "依据"), rows, (4.6, 1.4, 10.6))
     for name, lines in (("疑点与待核", visit.doubts), ("见面要问", visit.questions)):
         if lines:
             made.add_heading(name, 2)
@@ -200,9 +203,8 @@ def _facts(day: PlannedDay, visit: PlannedVisit, names: dict[tuple[str | None, s
             for name, amount in (("注册", profile.capital), ("实缴", profile.paid_capital))
             if amount is not None
         ]
-        told.append(("资本", "，".join(money) or "不详"))
-        told.append(("成立", profile.founded or "不详"))
-        told.append(("参保人数", "不详" if profile.insured is None else f"{profile.insured:,}"))
+        insured = "不详" if profile.insured is None else f"{profile.insured:,} 人"
+        told.append(("资本、成立、参保", f"{'，'.join(money) or '资本不详'}；{profile.founded or '成立不详'}；参保{insured}"))
         scope = profile.business_scope
         told.append(("经营范围", scope if len(scope) <= _MOST_SCOPE else scope[:_MOST_SCOPE] + "……"))
         told.append(("资料日期", visit.result.as_of or "不详"))

@@ -281,6 +281,20 @@ class Master:
                 trip.setdefault(start, -1e18)
         return max(0.0, max(trip.values(), default=0.0)), fresh
 
+    def natural(self, finders: Mapping[int, DayFinder]) -> list[tuple[int, Pattern]]:
+        """The day from every bed to every bed that visits the best (自然的走法): prices alone may leave a bed without a good one."""
+        prizes: dict[int, list[float]] = defaultdict(list)
+        for number, spot in enumerate(self._problem.spots):
+            prizes[spot.node if spot.day is None else -1 - number].append(spot.prize / PRIZE_UNIT)
+        gains = {code: sum(there) / len(there) for code, there in prizes.items()}
+        comes = {code: max(there) - gains[code] for code, there in prizes.items()}
+        found = []
+        for day in range(self._problem.days):
+            for start in self._problem.starts(day):
+                best = finders[day].best(start, self._problem.ends(day), gains, comes)
+                found += [(day, pattern) for _, pattern in best.values()]
+        return found
+
     def shares(self) -> dict[int, float]:
         """How far each spot is visited (各拜访的份额)."""
         return {number: sum(visit.solution_value() for visit in visits) for number, visits in self._visits.items()}

@@ -57,8 +57,8 @@ class PlannedVisit:
         score, chance: Their product is the prize.
         value: What the visit adds to the trip's worth among all its visits; the values' sum is the trip's worth.
         way: From the place before.
-        doubts: What to look into, and what nobody knows yet.
-        questions: What to ask, the first thing first.
+        doubts: What to look into.
+        questions: What to ask, the first thing first, then what the file does not say.
         result: The line of the list; None for a chamber or park.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from matcher.trips.problem import Plan, Problem, Route, fits, timetable, visited
@@ -16,10 +17,10 @@ def polish(problem: Problem, plan: Plan) -> Plan:
 
     Args:
         problem: The trip.
-        plan: Any plan that can be done; beds and appointments stay.
+        plan: Any plan that can be done; appointments stay.
     """
     for _ in range(_MOST_TURNS):
-        better = _inserted(problem, plan) or _exchanged(problem, plan)
+        better = _inserted(problem, plan) or _exchanged(problem, plan) or _slept_elsewhere(problem, plan)
         if better is None:
             break
         plan = better
@@ -71,6 +72,40 @@ def _exchanged(problem: Problem, plan: Plan) -> Plan | None:
                     if fits(problem, other, day) and _cities_kept(problem, plan, stop, number):
                         return replaced(plan, team, day, other)
     return None
+
+
+def _slept_elsewhere(problem: Problem, plan: Plan) -> Plan | None:
+    """The first other bed that gains: what no longer fits falls out, and whoever fits comes in."""
+    before = worth(problem, visited(plan))
+    for number, team in enumerate(plan):
+        for night in range(len(team)):
+            for bed in problem.starts(0) if not night else problem.bases:
+                if bed == team[night].start:
+                    continue
+                other = replaced(plan, number, night, replace(team[night], start=bed))
+                other = other if not night else replaced(other, number, night - 1, replace(team[night - 1], end=bed))
+                tried = _filled(problem, other, number)
+                if tried is not None and worth(problem, visited(tried)) > before:
+                    return tried
+    return None
+
+
+def _filled(problem: Problem, plan: Plan, team: int) -> Plan | None:
+    """A team's days with the least worth left out until they fit, then everybody put in who fits; None if the ways alone do not."""
+    for day, route in enumerate(plan[team]):
+        left = route
+        while not fits(problem, left, day):
+            free = [stop for stop in left.stops if not _stays(problem, stop)]
+            if not free:
+                return None
+            least = min(free, key=lambda stop: (problem.spots[stop].prize, problem.spots[stop].key))
+            left = replace(left, stops=tuple(stop for stop in left.stops if stop != least))
+        plan = replaced(plan, team, day, left)
+    while (more := _inserted(problem, plan)) is not None:
+        plan = more
+    gone_to = {problem.city[problem.spots[stop].node] for stop in visited(plan)}
+    whole = not problem.ordered or gone_to == {city for city in problem.city if city >= 0}
+    return plan if whole else None
 
 
 def _stays(problem: Problem, stop: int) -> bool:

@@ -87,6 +87,8 @@ def search(problem: Problem, limits: Limits) -> Found:
     for day in range(problem.days):
         for pattern in travel_only(problem, day):
             master.add(day, pattern)
+    for day, pattern in master.natural(finders):
+        master.add(day, pattern)
     bound, rounds = _relax(problem, master, finders, limits, fuse)
     _dive(master, finders, limits, fuse)
     best = _named(problem, master.mix()) if master.solve() is not None else None

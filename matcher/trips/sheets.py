@@ -1,4 +1,4 @@
-"""What a visit sheet says of a company (拜访单): its profile, what is doubtful or unknown, what to ask."""
+"""What a visit sheet says of a company (拜访单): its profile, what is doubtful, what to ask."""
 
 from __future__ import annotations
 
@@ -67,9 +67,6 @@ class Sheets:
         told += [f"可能一票否决：{self._vetoes.get(veto, veto)}（资料不全，读不出）" for veto in result.possible_vetoes]
         if result.family and result.family.head != result.name:
             told.append(f"名称属{result.family.head}（{result.family.head_city or '城市不详'}），投资由谁定要先问清")
-        labels = [label for label in (self._label(field) for field in result.unknown) if label]
-        if labels:
-            told.append(f"资料里没有：{'、'.join(labels)}")
         return tuple(told)
 
     def questions(self, one: Candidate) -> tuple[str, ...]:
@@ -79,8 +76,8 @@ class Sheets:
         told = [part.removeprefix("先问清").removeprefix("再问") for part in _parts(one.result.reason) if part.startswith(_ASKS)]
         fields = [one.result.next_question] if one.result.next_question else []
         fields += [field for field in one.result.unknown if field not in fields]
-        told += [label for label in (self._label(field) for field in fields[:_MOST_UNKNOWN]) if label]
-        return tuple(dict.fromkeys(told))
+        labels = list(dict.fromkeys(label for label in (self._label(field) for field in fields[:_MOST_UNKNOWN]) if label))
+        return (*told, *([f"资料里没有、顺便核实：{'；'.join(labels)}"] if labels else []))
 
     def _label(self, field: str | None) -> str:
         return self._engine.questions.get(field or "", "")
