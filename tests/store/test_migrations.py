@@ -13,8 +13,11 @@ from sqlalchemy import Connection, inspect, select
 from matcher.corpora import Corpora
 from matcher.intake import from_profiles
 from matcher.store import migrate
+from matcher.store.audit import lines
 from matcher.store.database import Store, open_store, revisions
+from matcher.store.idempotency import claim
 from matcher.store.judgements import judge, known
+from matcher.store.keys import Wanted, create_key, list_keys
 from matcher.store.lists import rows_of
 from matcher.store.registers import load_register, save_register
 from matcher.store.rulesets import publish, versions
@@ -30,6 +33,8 @@ def filled(store: Store, corpora: Corpora) -> None:
     save_register(store, "z", "本地名录", from_profiles([{"name": "甲有限公司"}], corpora), corpora="c", as_of=date(2024, 1, 1))
     import_names(store, corpora, ["甲有限公司", "乙"], ["甲有限公司"])
     publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c")
+    create_key(store, Wanted("甲", "planner"), by="甲")  # and a line of the audit log
+    claim(store, "a", "k", "d")
 
 
 def tables(connection: Connection) -> set[str]:
@@ -86,6 +91,8 @@ def test_each_step_back_and_forth_keeps_the_data(store: Store, corpora: Corpora)
     )
     assert versions(store, "z") == []  # what the first tables had no place for
     assert publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c").version.number == 1
+    assert list_keys(store) == []
+    assert lines(store) == []
     assert [row.query for row in rows_of(store)] == ["甲有限公司", "乙"]
     assert load_register(store, "z")[1].companies.text["name"] == ["甲有限公司"]
 
