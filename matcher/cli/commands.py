@@ -48,6 +48,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli.replay import replay
 
         return replay(options)
+    if options.verb == "trip":
+        from matcher.cli import trip
+
+        return trip.run(options)
     if options.verb in ("why-not", "certainty"):
         from matcher.cli import company_verbs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import ledger_options, report_options, rules_options, service_options, snapshots
+from matcher.cli import ledger_options, report_options, rules_options, service_options, snapshots, trip_options
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -38,6 +38,7 @@ def parser() -> Parser:
         _certainty,
         rules_options.add_verbs,
         _replay,
+        trip_options.add_verbs,
         _register,
         _lists,
         _judge,
