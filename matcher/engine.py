@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.intake import Companies, Intake, from_profiles
+from matcher.intake import Companies, Frame, Intake, companies_of, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.listing import Lister, Part
 from matcher.matching.families import FamilyFinder, group_places
@@ -95,17 +95,18 @@ class Engine:
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
     @collector_paused()
-    def rank(self, intake: Intake, request: Request, known: ProfileCache | Profiles | None = None) -> Ranking:
+    def rank(self, given: Intake | Frame, request: Request, known: ProfileCache | Profiles | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
-            intake: The companies, of files or of a snapshot.
+            given: The companies, of files or of a snapshot; or a pandas frame, as ``intake.read_frame`` reads it.
             request: Filters, date and length.
             known: What their texts say, if it was read before; else it is read now.
 
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
         """
+        intake = companies_of(given, self.corpora)
         allowed = wanted_segments(self.zone, request)
         companies, places = intake.companies, np.arange(len(intake.companies))
         if request.cities:
@@ -173,9 +174,6 @@ class Engine:
         Args:
             companies: Few of them: their texts are read now.
             request: As the list was asked for; cities and length are not read.
-
-        Raises:
-            RequestError: As ``rank``.
         """
         explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
         return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
@@ -217,28 +215,30 @@ class Engine:
 
     resolve = staticmethod(resolve_names)  # no zone decides which company a name means
 
-    def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
+    def gaps(self, given: Intake | Frame, *, complete: bool = False) -> Gaps:
         """What the chains lack, by a local register (推导缺口).
 
         Args:
-            local: The zone's own companies.
+            given: The zone's own companies, as for ``rank``.
             complete: The register is whole: what it does not hold is absent, not unknown.
 
         Raises:
             RequestError: The zone has no scale of presence.
         """
+        local = companies_of(given, self.corpora)
         profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
             self.zone, self.corpora, local.companies, profiles, self.evidence.closed(local.companies), complete=complete
         )
 
-    def with_local(self, local: Intake, *, complete: bool = False) -> Engine:
+    def with_local(self, given: Intake | Frame, *, complete: bool = False) -> Engine:
         """This engine with the needs that follow from a local register (按本地名录评分); its companies are no targets.
 
         Args:
-            local: As in ``gaps``.
+            given: As in ``gaps``.
             complete: As in ``gaps``.
         """
+        local = companies_of(given, self.corpora)
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
         other = copy.copy(self)
         other._local = (local, complete)
@@ -285,8 +285,9 @@ class Engine:
         other._use(zone)
         return other if self._local is None else other.with_local(self._local[0], complete=self._local[1])
 
-    def match(self, intake: Intake) -> Iterator[Match]:
-        """The best segment of every chain for every company, in input order (匹配)."""
+    def match(self, given: Intake | Frame) -> Iterator[Match]:
+        """The best segment of every chain for every company, in input order (匹配); ``given`` as for ``rank``, a frame's rows unmerged."""
+        intake = companies_of(given, self.corpora, merge=False)
         chains = list(self.zone.chain_names)
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):

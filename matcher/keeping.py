@@ -11,6 +11,7 @@ from typing import Any
 from matcher.errors import RulesetError
 from matcher.rules import Zone, kept
 from matcher.store.database import Store
+from matcher.store.ruleset_files import store_ruleset
 from matcher.store.rulesets import RulesetVersion, named, versions
 from matcher.store.runs import save_run
 from matcher.types import LedgerEntry, Run
@@ -60,6 +61,7 @@ def keep_run(
             kept.keep(home, zone.content)
         except RulesetError as error:
             no_copy = str(error)
+        store_ruleset(store, zone.content)
         save_run(store, run, results, given, ledger)
         return Keeping(called(versions(store, zone.id), zone.digest), no_copy)
 

@@ -144,6 +144,21 @@ Index(
     postgresql_where=registers.c.ended_at.is_(None),
 )
 
+rule_files = Table(
+    "rule_files",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the file
+    Column("content", LargeBinary, nullable=False),  # deflated
+)
+
+ruleset_files = Table(
+    "ruleset_files",
+    metadata,
+    Column("ruleset", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),  # within the zone's folder
+    Column("file", ForeignKey(rule_files.c.digest), nullable=False),
+)
+
 register_companies = Table(
     "register_companies",
     metadata,
