@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora, open_corpora
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
-from matcher.listing import Lister
+from matcher.listing import Lister, Part
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
@@ -92,7 +92,7 @@ class Engine:
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
     @collector_paused()
-    def rank(self, intake: Intake, request: Request, known: ProfileCache | None = None) -> Ranking:
+    def rank(self, intake: Intake, request: Request, known: ProfileCache | Profiles | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
@@ -156,27 +156,61 @@ class Engine:
         self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer]
     ) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
-        companies = intake.companies
         answers: list[_Answer | Problem] = [problem("", "")] * len(profiles)
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
-        if len(companies):
-            details, day = self.reader.details(companies), (as_of - EPOCH).days
-            standing = self.evidence.standing(companies, details.profiles, day)
-            pairs = self.chain_pairs(details.profiles)
-            # whoever stands on the list beside the chains is answered so
-            for wanted, beside in ((pairs, False), (self.theme_pairs(details.profiles), True)):
-                evidence = self.evidence.read(details.profiles, standing, *wanted)
-                scores = self.ruleset.score(evidence, day)
-                choice = choose(evidence, scores)
-                chosen = choice.pair[choice.veto < 0] if beside else choice.pair
-                alone = np.zeros(len(chosen), dtype=np.int64)
-                listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
-                results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
-                for result, pair in zip(results, chosen.tolist(), strict=True):
-                    noted = replace(result, notes=intake.row_notes.get(result.row, ()))
-                    answers[result.row - 1] = answer(noted, evidence, scores, pair)
+        found = self._each(intake.companies, Request(as_of=as_of), answer, intake.row_notes)
+        for row, one in zip(intake.companies.row.tolist(), found, strict=True):
+            answers[row - 1] = one
         return answers
+
+    def explain_companies(self, companies: Companies, request: Request) -> list[tuple[RankedCompany, Explanation]]:
+        """Companies of a list explained, each in the segment where it stands there (名单企业的完整解释), in their order.
+
+        Args:
+            companies: Few of them: their texts are read now.
+            request: As the list was asked for; cities and length are not read.
+
+        Raises:
+            RequestError: As ``rank``.
+        """
+        explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
+        return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
+
+    def score_companies(self, companies: Companies, request: Request) -> list[RankedCompany]:
+        """The same without the explanation (名单企业的评分)."""
+        return self._each(companies, request, lambda result, *_reasons: result, {})
+
+    def _each(
+        self,
+        companies: Companies,
+        request: Request,
+        answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer],
+        notes: Mapping[int, tuple[str, ...]],
+    ) -> list[_Answer]:
+        """An answer for every company, in order."""
+        allowed, day, found = wanted_segments(self.zone, request), (request.as_of - EPOCH).days, dict[int, _Answer]()
+        if not len(companies):
+            return []
+        details = self.reader.details(companies)
+        standing = self.evidence.standing(companies, details.profiles, day)
+        lists = [(self.chain_pairs(details.profiles, allowed), False)]
+        if request.everything:  # whoever stands on the list beside the chains is answered so
+            lists.append((self.theme_pairs(details.profiles), True))
+        for wanted, beside in lists:
+            if not len(wanted[0]):
+                continue
+            evidence = self.evidence.read(details.profiles, standing, *wanted)
+            scores = self.ruleset.score(evidence, day)
+            choice = choose(evidence, scores)
+            chosen = choice.pair[choice.veto < 0] if beside else choice.pair
+            alone = np.zeros(len(chosen), dtype=np.int64)
+            listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
+            results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
+            for result, pair in zip(results, chosen.tolist(), strict=True):
+                noted = replace(result, notes=notes.get(result.row, ()))
+                found[int(evidence.company[pair])] = answer(noted, evidence, scores, pair)
+        return [found[place] for place in range(len(companies))]
 
     resolve = staticmethod(resolve_names)  # no zone decides which company a name means
 
@@ -295,7 +329,7 @@ class Engine:
         chunk: range,
         *,
         themes: bool,
-    ) -> _Part:
+    ) -> Part:
         """What a chunk of the companies brings to the lists."""
         companies = companies.take(chunk)
         profiles, name_parts = read(companies, chunk)
@@ -310,7 +344,7 @@ class Engine:
         on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
         told = {place + chunk.start for place in group_places(companies)}
         told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
-        return _Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
+        return Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
 
     def _read_now(self, companies: Companies, _chunk: range) -> tuple[Profiles, Sequence[NameParts]]:
         details = self.reader.details(companies)
@@ -358,21 +392,6 @@ class Engine:
 
 
 def _read_before(
-    known: ProfileCache, places: NDArray[np.int64], _companies: Companies, chunk: range
+    known: ProfileCache | Profiles, places: NDArray[np.int64], _companies: Companies, chunk: range
 ) -> tuple[Profiles, Sequence[NameParts]]:
     return known.take(places[chunk.start : chunk.stop]), ()
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What a chunk of companies brings to the lists.
-
-    Attributes:
-        of_chains: Where they stand on the chains.
-        beside: Where those for the list beside the chains stand on the themes.
-        names: Parts of the names that families are told by, so that they are not taken apart again.
-    """
-
-    of_chains: Placed
-    beside: Placed
-    names: dict[int, NameParts]

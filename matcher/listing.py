@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,22 @@ from matcher.scoring.evidence import EvidenceReader
 from matcher.scoring.formula import UNIT, Ruleset
 from matcher.scoring.ranking import Listed, Placed, unserved
 from matcher.scoring.results import Assembler, with_other
-from matcher.types import Family, RankedCompany, Unserved
+from matcher.types import Family, NameParts, RankedCompany, Unserved
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a chunk of companies brings to the lists (一批企业的定位).
+
+    Attributes:
+        of_chains: Where they stand on the chains.
+        beside: Where those for the list beside the chains stand on the themes.
+        names: Parts of the names that families are told by, so that they are not taken apart again.
+    """
+
+    of_chains: Placed
+    beside: Placed
+    names: dict[int, NameParts]
 
 
 class Lister:

@@ -51,8 +51,8 @@ def company_base(files: Sequence[str], corpora: Corpora, *, sample: bool = True)
     return CompanyBase(base.companies, base.digest)
 
 
-def places_now(wanted: str) -> list[int] | None:
-    """Companies of the current snapshot with a code or a name, present or former (快照里的企业).
+def named_now(wanted: str) -> list[tuple[str, str]] | None:
+    """Code and name of the companies of the current snapshot with a code or a name, present or former (快照里的企业).
 
     None without a snapshot that can be read.
     """
@@ -61,7 +61,10 @@ def places_now(wanted: str) -> list[int] | None:
 
     try:
         snapshot = open_current(home())
-        return None if snapshot is None else snapshot.places(wanted)
+        if snapshot is None:
+            return None
+        text = snapshot.companies.text
+        return [(text["uscc"][place], text["name"][place]) for place in snapshot.places(wanted)]
     except SnapshotError:
         return None
 

@@ -48,8 +48,16 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import company_verbs
 
         return company_verbs.run(options)
+    if options.verb == "keys":
+        from matcher.cli import keys
+
+        return keys.run(options)
+    if options.verb == "serve":
+        from matcher.cli.serve import serve
+
+        return serve(options)
     commands = {
-        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "serve": _serve,
+        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score,
         "build": snapshots.build, "prune": snapshots.prune, "company": snapshots.company,
     }  # fmt: skip
     return commands[options.verb](options)
@@ -231,15 +239,3 @@ def _json_from_stdin() -> Any:
     if not isinstance(given, (dict, list)):
         raise InputError("标准输入", "应为一个企业对象，或企业对象的数组")
     return given
-
-
-def _serve(options: argparse.Namespace) -> int:
-    if options.host not in ("127.0.0.1", "localhost", "::1"):
-        raise OptionError(f"未配置登录认证，只能在本机地址 127.0.0.1 上服务，写的是 {options.host}")
-    try:
-        import uvicorn
-    except ModuleNotFoundError:
-        raise OptionError("服务组件没有安装，请安装 lianzhao[service]") from None
-    print(f"链招服务：http://{options.host}:{options.port}/openapi.json", file=sys.stderr)
-    uvicorn.run("matcher.api.app:app", host=options.host, port=options.port, log_level="warning")
-    return 0

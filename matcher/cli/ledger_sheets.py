@@ -11,7 +11,7 @@ from typing import Any
 from matcher.cli.files import write_bytes
 from matcher.cli.ledger_verbs import say, say_warnings, values_of
 from matcher.cli.listing import check_output, write_listing
-from matcher.cli.store_verbs import by_of
+from matcher.cli.signing import signed_by
 from matcher.cli.xlsx import Book as Workbook
 from matcher.cli.xlsx import Column
 from matcher.errors import InputError, OptionError, system_reason
@@ -117,7 +117,14 @@ def _import(options: argparse.Namespace, setting: Setting) -> int:
     defaults = _defaults(setting, options.default)
     with open_store() as store:
         done = import_workbook(
-            store, setting, raw, options.file, by=by_of(options), dry_run=options.dry_run, reason=options.reason, defaults=defaults
+            store,
+            setting,
+            raw,
+            options.file,
+            by=signed_by(options),
+            dry_run=options.dry_run,
+            reason=options.reason,
+            defaults=defaults,
         )
     counts = "，".join(f"{label} {done.count(fate):,}" for fate, label in FATES.items())
     say(f"{'试导入（没有写入）' if options.dry_run else '已导入'}：{counts} 行")

@@ -11,7 +11,7 @@ from typing import Any
 from matcher.cli.bases import code_now
 from matcher.cli.ledger_lists import collisions, history, list_rows, progress, proofs, reviews, show
 from matcher.cli.listing import check_output
-from matcher.cli.store_verbs import by_of
+from matcher.cli.signing import signed_by
 from matcher.errors import OptionError
 from matcher.ledger.books import ALL, ARRIVALS, PROJECTS, TARGETS, Book
 from matcher.ledger.entry import Entry, entering
@@ -160,7 +160,7 @@ def _proof(options: argparse.Namespace, setting: Setting) -> int:
 
 
 def _entering(store: Store, setting: Setting, options: argparse.Namespace) -> Any:
-    return entering(store, setting, by=by_of(options), source=_SOURCE)
+    return entering(store, setting, by=signed_by(options), source=_SOURCE)
 
 
 def _told(setting: Setting, book: Book[Any], written: Written, said: str) -> None:

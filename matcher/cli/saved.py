@@ -7,21 +7,17 @@ another one; a run that cannot be kept is a warning, because the list is right.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matcher.cli.inputs import working
 from matcher.engine import Engine
-from matcher.errors import OptionError, RequestError, RulesetError, StoreError
+from matcher.errors import OptionError, RequestError, StoreError
 from matcher.intake import Intake, read_files
 from matcher.rules import Zone
 from matcher.types import Ranking
-
-if TYPE_CHECKING:
-    from matcher.store.rulesets import RulesetVersion
 
 _PATIENCE = 10.0  # seconds that a list waits for its run to be kept
 _WITHOUT = "；不用数据库也能排序：加 --no-store"
@@ -120,32 +116,18 @@ def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
     Returns:
         What the ruleset is called, empty where nothing was ever published.
     """
+    from matcher.keeping import keep_run
     from matcher.locate import home
-    from matcher.rules import kept
     from matcher.store.database import open_store
-    from matcher.store.rulesets import versions
-    from matcher.store.runs import results_digest, save_run
+    from matcher.store.runs import results_digest
 
     short = ranking.run.id[:12]
     try:
-        with open_store(patience=_PATIENCE) as store, contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(kept.keeping(home()))
-                kept.keep(home(), zone.content)
-            except RulesetError as error:
-                print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{error}", file=sys.stderr)
-            save_run(store, ranking.run, results_digest(ranking), given)
-            return called(versions(store, zone.id), zone.digest)
+        with open_store(patience=_PATIENCE) as store:
+            kept = keep_run(store, home(), ranking.run, results_digest(ranking), zone, given)
     except StoreError as error:
         print(f"lianzhao: 批次 {short} 没有留存，名单照常给出。{error}", file=sys.stderr)
-    return ""
-
-
-def called(there: Sequence[RulesetVersion], digest: str) -> str:
-    """What a ruleset is called among the versions of its zone (规则的叫法)."""
-    from matcher.store.rulesets import named
-
-    version = named(there, digest)
-    if version is None:
-        return "规则未发布" if there else ""
-    return f"规则第 {version.number} 版" + ("（已停用）" if version.retired_at else "")
+        return ""
+    if kept.no_copy:
+        print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{kept.no_copy}", file=sys.stderr)
+    return kept.called

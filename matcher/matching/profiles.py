@@ -7,7 +7,7 @@ alone, so the result is the same for any number of chunks and processes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,10 @@ class Profiles:
 
     def __len__(self) -> int:
         return len(self.marks)
+
+    def take(self, places: NDArray[np.int64]) -> Profiles:
+        """The profiles at ``places``, in that order (选取)."""
+        return Profiles(*(getattr(self, field.name)[places] for field in fields(Profiles)))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -36,8 +37,12 @@ class KeptRun(NamedTuple):
 
 def results_digest(ranking: Ranking) -> str:
     """SHA-256 of all that a ranking says but its manifest (结果摘要)."""
-    told = asdict(ranking)
-    del told["run"]
+    return digest_of(asdict(ranking))
+
+
+def digest_of(told: dict[str, Any]) -> str:
+    """The same of a ranking as plain data, its run among it or not (平实数据的结果摘要)."""
+    told = {key: value for key, value in told.items() if key != "run"}
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -57,8 +62,12 @@ def save_run(store: Store, run: Run, results: str, given: dict[str, Any] | None 
         RunDiffersError: The same run had other results before.
         StoreError: The database cannot be written.
     """
+    same = select(runs.c.results).where(runs.c.id == run.id)
+    with store.reading() as connection:
+        if connection.execute(same).scalar() == results:  # nobody who writes has to wait for this
+            return False
     with store.writing() as connection:
-        before = connection.execute(select(runs.c.results).where(runs.c.id == run.id)).scalar()
+        before = connection.execute(same).scalar()
         if before is None:
             made = {**asdict(run), "created_at": datetime.fromisoformat(run.created_at), "results": results, "given": given}
             connection.execute(insert(runs).values(made))
@@ -80,9 +89,37 @@ def load_run(store: Store, id_: str) -> KeptRun | None:
         raise StoreError(store.name, f"批次 {id_[:12]} 的记录损坏（{error}），请从备份恢复数据库") from None
     if row is None:
         return None
-    kept = dict(row)
-    results, given = str(kept.pop("results")), kept.pop("given")
-    return KeptRun(Run(**{**kept, "created_at": kept["created_at"].isoformat()}), results, given)
+    return _kept(dict(row))
+
+
+def _kept(row: dict[str, Any]) -> KeptRun:
+    results, given = str(row.pop("results")), row.pop("given")
+    return KeptRun(Run(**{**row, "created_at": row["created_at"].isoformat()}), results, given)
+
+
+def list_runs(store: Store, *, zones: Collection[str] | None = None, after: str | None = None, most: int = 100) -> list[KeptRun]:
+    """Runs, the latest first (列出批次).
+
+    Args:
+        store: The database.
+        zones: Of these zones only.
+        after: Begin behind this run.
+        most: How many.
+
+    Raises:
+        RequestError: There is no such run to begin behind.
+        StoreError: The database cannot be read.
+    """
+    wanted = select(runs).order_by(runs.c.created_at.desc(), runs.c.id).limit(most)
+    if zones is not None:
+        wanted = wanted.where(runs.c.zone.in_(zones))
+    with store.reading() as connection:
+        if after is not None:
+            last = connection.execute(select(runs.c.created_at).where(runs.c.id == after)).scalar()
+            if last is None:
+                raise RequestError("批次", after)
+            wanted = wanted.where((runs.c.created_at < last) | ((runs.c.created_at == last) & (runs.c.id > after)))
+        return [_kept(dict(row)) for row in connection.execute(wanted).mappings()]
 
 
 def find_run(store: Store, beginning: str) -> KeptRun:

@@ -124,7 +124,9 @@ class Outcome:
     beside: NDArray[np.bool_]
 
 
-def read_companies(engine: Engine, intake: Intake, cities: Sequence[str] = (), known: ProfileCache | None = None) -> Reading:
+def read_companies(
+    engine: Engine, intake: Intake, cities: Sequence[str] = (), known: ProfileCache | Profiles | None = None
+) -> Reading:
     """Reads the companies of some cities once, for rankings under any rules (读取企业).
 
     Args:
@@ -183,7 +185,7 @@ def score_all(engine: Engine, reading: Reading, request: Request) -> tuple[Score
 
     def of_chunk(chunk: range) -> tuple[Scored, Scored | None]:
         index = np.arange(chunk.start, chunk.stop)
-        companies, of_texts = reading.companies.take(chunk), taken(profiles, index)
+        companies, of_texts = reading.companies.take(chunk), profiles.take(index)
         standing = engine.evidence.standing(companies, of_texts, day)
 
         def scored(pairs: Pairs) -> Scored:
@@ -229,11 +231,6 @@ def make_list(
         {mine[place]: family for place, family in families.items() if place not in folded},
         {mine[place]: mine[stays] for place, stays in folded.items()},
     )
-
-
-def taken(profiles: Profiles, index: NDArray[np.int64]) -> Profiles:
-    """The profiles at ``index``, in that order (选取)."""
-    return Profiles(*(getattr(profiles, field.name)[index] for field in fields(Profiles)))
 
 
 def changed_entry(placed: Placed, company: int, other: Placed, row: int) -> Placed:

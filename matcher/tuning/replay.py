@@ -96,6 +96,24 @@ class Replay:
         return self.now == self.then
 
 
+@dataclass(frozen=True)
+class Remade:
+    """A run made again, whatever came of it (再算一次).
+
+    Attributes:
+        replay: The verdict.
+        ranking: None if nothing was ranked.
+        engine: With the rules, the register and the lists of then, if they were found.
+        companies: Those of then, if they were found; ``snapshot`` if they are one's.
+    """
+
+    replay: Replay
+    ranking: Ranking | None
+    engine: Engine | None
+    companies: Intake | None
+    snapshot: Snapshot | None
+
+
 def replay(store: Store, kept: KeptRun, materials: Materials) -> Replay:
     """Makes a run again and compares (回放); nothing is written.
 
@@ -109,7 +127,26 @@ def replay(store: Store, kept: KeptRun, materials: Materials) -> Replay:
         CorporaError: The corpora cannot be read.
         StoreError: The database cannot be read.
     """
-    return _Replayer(store, kept, materials).replay()
+    return remake(store, kept, materials).replay
+
+
+def remake(store: Store, kept: KeptRun, materials: Materials) -> Remade:
+    """The same with the list itself (再算并给出名单); arguments and errors as ``replay``."""
+    return _Replayer(store, kept, materials).remake()
+
+
+def request_of(run: Run) -> Request:
+    """What a run was asked for (批次的请求)."""
+    asked = run.request
+    cities, chains, top = asked.get("cities"), asked.get("chains"), asked.get("top")
+    return Request(
+        as_of=date.fromisoformat(str(asked["as_of"])),
+        cities=tuple(cities) if isinstance(cities, list) else (),
+        chains=tuple(chains) if isinstance(chains, list) else (),
+        group=_text(asked.get("group")),
+        need=_text(asked.get("need")),
+        top=top if isinstance(top, int) else 0,
+    )
 
 
 class _Replayer:
@@ -121,18 +158,19 @@ class _Replayer:
         self.snapshot: Snapshot | None = None
         self.inputs: list[Input] = []
 
-    def replay(self) -> Replay:
+    def remake(self) -> Remade:
         self._same_record()
         engine = self._engine()
         self._same_corpora()
         companies = self._companies()
         local = self._local()
         entries = None if companies is None else self._entries(companies.companies)
-        now = None
+        now, ranking = None, None
         if engine is not None and companies is not None and not any(one.problem for one in self.inputs):
             if local is not None:
                 engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
-            ranking = (engine.with_lists(entries) if entries else engine).rank(companies, self._request(), self._known(engine))
+            engine = engine.with_lists(entries) if entries else engine
+            ranking = engine.rank(companies, request_of(self.run), self._known(engine))
             self._same_request(ranking)
             now = results_digest(ranking)
         versions = library_versions()
@@ -141,7 +179,8 @@ class _Replayer:
             for name in {**self.run.versions, **versions}
             if self.run.versions.get(name) != versions.get(name)
         }
-        return Replay(self.run, tuple(self.inputs), differing, self.results, now)
+        verdict = Replay(self.run, tuple(self.inputs), differing, self.results, now)
+        return Remade(verdict, ranking, engine, companies, self.snapshot)
 
     def _note(self, name: Name, then: str, now: str, found: str, problem: str = "") -> None:
         self.inputs.append(Input(name, then, now, found, problem))
@@ -150,7 +189,7 @@ class _Replayer:
         """The engine over the rules of then, from their copy, or from the draft if it is still the same."""
         run, rules = self.run, self.materials.rules
         try:
-            folder = kept_or_draft(run.ruleset, run.zone, rules)
+            folder = kept_or_draft(run.ruleset, run.zone, rules, root=self.materials.home)
             engine = Engine(run.zone, ruleset=folder, corpora=self.materials.corpora)
         except RulesetError as error:
             draft = draft_digest(run.zone, rules)
@@ -245,7 +284,7 @@ class _Replayer:
         then = self.run.request.get("lists")
         if not isinstance(then, str) or self.corpora.digest != self.run.corpora:  # other corpora read other lists
             return None
-        request = self._request()
+        request = request_of(self.run)
         if request.cities:
             companies = companies.take(CityFilter(self.corpora).places(companies, request.cities))
         day, now = (request.as_of - EPOCH).days, ""
@@ -267,18 +306,6 @@ class _Replayer:
         yield from (None, self.at, self.at + _A_SECOND)
         for moment in moments(self.store, self.at - _A_RANKING, self.at + _A_SECOND):
             yield from (moment, moment - timedelta.resolution)
-
-    def _request(self) -> Request:
-        asked = self.run.request
-        cities, chains, top = asked.get("cities"), asked.get("chains"), asked.get("top")
-        return Request(
-            as_of=date.fromisoformat(str(asked["as_of"])),
-            cities=tuple(cities) if isinstance(cities, list) else (),
-            chains=tuple(chains) if isinstance(chains, list) else (),
-            group=_text(asked.get("group")),
-            need=_text(asked.get("need")),
-            top=top if isinstance(top, int) else 0,
-        )
 
     def _known(self, engine: Engine) -> ProfileCache | None:
         if self.snapshot is None:

@@ -67,3 +67,20 @@ def test_from_publishing_to_replay(
     capsys.readouterr()
     assert main(["prune", "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["kept_rulesets"]) == 2
+
+
+def test_from_making_a_key_to_revoking_it(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANZHAO_DATABASE", address)
+    monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
+    assert main(["keys", "create", "--name", "跟踪系统", "--role", "tracker", "--by", "甲"]) == 0
+    token = capsys.readouterr().out.strip()
+    assert main(["keys", "revoke", token, "--by", "乙"]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", "--all", "--format", "json"]) == 0
+    assert [(one["name"], one["state"], one["revoked_by"]) for one in json.loads(capsys.readouterr().out)] == [
+        ("跟踪系统", "已撤销", "乙")
+    ]
+    assert main(["keys", "audit", "--format", "json"]) == 0
+    assert [one["operation"] for one in json.loads(capsys.readouterr().out)] == ["create_key", "revoke_key"]
