@@ -5,7 +5,7 @@ BIN := .venv/bin
 TRIP := --zone liaocheng-resort --city 青岛 --city 杭州 --city 绍兴
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check format schemas corpora bench bench-api lock serve clean
+.PHONY: help run test quick check format schemas corpora bench bench-api bench-trips lock serve clean
 
 help: ## 列出命令
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/'
@@ -64,6 +64,9 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.resolution --brute 10
 	$(BIN)/python -m tests.benchmarks.snapshots
 	$(BIN)/python -m tests.benchmarks.reranking
+
+bench-trips: .venv/all ## 行程基准：与贪心、最近邻、最优相比（需要 LIANZHAO_DATA）
+	$(BIN)/python -m tests.benchmarks.trips
 
 bench-api: .venv/all ## 接口的开销：与引擎、与同样大小的常量应答相比
 	$(BIN)/python -m tests.benchmarks.api

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.intake import Companies, Intake, from_profiles
+from matcher.intake import Companies, Frame, Intake, companies_of, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.listing import Lister, Part
 from matcher.matching.families import FamilyFinder, group_places
@@ -31,11 +31,11 @@ from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
-from matcher.types import ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
+from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
@@ -58,6 +58,7 @@ class Engine:
         cities: Finds the companies of a city.
         lister: Makes the lines of a list that is in order.
         describer: Tells values in Chinese.
+        tracked: What the ledgers say; None where none is read.
 
     Raises:
         RequestError: There is no such zone.
@@ -75,12 +76,13 @@ class Engine:
         self._local: tuple[Intake, bool] | None = None
         self._local_codes: frozenset[str] = frozenset()
         self._lists: tuple[ListEntry, ...] = ()
+        self.tracked: tuple[LedgerEntry, ...] | None = None
         self._use(loaded)
 
     def _use(self, zone: Zone) -> None:
-        self.zone: Zone = zone
+        self.zone = zone = zone if self.tracked is None else zone.with_ledger_rules()
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
-        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
+        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists, self.tracked)
         self.ruleset = Ruleset(zone, self.evidence.fields)
         self.describer = Describer(zone, self.corpora, self.evidence.fields)
         self.explainer = Explainer(self.ruleset, self.describer)
@@ -92,17 +94,18 @@ class Engine:
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
     @collector_paused()
-    def rank(self, intake: Intake, request: Request, known: ProfileCache | Profiles | None = None) -> Ranking:
+    def rank(self, given: Intake | Frame, request: Request, known: ProfileCache | Profiles | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
-            intake: The companies, of files or of a snapshot.
+            given: The companies, of files or of a snapshot; or a pandas frame, as ``intake.read_frame`` reads it.
             request: Filters, date and length.
             known: What their texts say, if it was read before; else it is read now.
 
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
         """
+        intake = companies_of(given, self.corpora)
         allowed = wanted_segments(self.zone, request)
         companies, places = intake.companies, np.arange(len(intake.companies))
         if request.cities:
@@ -170,9 +173,6 @@ class Engine:
         Args:
             companies: Few of them: their texts are read now.
             request: As the list was asked for; cities and length are not read.
-
-        Raises:
-            RequestError: As ``rank``.
         """
         explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
         return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
@@ -214,28 +214,30 @@ class Engine:
 
     resolve = staticmethod(resolve_names)  # no zone decides which company a name means
 
-    def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
+    def gaps(self, given: Intake | Frame, *, complete: bool = False) -> Gaps:
         """What the chains lack, by a local register (推导缺口).
 
         Args:
-            local: The zone's own companies.
+            given: The zone's own companies, as for ``rank``.
             complete: The register is whole: what it does not hold is absent, not unknown.
 
         Raises:
             RequestError: The zone has no scale of presence.
         """
+        local = companies_of(given, self.corpora)
         profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
             self.zone, self.corpora, local.companies, profiles, self.evidence.closed(local.companies), complete=complete
         )
 
-    def with_local(self, local: Intake, *, complete: bool = False) -> Engine:
+    def with_local(self, given: Intake | Frame, *, complete: bool = False) -> Engine:
         """This engine with the needs that follow from a local register (按本地名录评分); its companies are no targets.
 
         Args:
-            local: As in ``gaps``.
+            given: As in ``gaps``.
             complete: As in ``gaps``.
         """
+        local = companies_of(given, self.corpora)
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
         other = copy.copy(self)
         other._local = (local, complete)
@@ -254,8 +256,19 @@ class Engine:
         other._use(self.zone)
         return other
 
+    def with_ledger(self, entries: Sequence[LedgerEntry]) -> Engine:
+        """This engine with what the ledgers say as of the run's day, and the rules that hold where they are read (按台账评分).
+
+        Args:
+            entries: Of ``matcher.ledger.evidence``; none of them for a ledger that is empty.
+        """
+        other = copy.copy(self)
+        other.tracked = tuple(entries)
+        other._use(self.zone)
+        return other
+
     def with_rules(self, rules: Zone | str | Path) -> Engine:
-        """This engine under other rules, over the same corpora, lists and local register (换一套规则试算); no file is touched.
+        """This engine under other rules, over the same corpora, lists, ledger and local register (换一套规则试算); no file is touched.
 
         Args:
             rules: A zone as loaded, changed or not, or the folder of one.
@@ -271,8 +284,9 @@ class Engine:
         other._use(zone)
         return other if self._local is None else other.with_local(self._local[0], complete=self._local[1])
 
-    def match(self, intake: Intake) -> Iterator[Match]:
-        """The best segment of every chain for every company, in input order (匹配)."""
+    def match(self, given: Intake | Frame) -> Iterator[Match]:
+        """The best segment of every chain for every company, in input order (匹配); ``given`` as for ``rank``, a frame's rows unmerged."""
+        intake = companies_of(given, self.corpora, merge=False)
         chains = list(self.zone.chain_names)
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):
@@ -296,18 +310,6 @@ class Engine:
                         finder.terms(place, segment) if fit else (),
                     )
 
-    def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
-        """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
-        if not self._is_theme.any() or not len(profiles):
-            return np.zeros(len(profiles), dtype=np.bool_)
-        order = self.zone.scoring.order
-        theme = profiles.affinity[:, self._is_theme].max(axis=1).astype(np.int64)
-        chain = profiles.affinity[:, ~self._is_theme].max(axis=1).astype(np.int64)
-        clearly: NDArray[np.bool_] = (theme >= order.least_affinity) & (
-            (chain < order.least_affinity) | (theme >= chain + order.opportunity_margin)
-        )
-        return clearly
-
     def chain_pairs(
         self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -317,7 +319,7 @@ class Engine:
     def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
         company, segment = self.evidence.pairs(profiles, self._is_theme)
-        beside = self._outside(profiles)[company]
+        beside = outside(profiles, self._is_theme, self.zone)[company]
         return company[beside], segment[beside]
 
     def _placed(
@@ -387,6 +389,7 @@ class Engine:
             "top": request.top,
             **({} if self._local is None else {"local": self._local[0].digest, "local_complete": str(self._local[1]).lower()}),
             **({"lists": lists} if lists else {}),
+            **({"ledger": self.evidence.ledger.digest} if self.tracked is not None else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
 

@@ -11,9 +11,10 @@ from typing import Any
 from matcher.errors import RulesetError
 from matcher.rules import Zone, kept
 from matcher.store.database import Store
+from matcher.store.ruleset_files import store_ruleset
 from matcher.store.rulesets import RulesetVersion, named, versions
 from matcher.store.runs import save_run
-from matcher.types import Run
+from matcher.types import LedgerEntry, Run
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,15 @@ class Keeping:
     no_copy: str = ""
 
 
-def keep_run(store: Store, home: Path, run: Run, results: str, zone: Zone, given: dict[str, Any] | None = None) -> Keeping:
+def keep_run(
+    store: Store,
+    home: Path,
+    run: Run,
+    results: str,
+    zone: Zone,
+    given: dict[str, Any] | None = None,
+    ledger: Sequence[LedgerEntry] | None = None,
+) -> Keeping:
     """Keeps a run and a copy of the rules that it ran with (留存批次); without room for the copy the run is kept all the same.
 
     Args:
@@ -39,6 +48,7 @@ def keep_run(store: Store, home: Path, run: Run, results: str, zone: Zone, given
         results: As ``results_digest`` says.
         zone: The rules, as they were loaded.
         given: What its files were called.
+        ledger: What the ledgers said, where it read them.
 
     Raises:
         RunDiffersError: The same run had other results before.
@@ -51,7 +61,8 @@ def keep_run(store: Store, home: Path, run: Run, results: str, zone: Zone, given
             kept.keep(home, zone.content)
         except RulesetError as error:
             no_copy = str(error)
-        save_run(store, run, results, given)
+        store_ruleset(store, zone.content)
+        save_run(store, run, results, given, ledger)
         return Keeping(called(versions(store, zone.id), zone.digest), no_copy)
 
 

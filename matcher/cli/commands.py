@@ -36,6 +36,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import ledger_verbs
 
         return ledger_verbs.run(options)
+    if options.verb == "report":
+        from matcher.cli import report_verbs
+
+        return report_verbs.run(options)
     if options.verb == "rules":
         from matcher.cli import rules_verbs
 
@@ -44,6 +48,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli.replay import replay
 
         return replay(options)
+    if options.verb == "trip":
+        from matcher.cli import trip
+
+        return trip.run(options)
     if options.verb in ("why-not", "certainty"):
         from matcher.cli import company_verbs
 
@@ -87,7 +95,7 @@ def _rank(options: argparse.Namespace) -> int:
     engine.check(request)
     engine = saved.with_register(engine, options)
     if not options.no_store:
-        engine = saved.with_lists(engine)
+        engine = saved.with_ledger(saved.with_lists(engine), options, request.as_of)
     from_snapshot = None if options.files else snapshots.current(engine)
     if from_snapshot:
         intake, known = from_snapshot
@@ -97,7 +105,7 @@ def _rank(options: argparse.Namespace) -> int:
         report(intake, options.rejects)
     with working("匹配与评分"):
         ranking = engine.rank(intake, request, known)
-    called = "" if options.no_store else saved.keep(ranking, engine.zone, saved.given_of(options, intake))
+    called = "" if options.no_store else saved.keep(ranking, engine, options, saved.given_of(options, intake))
     _write_ranking(options, engine, ranking, called)
     if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
         print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from matcher.cli import event_options
 from matcher.cli.arguments import Parser, Verbs, add_by, add_output, add_zone, day, positive
 
 BOOKS = {
@@ -34,6 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
         _common(listed)
         add_output(listed)
     _sheets(whats)
+    event_options.add_verbs(whats)
 
 
 def _book(whats: Verbs, book: str, called: str) -> None:

@@ -35,6 +35,10 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import ledger_sheets
 
         return ledger_sheets.run(options)
+    if options.what in ("events", "hooks", "deliver"):
+        from matcher.cli import event_verbs
+
+        return event_verbs.run(options)
     setting = open_setting(options.zone, options.rules_folder)
     if options.what in ALL and options.action in _WRITES:
         return _write(options, setting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import ledger_options, rules_options, service_options, snapshots
+from matcher.cli import ledger_options, report_options, rules_options, service_options, snapshots, trip_options
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -38,10 +38,12 @@ def parser() -> Parser:
         _certainty,
         rules_options.add_verbs,
         _replay,
+        trip_options.add_verbs,
         _register,
         _lists,
         _judge,
         ledger_options.add_verbs,
+        report_options.add_verbs,
         service_options.add_verbs,
     ):
         add(verbs)
@@ -80,6 +82,7 @@ def _gaps(verbs: Verbs) -> None:
     add_zone(gaps)
     add_local(gaps)
     gaps.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复；svg 只画一条")
+    add_ruleset(gaps)
     gaps.add_argument(
         "--format", choices=["table", "json", "csv", "xlsx", "svg"], default="table", help="输出格式（默认 table）；svg 为产业链图"
     )
@@ -98,6 +101,7 @@ def _match(verbs: Verbs) -> None:
     )
     match.add_argument("files", nargs="+", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet")
     add_zone(match)
+    add_ruleset(match)
     match.add_argument("--format", choices=["csv", "xlsx"], default="csv", help="输出格式（默认 csv）")
     match.add_argument("--out", required=True, metavar="FILE", help="输出文件")
     add_intake(match)

@@ -76,6 +76,15 @@ runs = Table(
     Column("given", JSON(none_as_null=True)),  # what the files were called, for whoever looks for them; decides nothing
 )
 
+ledger_evidence = Table(
+    "ledger_evidence",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("entries", LargeBinary, nullable=False),  # packed: what the ledgers said of every company as of the run's day
+    Column("kept_at", UtcTime, nullable=False),
+)
+
 rulesets = Table(
     "rulesets",
     metadata,
@@ -133,6 +142,21 @@ Index(
     unique=True,
     sqlite_where=registers.c.ended_at.is_(None),
     postgresql_where=registers.c.ended_at.is_(None),
+)
+
+rule_files = Table(
+    "rule_files",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the file
+    Column("content", LargeBinary, nullable=False),  # deflated
+)
+
+ruleset_files = Table(
+    "ruleset_files",
+    metadata,
+    Column("ruleset", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),  # within the zone's folder
+    Column("file", ForeignKey(rule_files.c.digest), nullable=False),
 )
 
 register_companies = Table(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.engine import Engine
-from matcher.intake import Companies, Intake
+from matcher.intake import Companies, Frame, Intake, companies_of
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import FamilyFinder
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
@@ -125,25 +125,37 @@ class Outcome:
 
 
 def read_companies(
-    engine: Engine, intake: Intake, cities: Sequence[str] = (), known: ProfileCache | Profiles | None = None
+    engine: Engine,
+    given: Intake | Frame,
+    cities: Sequence[str] = (),
+    known: ProfileCache | Profiles | None = None,
+    *,
+    words: bool = False,
 ) -> Reading:
     """Reads the companies of some cities once, for rankings under any rules (读取企业).
 
     Args:
         engine: Over the corpora.
-        intake: The companies.
+        given: The companies, or a pandas frame of them, as for ``Engine.rank``.
         cities: As the user names them; empty for everywhere.
         known: What the texts of all of the intake say by the engine's reader, if they were read before.
+        words: Keep the texts ready for other words (备着换词): the first change of words is then as quick as the next; without it the
+            texts are cut at the first change.
 
     Raises:
         RequestError: There is no such city.
     """
+    intake = companies_of(given, engine.corpora)
     companies, places = intake.companies, np.arange(len(intake.companies))
     if cities:
         places = engine.cities.places(companies, cities)
         companies = companies.take(places)
-    profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
-    return Reading(intake, companies, places, profiles, engine.reader, FamilyFinder(intake.companies, engine.corpora))
+    finder, texts = FamilyFinder(intake.companies, engine.corpora), TextsRead()
+    if words:
+        profiles, texts = TextsRead.with_profiles(companies, engine.reader, engine.processes)
+    else:
+        profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
+    return Reading(intake, companies, places, profiles, engine.reader, finder, texts)
 
 
 def reworded(engine: Engine, reading: Reading) -> Reading:

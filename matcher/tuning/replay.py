@@ -25,13 +25,14 @@ from matcher.snapshot import ProfileCache, Snapshot, layout, open_profiles
 from matcher.store.database import Store
 from matcher.store.lists import evidence, moments
 from matcher.store.registers import register_at
-from matcher.store.runs import KeptRun, results_digest
+from matcher.store.runs import KeptRun, ledger_of, results_digest
 from matcher.tuning.rulesets import draft_digest, kept_or_draft
-from matcher.types import ListEntry, Ranking, Run
+from matcher.types import LedgerEntry, ListEntry, Ranking, Run
 
-Name = Literal["companies", "rules", "corpora", "local", "lists", "record"]
+Name = Literal["companies", "rules", "corpora", "local", "lists", "ledger", "record"]
 NAMES: dict[Name, str] = {
-    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据", "record": "批次清单",
+    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据",
+    "ledger": "台账依据", "record": "批次清单",
 }  # fmt: skip
 """Input of a run → Chinese term."""
 _SHORT = 12
@@ -97,6 +98,28 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """What a run was made of, all of it proved to be what it was (还原的批次): ranking it again gives the same list."""
+
+    engine: Engine
+    intake: Intake
+    request: Request
+    known: ProfileCache | None
+
+
+def restore(store: Store, kept: KeptRun, materials: Materials) -> Restored | tuple[str, ...]:
+    """What a run was made of, or what differs or is missing, in Chinese (还原批次); nothing is ranked.
+
+    Raises:
+        OptionError: Files were given that the run has no use for.
+        CorporaError: The corpora cannot be read.
+        StoreError: The database cannot be read.
+    """
+    replayer = _Replayer(store, kept, materials)
+    return replayer.restore() or tuple(f"{NAMES[one.name]}：{one.problem}" for one in replayer.inputs if one.problem)
+
+
+@dataclass(frozen=True)
 class Remade:
     """A run made again, whatever came of it (再算一次).
 
@@ -156,21 +179,14 @@ class _Replayer:
         self.at = datetime.fromisoformat(kept.run.created_at)
         self.corpora: Corpora = open_corpora(materials.corpora)
         self.snapshot: Snapshot | None = None
+        self.engine: Engine | None = None
+        self.companies: Intake | None = None
         self.inputs: list[Input] = []
 
     def remake(self) -> Remade:
-        self._same_record()
-        engine = self._engine()
-        self._same_corpora()
-        companies = self._companies()
-        local = self._local()
-        entries = None if companies is None else self._entries(companies.companies)
-        now, ranking = None, None
-        if engine is not None and companies is not None and not any(one.problem for one in self.inputs):
-            if local is not None:
-                engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
-            engine = engine.with_lists(entries) if entries else engine
-            ranking = engine.rank(companies, request_of(self.run), self._known(engine))
+        restored, now, ranking = self.restore(), None, None
+        if restored is not None:
+            ranking = restored.engine.rank(restored.intake, restored.request, restored.known)
             self._same_request(ranking)
             now = results_digest(ranking)
         versions = library_versions()
@@ -180,7 +196,26 @@ class _Replayer:
             if self.run.versions.get(name) != versions.get(name)
         }
         verdict = Replay(self.run, tuple(self.inputs), differing, self.results, now)
-        return Remade(verdict, ranking, engine, companies, self.snapshot)
+        return Remade(verdict, ranking, self.engine, self.companies, self.snapshot)
+
+    def restore(self) -> Restored | None:
+        """All inputs of the run, None if any differs or is missing; ``inputs`` says which."""
+        self._same_record()
+        engine = self._engine()
+        self._same_corpora()
+        companies = self._companies()
+        local = self._local()
+        entries = None if companies is None else self._entries(companies.companies)
+        tracked = self._tracked()
+        self.engine, self.companies = engine, companies
+        if engine is None or companies is None or any(one.problem for one in self.inputs):
+            return None
+        if local is not None:
+            engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
+        engine = engine.with_lists(entries) if entries else engine
+        engine = engine if tracked is None else engine.with_ledger(tracked)
+        self.engine = engine
+        return Restored(engine, companies, request_of(self.run), self._known(engine))
 
     def _note(self, name: Name, then: str, now: str, found: str, problem: str = "") -> None:
         self.inputs.append(Input(name, then, now, found, problem))
@@ -300,6 +335,16 @@ class _Replayer:
             "lists", then, now, "", f"当时 {then[:_SHORT]}，{said}，按当时的时刻也还原不出；数据库恢复过旧备份、换过库的会这样"
         )
         return None
+
+    def _tracked(self) -> Sequence[LedgerEntry] | None:
+        """What the ledgers said then: kept with the run, however they have moved on since."""
+        then = self.run.request.get("ledger")
+        if not isinstance(then, str):
+            return None
+        kept = ledger_of(self.store, then)
+        problem = "数据库里没有留存当时读到的台账；数据库恢复过旧备份、换过库的会这样" if kept is None else ""
+        self._note("ledger", then, "" if kept is None else then, "与批次一起留存的", problem)
+        return kept
 
     def _moments(self) -> Iterator[datetime | None]:
         """Now, then, and before and after each change of lists while the run was made."""

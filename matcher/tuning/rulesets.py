@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matcher.errors import OptionError, RequestError, RulesetError
 from matcher.locate import folder, home
 from matcher.rules import zone_ids
-from matcher.rules.kept import content_digest, folder_content, kept_digests, open_kept
+from matcher.rules.kept import content_digest, folder_content, keep, keeping, kept_digests, open_kept
 
 if TYPE_CHECKING:
     from matcher.store.database import Store
@@ -44,7 +44,13 @@ def needs_store(word: str) -> bool:
 
 
 def named_rules(
-    word: str, zone: str, rules: str | Path | None = None, *, root: Path | None = None, store: Store | None = None
+    word: str,
+    zone: str,
+    rules: str | Path | None = None,
+    *,
+    root: Path | None = None,
+    store: Store | None = None,
+    stored: bool = True,
 ) -> NamedRules:
     """The zone's folder that a word means (所指的规则): that of a kept copy is checked byte by byte.
 
@@ -55,6 +61,7 @@ def named_rules(
         rules: The rules folder in use; found by ``locate.folder`` if None.
         root: ``LIANZHAO_HOME``; by default that of the environment.
         store: The database; by default that of the environment is opened.
+        stored: Look for copies in the database too.
 
     Raises:
         OptionError: The word means nothing.
@@ -67,30 +74,74 @@ def named_rules(
         return NamedRules(folder("rules", rules) / zone)
     if needs_store(word):
         version = _version(word, zone, rules, store)
-        return NamedRules(kept_or_draft(version.digest, zone, rules, root=root), version)
-    if _BEGINNING.fullmatch(word) and (found := [digest for digest in kept_digests(root) if digest.startswith(word)]):
+        return NamedRules(kept_or_draft(version.digest, zone, rules, root=root, store=store), version)
+    if _BEGINNING.fullmatch(word) and (found := _digests(word, root, store, stored=stored)):
         if len(found) > 1:
             raise OptionError(
                 f"有几份规则副本的摘要以 {word} 开头，请多写几位：{'、'.join(one[:24] for one in found[:_MOST_TOLD])}"
             )
-        return NamedRules(open_kept(root, found[0]))
+        return NamedRules(copy_of(found[0], root=root, store=store, stored=stored))
     for path in (Path(word), Path(word) / zone):
         if (path / "zone.yaml").is_file():
             kept = path.resolve()
             is_kept = kept.parent == (root / "rulesets").resolve()
-            return NamedRules(open_kept(root, kept.name) if is_kept else path)
+            return NamedRules(copy_of(kept.name, root=root, store=store, stored=stored) if is_kept else path)
     known = f"{DRAFT}（现在的规则目录）、{PUBLISHED}（现行版本）、版本号、规则副本的摘要，或园区的规则目录（其中有 zone.yaml）"
     raise OptionError(f"没有这套规则：{word[:80]}，应为 {known}")
 
 
-def kept_or_draft(digest: str, zone: str, rules: str | Path | None = None, *, root: Path | None = None) -> Path:
+def _digests(beginning: str, root: Path, store: Store | None, *, stored: bool) -> list[str]:
+    """Copies in the home that begin so, and where there is none those in the database."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.ruleset_files import stored_digests
+
+    there = [digest for digest in kept_digests(root) if digest.startswith(beginning)]
+    if there or not stored or (store is None and not store_exists()):
+        return there
+    if store is not None:
+        return stored_digests(store, beginning)
+    with open_store() as opened:
+        return stored_digests(opened, beginning)
+
+
+def copy_of(digest: str, *, root: Path | None = None, store: Store | None = None, stored: bool = True) -> Path:
+    """The folder of a copy, checked byte by byte (规则副本); one that this machine lacks or has damaged comes from the database.
+
+    Raises:
+        RulesetError: It is missing or damaged, and the database has none either.
+        StoreError: The database cannot be read.
+    """
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.ruleset_files import stored_ruleset
+
+    where = root or home()
+    try:
+        return open_kept(where, digest)
+    except RulesetError:
+        if not stored or (store is None and not store_exists()):
+            raise
+        if store is not None:
+            content = stored_ruleset(store, digest)
+        else:
+            with open_store() as opened:
+                content = stored_ruleset(opened, digest)
+        if not content:
+            raise
+    with keeping(where):
+        keep(where, content)
+    return open_kept(where, digest)
+
+
+def kept_or_draft(
+    digest: str, zone: str, rules: str | Path | None = None, *, root: Path | None = None, store: Store | None = None
+) -> Path:
     """The folder of a ruleset (按摘要找规则): its copy, or else the draft if that is still the same.
 
     Raises:
         RulesetError: The copy is missing or damaged, and the draft is another.
     """
     try:
-        return open_kept(root or home(), digest)
+        return copy_of(digest, root=root, store=store)
     except RulesetError:
         draft = folder("rules", rules) / zone
         if draft_digest(zone, rules) != digest:

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, select
 
+import matcher.ledger.event_tables  # noqa: F401 - its tables are in the same history
 from matcher.corpora import Corpora
 from matcher.intake import from_profiles
 from matcher.ledger import reading
@@ -37,11 +38,11 @@ def filled(store: Store, corpora: Corpora) -> None:
     save_register(store, "z", "本地名录", from_profiles([{"name": "甲有限公司"}], corpora), corpora="c", as_of=date(2024, 1, 1))
     import_names(store, corpora, ["甲有限公司", "乙"], ["甲有限公司"])
     publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c")
-    create_key(store, Wanted("甲", "planner"), by="甲")  # and a line of the audit log
-    claim(store, "a", "k", "d")
     with entering(store, listed(), by="甲", today=TODAY) as entry:
         project = a_project(entry, agreed="1亿元")
         entry.add(ARRIVALS, {"project": project, "arrived_on": TODAY, "origin": "内资", "amount": "1万元"})
+    create_key(store, Wanted("甲", "planner"), by="甲")  # and a line of the audit log
+    claim(store, "a", "k", "d")
 
 
 def tables(connection: Connection) -> set[str]:
