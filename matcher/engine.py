@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora, open_corpora
 from matcher.intake import Companies, Intake, from_profiles
 from matcher.intake.fields import EPOCH
-from matcher.listing import Lister
+from matcher.listing import Lister, Part
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
-from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
+from matcher.matching.profiles import CHUNK, Details, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.processes import in_chunks
 from matcher.resolving import resolve_names
@@ -111,21 +111,32 @@ class Engine:
         as_of = (request.as_of - EPOCH).days
         read = self._read_now if known is None else partial(_read_before, known, places)
         place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
-        parts = in_chunks(place, len(companies), CHUNK, self.processes)
-        of_chains = Placed.joined([part.of_chains for part in parts])
-        beside = Placed.joined([part.beside for part in parts])
-        names = {int(places[place]): name for part in parts for place, name in part.names.items()}
-        beside = beside.take(beside.veto < 0)
-        of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
-        finder = FamilyFinder(intake.companies, self.corpora, names)
+        part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
+        finder = FamilyFinder(intake.companies, self.corpora, {int(places[place]): name for place, name in part.names.items()})
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
-        opportunities, folded_beside, _ = list_(beside)
-        barred = of_chains.veto >= 0
-        results, folded, open_ = list_(of_chains.take(~barred))
-        counts = np.bincount(of_chains.veto[barred], minlength=len(self.ruleset.vetoes))
-        vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
+        opportunities, folded_beside, _ = list_(part.opportunities)
+        results, folded, open_ = list_(part.listed)
         run = self.manifest(intake.digest, request, self.evidence.lists.read(companies, as_of).digest)
-        return Ranking(run, results, len(companies), vetoed, folded + folded_beside, opportunities, open_)
+        return Ranking(run, results, len(companies), self.vetoed(part.barred), folded + folded_beside, opportunities, open_)
+
+    def part(self, companies: Companies, request: Request, read: Details | None = None) -> tuple[Part, Details]:
+        """What some of the companies bring to the lists (部分企业的定位): whoever ranks in parts joins these as ``rank`` does.
+
+        Args:
+            companies: Those of the cities that are asked for.
+            request: As in ``rank``.
+            read: What an engine for another zone over the same corpora read of the same companies.
+        """
+        details = self.reader.details(companies, read)
+        as_of, allowed = (request.as_of - EPOCH).days, wanted_segments(self.zone, request)
+        everybody, said = range(len(companies)), (details.profiles, details.names)
+        part = self._placed(companies, lambda *_: said, allowed, as_of, everybody, themes=request.everything)
+        return Part.joined([part]), details
+
+    def vetoed(self, counts: NDArray[np.int64]) -> dict[str, int]:
+        """Veto → companies (各条否决的家数), of those that take any off; ``counts`` are by the number of the veto."""
+        each = zip(self.ruleset.vetoes, np.pad(counts, (0, len(self.ruleset.vetoes) - len(counts))), strict=True)
+        return {veto.id: int(count) for veto, count in each if count}
 
     @property
     def questions(self) -> dict[str, str]:
@@ -295,7 +306,7 @@ class Engine:
         chunk: range,
         *,
         themes: bool,
-    ) -> _Part:
+    ) -> Part:
         """What a chunk of the companies brings to the lists."""
         companies = companies.take(chunk)
         profiles, name_parts = read(companies, chunk)
@@ -310,7 +321,7 @@ class Engine:
         on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
         told = {place + chunk.start for place in group_places(companies)}
         told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
-        return _Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
+        return Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
 
     def _read_now(self, companies: Companies, _chunk: range) -> tuple[Profiles, Sequence[NameParts]]:
         details = self.reader.details(companies)
@@ -361,18 +372,3 @@ def _read_before(
     known: ProfileCache, places: NDArray[np.int64], _companies: Companies, chunk: range
 ) -> tuple[Profiles, Sequence[NameParts]]:
     return known.take(places[chunk.start : chunk.stop]), ()
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What a chunk of companies brings to the lists.
-
-    Attributes:
-        of_chains: Where they stand on the chains.
-        beside: Where those for the list beside the chains stand on the themes.
-        names: Parts of the names that families are told by, so that they are not taken apart again.
-    """
-
-    of_chains: Placed
-    beside: Placed
-    names: dict[int, NameParts]

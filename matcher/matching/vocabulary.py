@@ -122,13 +122,18 @@ class Vocabulary:
         self._is_cover[covers[:, 1]] = True
         self._slips = self._slip_table(order)
 
-    def find(self, texts: Sequence[str]) -> TextHits:
-        """All hits in distinct texts (查找). Texts are normalised and hold no newline."""
+    def find(self, texts: Sequence[str], tokens: list[str] | None = None) -> TextHits:
+        """All hits in distinct texts (查找).
+
+        Args:
+            texts: Normalised, without newlines.
+            tokens: Of the same texts, where another vocabulary had them cut before.
+        """
         count, width = len(texts), len(self.segments)
         joined = "\n".join(texts)
         lengths = np.fromiter(map(len, texts), np.int64, count)
         starts = np.cumsum(lengths + 1) - lengths - 1
-        tokens = cut(joined, self.corpora)
+        tokens = cut(joined, self.corpora) if tokens is None else tokens
         ends = np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         token_owner = np.searchsorted(starts, ends - 1, side="right") - 1
         pattern, begin, end = self._hits(joined, ends)
