@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,20 @@ from matcher.types import ListEntry, NameParts, RankedCompany, Ranking, Run, Uns
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
+
+
+class Told(NamedTuple):
+    """What an engine goes by beside its files (文件之外的依据).
+
+    Attributes:
+        zone: The rules, with the needs that follow from the local register.
+        local_codes: Credit codes of that register.
+        lists: Published lists.
+    """
+
+    zone: Zone
+    local_codes: frozenset[str]
+    lists: tuple[ListEntry, ...]
 
 
 class Engine:
@@ -229,6 +243,18 @@ class Engine:
         other = copy.copy(self)
         other._lists = tuple(entries)
         other._use(self.zone)
+        return other
+
+    @property
+    def told(self) -> Told:
+        """All that it goes by beside its files and the corpora (文件之外的依据), for the same engine elsewhere."""
+        return Told(self.zone, self._local_codes, self._lists)
+
+    def as_told(self, told: Told) -> Engine:
+        """This engine, going by what another one over the same files does (同样的依据)."""
+        other = copy.copy(self)
+        other._local_codes, other._lists = told.local_codes, told.lists
+        other._use(told.zone)
         return other
 
     def with_rules(self, rules: Zone | str | Path) -> Engine:

@@ -166,13 +166,18 @@ def of_tables(tables: list[Table], corpora: Corpora, *, merge: bool, dated: date
         columns["as_of"] = with_day(columns["as_of"], corpora, dated)
     intake = build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
-    named = [*sorted(table.digest for table in tables), *([dated.isoformat()] if dated else [])]
-    digest = hashlib.sha256("".join(named).encode()).hexdigest()
+    digest = files_digest([table.digest for table in tables], dated)
     notes = Counter(intake.notes)
     for table in tables:
         notes.update(table.notes)
     files = tuple(table.file for table in tables)
     return Intake(intake.companies, files, read, intake.merged, tuple(rejects), dict(notes), digest, undated=intake.undated)
+
+
+def files_digest(digests: Sequence[str], dated: date | None) -> str:
+    """Of files, by their own digests, and the day that they are said to be of (一批文件的摘要)."""
+    named = [*sorted(digests), *([dated.isoformat()] if dated else [])]
+    return hashlib.sha256("".join(named).encode()).hexdigest()
 
 
 def with_day(cells: Sequence[str], corpora: Corpora, dated: date) -> list[str]:
