@@ -107,7 +107,13 @@ class Lister:
         return self.told(companies, shown, order.first(top), families, as_of, open_)
 
     def told(
-        self, companies: Companies, shown: Placed, order: Listed, families: Sequence[Family | None], as_of: int, open_: Sequence[Open]
+        self,
+        companies: Companies,
+        shown: Placed,
+        order: Listed,
+        families: Sequence[Family | None],
+        as_of: int,
+        open_: Sequence[Open],
     ) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
         """The same where the first places are all that is known of the list (前若干名成文).
 

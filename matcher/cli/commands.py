@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 from matcher.cli import saved, snapshots
-from matcher.cli.chosen import chosen_folder
-from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
+from matcher.cli.chosen import chosen_engine
+from matcher.cli.files import as_json, explained_json, safe, write_bytes, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_data_date, check_targets, report, working
-from matcher.cli.table import print_ranking
+from matcher.cli.ranked import asked, write_ranking
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files
 from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
-from matcher.types import RankedCompany, Ranking
+from matcher.types import RankedCompany
 
 _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", "matched_terms")
 
@@ -51,27 +51,20 @@ def run(options: argparse.Namespace) -> int:
     return commands[options.verb](options)
 
 
-def _engine(options: argparse.Namespace) -> Engine:
-    chosen = chosen_folder(options)
-    if chosen is None:
-        return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
-    return Engine(options.zone, ruleset=chosen, corpora=options.corpora)
-
-
 def _rank(options: argparse.Namespace) -> int:
+    if options.spark:
+        from matcher.cli.cluster import rank_on_cluster
+
+        return rank_on_cluster(options)
+    if len(options.zones) > 1 or options.spark_conf:
+        raise OptionError("几个 --zone、--spark-conf 只与 --spark 同用")
+    options.zone = options.zones[0]
     check_targets(options)
     check_data_date(options)
     saved.check_register(options, required=False)
     with working("读取规则"):
-        engine = _engine(options)
-    request = Request(
-        as_of=options.as_of or today(),
-        cities=tuple(options.city),
-        chains=tuple(options.chain),
-        group=options.group,
-        need=options.need,
-        top=options.top,
-    )
+        engine = chosen_engine(options)
+    request = asked(options)
     engine.check(request)
     engine = saved.with_register(engine, options)
     if not options.no_store:
@@ -85,8 +78,8 @@ def _rank(options: argparse.Namespace) -> int:
         report(intake, options.rejects)
     with working("匹配与评分"):
         ranking = engine.rank(intake, request, known)
-    called = "" if options.no_store else saved.keep(ranking, engine.zone, saved.given_of(options, intake))
-    _write_ranking(options, engine, ranking, called)
+    called = "" if options.no_store else saved.keep(ranking, engine.zone, saved.given_of(options, intake.files))
+    write_ranking(options, engine, ranking, called)
     if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
         print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)
     if not options.files and not from_snapshot and options.format == "table":
@@ -97,27 +90,12 @@ def _rank(options: argparse.Namespace) -> int:
     return 0
 
 
-def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking, called: str) -> None:
-    if options.format == "xlsx":
-        from matcher.cli.xlsx import ranking_xlsx
-
-        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions, called))
-        return
-    with written(options.out, bom=options.format == "csv") as stream:
-        if options.format == "json":
-            stream.write(as_json(ranking_json(ranking)) + "\n")
-        elif options.format == "csv":
-            write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
-        else:
-            print_ranking(ranking, engine.zone, engine.questions, stream, called)
-
-
 def _gaps(options: argparse.Namespace) -> int:
     options.files = options.local
     check_targets(options)
     saved.check_register(options, required=True)
     with working("读取规则"):
-        engine = _engine(options)
+        engine = chosen_engine(options)
     engine.check(Request(as_of=today(), chains=tuple(options.chain)))
     chains = [chain for chain in engine.zone.chains if not options.chain or chain.id in options.chain]
     if options.format == "svg" and len(chains) != 1:
@@ -139,7 +117,7 @@ def _gaps(options: argparse.Namespace) -> int:
 def _match(options: argparse.Namespace) -> int:
     check_targets(options)
     with working("读取规则"):
-        engine = _engine(options)
+        engine = chosen_engine(options)
     with working("读取企业"):
         intake = read_files(options.files, engine.corpora, merge=False)
     report(intake, options.rejects)
@@ -189,7 +167,7 @@ def _with_rejects(matches: Iterator[Match], intake: Intake, chains: list[str]) -
 
 
 def _score(options: argparse.Namespace) -> int:
-    engine = _engine(options)
+    engine = chosen_engine(options)
     given = _json_from_stdin()
     single = isinstance(given, dict)
     answers = engine.explain([given] if single else given, options.as_of or today())

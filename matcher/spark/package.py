@@ -1,9 +1,9 @@
 """Rules, corpora and lists as one archive (规则包), known by its digest: every worker checks each byte, and compiles the rules once.
 
-    corpora/            as the driver reads them, without the sample
-    zones/<zone>/       the zone's files, just as they were read
-    told.pickle         what the engines go by beside these: needs from a local register, lists
-    manifest.json       the program's digest and the SHA-256 of each file; its own SHA-256 is the package's digest
+corpora/            as the driver reads them, without the sample
+zones/<zone>/       the zone's files, just as they were read
+told.pickle         what the engines go by beside these: needs from a local register, lists
+manifest.json       the program's digest and the SHA-256 of each file; its own SHA-256 is the package's digest
 """
 
 from __future__ import annotations
@@ -109,7 +109,9 @@ def _engines(package: Package, root: str) -> tuple[Engine, ...]:
     for zone, one in zip(package.zones, told, strict=True):
         engine = Engine(zone, corpora=folder / "corpora", ruleset=folder / "zones" / zone, processes=1)
         if engine.zone.digest != one.zone.digest:
-            raise PackageError(f"{folder}：园区 {zone} 的规则与提交的不同（{engine.zone.digest[:12]}，应为 {one.zone.digest[:12]}）")
+            raise PackageError(
+                f"{folder}：园区 {zone} 的规则与提交的不同（{engine.zone.digest[:12]}，应为 {one.zone.digest[:12]}）"
+            )
         found.append(engine.as_told(one))
     return tuple(found)
 

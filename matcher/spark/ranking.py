@@ -19,11 +19,11 @@ from pyspark.sql import functions as sql
 from matcher.engine import Engine
 from matcher.errors import ClusterError, InputError
 from matcher.intake import Reject
-from matcher.intake.companies import files_digest
+from matcher.intake.companies import DAMAGED, files_digest
 from matcher.intake.flaws import PERSON, are_persons
 from matcher.runs import Request
 from matcher.scoring.published import entries_digest
-from matcher.snapshot.staging import LIKE_PERSON
+from matcher.snapshot.staging import LIKE_PERSON, ROUNDED
 from matcher.spark import sources
 from matcher.spark.best import Best, BestOfAll, CountBefore
 from matcher.spark.fold import Fold
@@ -113,10 +113,11 @@ class _Pass:
             if keep and counts["rejected"]:
                 keep(digest, _rejects(staged, files, decided))
             members, told_of = self._members(staged, decided, counts["read"])
-            taken = Taken(
-                tuple(one.file for one in files), digest, counts["read"], told_of["accepted"],
-                counts["read"] - counts["rejected"] - told_of["accepted"], counts["rejected"], _notes(blocks, decided, staged), told_of["undated"],
-            )  # fmt: skip
+            accepted, rejected = told_of["accepted"], counts["rejected"]
+            merged = counts["read"] - rejected - accepted
+            notes = _notes(blocks, decided, staged)
+            names = tuple(one.file for one in files)
+            taken = Taken(names, digest, counts["read"], accepted, merged, rejected, notes, told_of["undated"])
             rankings = self._lists(staged, members, decided, told_of, digest)
             sources.check_unchanged(self.spark, files)
         finally:
@@ -160,9 +161,8 @@ class _Pass:
         companies = staged.filter("key is not null").repartition(self.partitions, "key")
         members = self._keep(companies.mapInArrow(Place(self.package, self.request, decided), MEMBERS))
         zones = len(self.engines)
-        found: dict[str, Any] = {
-            "accepted": 0, "undated": 0, "considered": 0, "barred": [Counter() for _ in range(zones)], "lists": [set() for _ in range(zones)]
-        }  # fmt: skip
+        found: dict[str, Any] = {"accepted": 0, "undated": 0, "considered": 0}
+        found |= {"barred": [Counter() for _ in range(zones)], "lists": [set() for _ in range(zones)]}
         for one in _facts(members):
             for name in ("accepted", "undated", "considered"):
                 found[name] += one.get(name, 0)
@@ -200,7 +200,9 @@ class _Pass:
         roots = joined_blocks([(int(row["group"]), str(row["block"])) for row in pairs])
         if roots:
             table = self.spark.createDataFrame(sorted(roots.items()), "block string, root string")
-            members = members.join(sql.broadcast(table), "block", "left").withColumn("block", sql.coalesce("root", "block")).drop("root")
+            members = (
+                members.join(sql.broadcast(table), "block", "left").withColumn("block", sql.coalesce("root", "block")).drop("root")
+            )
         return members.repartition(self.partitions, "block").mapInArrow(Fold(self.package), LISTED)
 
     def _ordered(self, listed: DataFrame) -> list[ClusterList]:
@@ -220,9 +222,9 @@ class _Pass:
         asked = [one for one in lists if one.last and one.targets]
         if not asked:
             return {}
-        count = CountBefore(
-            len(lists), {one.slot: one.factors for one in asked}, {one.slot: one.last for one in asked}, {one.slot: one.targets for one in asked}
-        )  # fmt: skip
+        factors = {one.slot: one.factors for one in asked}
+        last, targets = {one.slot: one.last for one in asked}, {one.slot: one.targets for one in asked}
+        count = CountBefore(len(lists), factors, last, targets)
         found: dict[int, dict[int, int]] = {}
         for row in listed.mapInArrow(count, COUNTED).groupBy("slot", "target").agg(sql.sum("count").alias("count")).collect():
             found.setdefault(row["slot"], {})[row["target"]] = int(row["count"])
@@ -248,7 +250,9 @@ def _decided(blocks: Sequence[Mapping[str, Any]], files: Sequence[sources.Cluste
     """What all rows together decide, and how many were read and rejected."""
     total: Counter[str] = Counter()
     for block in blocks:
-        total.update({name: block[name] for name in ("read", "names", "short", "damaged", "damaged_persons", "rejected", "persons")})
+        total.update(
+            {name: block[name] for name in ("read", "names", "short", "damaged", "damaged_persons", "rejected", "persons")}
+        )
     if not total["read"]:
         raise InputError(files[0].file, "只有表头，没有企业")
     persons = are_persons(total["short"], total["names"])
@@ -258,9 +262,6 @@ def _decided(blocks: Sequence[Mapping[str, Any]], files: Sequence[sources.Cluste
 
 def _notes(blocks: Sequence[Mapping[str, Any]], decided: Facts, staged: DataFrame) -> dict[str, int]:
     """Problem → count, of rows that were kept."""
-    from matcher.intake.companies import DAMAGED
-    from matcher.snapshot.staging import ROUNDED
-
     found: Counter[str] = Counter()
     for block in blocks:
         found.update(block["notes"])

@@ -43,7 +43,9 @@ def connected(url: str, settings: Mapping[str, str] | None = None) -> Iterator[S
     try:
         session = builder.getOrCreate()
     except PySparkException as error:
-        raise ClusterError(f"Spark 启动不了（{_first_line(error)}）：需要 Java 17，如 apt-get install openjdk-17-jre-headless") from None
+        raise ClusterError(
+            f"Spark 启动不了（{_first_line(error)}）：需要 Java 17，如 apt-get install openjdk-17-jre-headless"
+        ) from None
     try:
         yield session
     finally:
@@ -55,7 +57,8 @@ def prepare(session: SparkSession) -> None:
     session.conf.set("spark.sql.caseSensitive", "true")  # a file may have Name and name
     session.conf.set("spark.sql.session.timeZone", "UTC")  # points in time are shown by one machine's own rule
     session.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", "20000")
-    session.conf.set("spark.sql.adaptive.coalescePartitions.enabled", "false")  # partitions are as large as memory allows already
+    few = session.sparkContext.defaultParallelism  # for the small sums between the stages, whose own partitions go by their rows
+    session.conf.set("spark.sql.shuffle.partitions", str(few))
 
 
 @contextlib.contextmanager

@@ -8,8 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow as pa
@@ -37,6 +36,11 @@ _PLAIN: dict[pa.DataType, spark_types.DataType] = {
     pa.date32(): spark_types.DateType(),
 }  # fmt: skip
 """Type in a file → the type by which Spark shows the same values (类型对照)."""
+
+
+_KNOWN = {
+    "FileNotFoundException": "没有这个文件", "AccessControlException": "没有权限", "UnsupportedFileSystemException": "集群不认识这种地址",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,10 +158,14 @@ def _looked_over(spark: SparkSession, file: str, status: JavaObject, corpora: Co
             stream.close()
     except Py4JJavaError as error:
         raise InputError(file, _reason(error.java_exception)) from None
-    physical = {opened.source.schema.column(n).path: opened.source.schema.column(n).physical_type for n in range(len(opened.source.schema))}
+    physical = {
+        opened.source.schema.column(n).path: opened.source.schema.column(n).physical_type for n in range(len(opened.source.schema))
+    }
     clocks = frozenset(name for name in opened.names if physical.get(name) == "INT96")
     wanted = [(name, opened.source.schema_arrow.field(name).type) for name in opened.names]
-    schema = spark_types.StructType([spark_types.StructField(name, _shown(kind, name, file, name in clocks)) for name, kind in wanted])
+    schema = spark_types.StructType(
+        [spark_types.StructField(name, _shown(kind, name, file, name in clocks)) for name, kind in wanted]
+    )
     uri = str(path.toUri().toString())
     return ClusterFile(uri, file, digest, _seen(status), opened.header, opened.damaged, tuple(opened.names), schema, clocks)
 
@@ -224,6 +232,6 @@ def _seen(status: JavaObject) -> tuple[int, int]:
 
 def _reason(error: JavaObject) -> str:
     kind = str(error.getClass().getSimpleName())
-    known = {"FileNotFoundException": "没有这个文件", "AccessControlException": "没有权限", "UnsupportedFileSystemException": "集群不认识这种地址"}
+    known = _KNOWN.get(kind)
     said = str(error.getMessage() or "").split("\n")[0]
-    return f"读不到文件（{known.get(kind) or f'{kind} {said}'[:200]}）"
+    return f"读不到文件（{known or f'{kind} {said}'[:200]}）"
