@@ -51,7 +51,7 @@ def columns_of(schema: str) -> dict[str, pa.DataType]:
     return {name: _KINDS[kind] for name, kind in (column.split() for column in schema.split(", "))}
 
 
-def batch(schema: str, count: int, **columns: Any) -> pa.RecordBatch:
+def batch(schema: str, count: int, /, **columns: Any) -> pa.RecordBatch:
     """``count`` rows of a schema (一批行); columns that are not given are empty."""
     kinds = columns_of(schema)
     arrays = [pa.array(columns[name], kind) if name in columns else pa.nulls(count, kind) for name, kind in kinds.items()]

@@ -86,7 +86,7 @@ def _meant(text: str) -> LianzhaoError:
     found = _SAID.search(text)
     if found is None:
         last = _LAST.findall(text)
-        return ClusterError(f"集群没有做完：{(last[-1] if last else text.strip().splitlines()[0])[:300]}")
+        return ClusterError(f"集群没有做完：{(last[-1] if last else text.strip().partition("\n")[0])[:300]}")
     kind, said = found.groups()
     if kind.endswith("InputError"):
         file, _, problem = said.partition("：")
