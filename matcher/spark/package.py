@@ -78,15 +78,26 @@ def pack(engines: Sequence[Engine], folder: Path) -> tuple[Package, Path]:
     content[_MANIFEST] = json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode()
     package = Package(hashlib.sha256(content[_MANIFEST]).hexdigest(), tuple(engine.zone.id for engine in engines))
     path = folder / f"{package.name}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, raw in sorted(content.items()):
-            archive.writestr(name, raw)
+    if not path.exists():
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, raw in sorted(content.items()):
+                archive.writestr(name, raw)
     return package, path
 
 
+def folder_for(context: SparkContext) -> Path:
+    """Where packages lie on the driver (规则包所在): as long as the context lives, for workers that join later fetch them too."""
+    from pyspark import SparkFiles
+
+    folder = Path(SparkFiles.getRootDirectory()) / f"packages-{context.applicationId}"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def ship(context: SparkContext, package: Package, path: Path) -> None:
-    """Hands a package to all workers, also to those that join later (分发)."""
-    context.addArchive(f"{path}#{package.name}")
+    """Hands a package to all workers, unless they have it (分发)."""
+    if not any(one.endswith(package.name) for one in context.listArchives):
+        context.addArchive(f"{path}#{package.name}")
 
 
 def opened(package: Package) -> tuple[Engine, ...]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -28,7 +26,7 @@ from matcher.spark import sources
 from matcher.spark.best import Best, BestOfAll, CountBefore
 from matcher.spark.fold import Fold
 from matcher.spark.lists import ClusterList
-from matcher.spark.package import Package, pack, ship
+from matcher.spark.package import Package, folder_for, pack, ship
 from matcher.spark.place import Place
 from matcher.spark.read import Facts, Read
 from matcher.spark.rows import BEST, COUNTED, LISTED, MEMBERS, STAGED, columns_of, facts
@@ -91,8 +89,8 @@ def rank_zones(
     if len({engine.zone.id for engine in engines}) < len(engines) or len({engine.corpora.digest for engine in engines}) != 1:
         raise ClusterError("一遍数据排几个园区，应各是一个园区，用同一份语料")
     prepare(spark)
-    with tempfile.TemporaryDirectory(prefix="lianzhao-spark-") as folder, told():
-        package, path = pack(engines, Path(folder))
+    with told():
+        package, path = pack(engines, folder_for(spark.sparkContext))
         ship(spark.sparkContext, package, path)
         return _Pass(spark, package, engines, request, dated).run(files, keep)
 

@@ -85,8 +85,8 @@ def _meant(text: str) -> LianzhaoError:
     """The error of the program that a worker raised, or what Spark says."""
     found = _SAID.search(text)
     if found is None:
-        last = _LAST.findall(text)
-        return ClusterError(f"集群没有做完：{(last[-1] if last else text.strip().partition("\n")[0])[:300]}")
+        lines = _LAST.findall(text) or text.strip().splitlines() or [""]
+        return ClusterError(f"集群没有做完：{lines[-1][:300]}")
     kind, said = found.groups()
     if kind.endswith("InputError"):
         file, _, problem = said.partition("：")

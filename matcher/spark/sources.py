@@ -48,7 +48,8 @@ class ClusterFile:
     """A Parquet file (一个文件).
 
     Attributes:
-        uri: Its whole address.
+        path: Where it is.
+        uri: The same as Spark tells it of a row.
         file: As the user named it.
         digest: SHA-256 of its bytes.
         seen: Its size and time of change when the digest was made.
@@ -57,6 +58,7 @@ class ClusterFile:
         clocks: Those of them that are points in time of the old kind, which a clock in UTC shows.
     """
 
+    path: str
     uri: str
     file: str
     digest: str
@@ -87,7 +89,7 @@ def check_unchanged(spark: SparkSession, files: Sequence[ClusterFile]) -> None:
         InputError: It was changed or removed.
     """
     for one in files:
-        if [_seen(status) for _, status in _listed(spark, one.uri, one.file)] != [one.seen]:
+        if [_seen(status) for _, status in _listed(spark, one.path, one.file)] != [one.seen]:
             raise InputError(one.file, "读取过程中文件变了，请等它写完再试")
 
 
@@ -102,7 +104,7 @@ def groups(files: Sequence[ClusterFile]) -> list[list[int]]:
 def frame(spark: SparkSession, files: Sequence[ClusterFile]) -> DataFrame:
     """The rows of files of one group, with ``URI`` and ``ROW`` behind their columns (读成表)."""
     first = files[0]
-    read = spark.read.schema(first.schema).parquet(*sorted({one.uri for one in files}))
+    read = spark.read.schema(first.schema).parquet(*sorted({one.path for one in files}))
     cells = [_cell(name, clock=name in first.clocks).alias(f"c{number}") for number, name in enumerate(first.names)]
     where = [sql.col("_metadata.file_path").alias(URI), sql.col("_metadata.row_index").alias(ROW)]
     return read.select(*cells, *where)
@@ -166,8 +168,9 @@ def _looked_over(spark: SparkSession, file: str, status: JavaObject, corpora: Co
     schema = spark_types.StructType(
         [spark_types.StructField(name, _shown(kind, name, file, name in clocks)) for name, kind in wanted]
     )
-    uri = str(path.toUri().toString())
-    return ClusterFile(uri, file, digest, _seen(status), opened.header, opened.damaged, tuple(opened.names), schema, clocks)
+    where, uri = str(path.toString()), str(path.toUri().toString())
+    names = tuple(opened.names)
+    return ClusterFile(where, uri, file, digest, _seen(status), opened.header, opened.damaged, names, schema, clocks)
 
 
 def _shown(kind: pa.DataType, name: str, file: str, clock: bool) -> spark_types.DataType:

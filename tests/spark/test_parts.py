@@ -34,7 +34,13 @@ entries = st.lists(
 """Segment, score, key (few, so that many are alike) and partition of each company."""
 
 
-SHAPES = [((1000,), 0, 1000), ((1000, 900, 500), 0, 700), ((1000, 850), 100, 700), ((1000, 500, 0), 300, 0), ((900, 900), 300, 1000)]
+SHAPES = [
+    ((1000,), 0, 1000),
+    ((1000, 900, 500), 0, 700),
+    ((1000, 850), 100, 700),
+    ((1000, 500, 0), 300, 0),
+    ((900, 900), 300, 1000),
+]
 """Fill, and how ``chain_fill`` falls and where it ends."""
 
 
