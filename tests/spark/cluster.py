@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -45,18 +46,9 @@ class Cluster:
         self.workers.append(self._start("worker.Worker", *options, self.url))
         self._wait(sum(worker.poll() is None for worker in self.workers))
 
-    def executors(self, worker: int) -> list[int]:
-        """Processes that a worker has started: its executor and what that started."""
-        found, parents = [], {self.workers[worker].pid}
-        for _ in range(4):
-            children = {pid for pid, parent in _processes() if parent in parents}
-            found += sorted(children)
-            parents = children
-        return found
-
     def kill(self, worker: int) -> None:
         """All of a worker at once, as when a machine loses power."""
-        for pid in [self.workers[worker].pid, *self.executors(worker)]:
+        for pid in [self.workers[worker].pid, *descendants([self.workers[worker].pid])]:
             os.kill(pid, 9)
         self.workers[worker].wait()
 
@@ -88,6 +80,15 @@ class Cluster:
         except (URLError, OSError, ValueError):
             return -1
         return int(told["aliveworkers"])
+
+
+def descendants(of: Sequence[int]) -> list[int]:
+    """All processes that these have started, and those that these have."""
+    found, parents, everybody = [], set(of), _processes()
+    while parents:
+        parents = {pid for pid, parent in everybody if parent in parents}
+        found += sorted(parents)
+    return found
 
 
 def _free() -> int:

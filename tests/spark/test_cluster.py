@@ -195,7 +195,7 @@ def test_what_cannot_be_read_is_said_in_one_line(spark: SparkSession, engine: En
     (tmp_path / "a.csv").write_text("name\n甲公司\n", encoding="utf-8")
     pq.write_table(pa.table({"name": ["甲公司"], "founded_date": pa.array([1], pa.duration("s"))}), tmp_path / "odd.parquet")
     pq.write_table(pa.table({"x": ["甲公司"]}), tmp_path / "nameless.parquet")
-    expected = {"missing": "没有这个文件", "odd": "duration", "nameless": "没有企业名称"}
+    expected = {"missing": "没有这个文件", "odd": "duration", "nameless": "找不到企业名称列"}
     for name, said in {"a.csv": "集群只读 Parquet", **{f"{name}.parquet": said for name, said in expected.items()}}.items():
         with pytest.raises(InputError, match=said) as raised:
             on_cluster(spark, [tmp_path / name], [engine], REQUEST)
