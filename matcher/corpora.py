@@ -21,6 +21,9 @@ MODES = ("produce", "develop", "operate", "wholesale", "sell", "retail", "trade"
 KINDS = ("maker", "service", "trade")
 """What a real company of a segment does (环节的企业类型): makes, serves or trades."""
 
+GROUP_STATES = ("as_ever", "troubled", "left", "ended")
+"""How a known group stands since the registries' data (近况): as ever, in trouble, out of the trade it is known for, wound up."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -106,6 +109,8 @@ class KnownGroup:
         known_for: Trades that everybody knows it for (公认的主营), as a scope would write them.
         told: What everybody knows of it, in a few words for the sentence of reasons (公认的一句话); empty if nothing.
         changed: What has become of it since the registries' data (近年变化); empty if nothing is known.
+        asks: What to ask it first, before what its trade is asked (见面先问); empty for the trade's question.
+        now: One of ``GROUP_STATES``: how it stands now (近况).
     """
 
     name: str
@@ -115,6 +120,8 @@ class KnownGroup:
     known_for: tuple[str, ...] = ()
     told: str = ""
     changed: str = ""
+    asks: str = ""
+    now: str = "as_ever"
 
 
 @dataclass(frozen=True)
@@ -223,10 +230,12 @@ class Corpora:
                     tuple(raw.get("known_for", ())),
                     raw.get("told", ""),
                     raw.get("changed", ""),
+                    raw.get("asks", ""),
+                    _group_state(raw.get("now", GROUP_STATES[0])),
                 )
                 for raw in raw_groups
             )
-        except (TypeError, KeyError) as error:
+        except (TypeError, KeyError, ValueError) as error:
             raise CorporaError(f"{self.path / 'groups.yaml'}：字段不符（{error}）") from None
 
     @cached_property
@@ -365,6 +374,12 @@ class Corpora:
 
 
 @lru_cache(maxsize=4)
+def _group_state(word: str) -> str:
+    if word not in GROUP_STATES:
+        raise ValueError(f"now 应为 {'、'.join(GROUP_STATES)} 之一，不是 {word!r}")
+    return word
+
+
 def open_corpora(path: str | Path | None = None) -> Corpora:
     """The corpora at ``path``, shared by all callers of this process (共享的语料库)."""
     return Corpora(path)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import MODES, Corpora
+from matcher.corpora import GROUP_STATES, MODES, Corpora
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Matcher, Texts
@@ -55,6 +55,7 @@ class Profiles:
         place_named: The name has no 字号 but that of a county: 某县旅游投资.
         known_group: 1 + index of the known group whose part the company is by name, 0 if it is none or the group itself.
         renowned: A group or company of which everybody knows something, whatever its scope says.
+        group_state: Index into ``GROUP_STATES``: how the group that it is or belongs to stands now.
     """
 
     affinity: NDArray[np.int16]
@@ -72,6 +73,7 @@ class Profiles:
     place_named: NDArray[np.bool_]
     known_group: NDArray[np.int16]
     renowned: NDArray[np.bool_]
+    group_state: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -170,6 +172,10 @@ class ProfileReader:
         group = self.corpora.known_groups[part.known_group - 1]
         return bool(group.known_for or group.told)
 
+    def _group_state(self, part: NameParts) -> int:
+        """How the group stands that everybody knows and that the company is or belongs to."""
+        return GROUP_STATES.index(self.corpora.known_groups[part.known_group - 1].now) if part.known_group else 0
+
     def of_segments(self, texts: Texts) -> dict[str, NDArray[Any]]:
         """The fields ``OF_SEGMENTS`` of companies, from texts that were read before, by whatever segments (重新匹配)."""
         return self._of_segments(texts, self.matcher.match(texts))
@@ -194,6 +200,7 @@ class ProfileReader:
             place_named=np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
             known_group=np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
             renowned=np.array([self._renowned(part) for part in parts], dtype=np.bool_),
+            group_state=np.array([self._group_state(part) for part in parts], dtype=np.int8),
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

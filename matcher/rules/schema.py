@@ -64,13 +64,15 @@ class Group(_Strict):
 class Anchor(_Strict):
     """A company or institution already in the zone (现有龙头), or a platform or resource (平台、资源).
 
-    ``segments`` are those that it stands in, ``attracts`` those of the chain whose companies it speaks for coming (可带动的环节).
+    ``segments`` are those that it stands in, ``attracts`` those of the chain whose companies it speaks for coming (可带动的环节);
+    ``attracts_words`` are goods that speak so in the scope of a maker of any other segment of the chain.
     """
 
     name: Text
     chain: Id
     segments: list[Id] = []
     attracts: list[Id] = []
+    attracts_words: list[Term] = []
     ground: Ground
 
 

@@ -47,8 +47,8 @@ class Describer:
         self._questions: dict[str, str] = corpora.statuses["questions"]
         self._words: dict[str, dict[str, str]] = {
             "mode": labels["modes"], "kind": labels["kinds"], "position": labels["positions"], "legal_form": labels["legal_forms"],
-            "outlet": labels["outlets"], "need": NEED_LABELS, "qualifications": labels["qualifications"],
-            "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
+            "outlet": labels["outlets"], "group_state": labels["group_states"], "need": NEED_LABELS,
+            "qualifications": labels["qualifications"], "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
         }  # fmt: skip
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
         self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
@@ -122,6 +122,8 @@ class Describer:
         said = [f"{self._told_business(evidence, pair, remarks, segment)}，{purpose}{local}"]
         if segment.offers:
             said.append(f"可依托{'、'.join(segment.offers[:_MOST_OFFERS])}")
+        if remarks.reaches:
+            said.append(remarks.reaches)
         if partners := _partners(segment):
             said.append(partners)
         if evidence.columns["renowned"].values[pair] and (remarks.told or not remarks.claimed):
@@ -150,7 +152,8 @@ class Describer:
         """The trade's own question comes first; what is doubted is asked after it."""
         standing = "signed" if remarks.signed else "approached" if evidence.columns["approached"].values[pair] else ""
         talked = self._visit_questions.get(standing)
-        first = talked or _asked(segment, remarks.business) or self._visit_questions.get(segment.kind)
+        own = "" if remarks.signed else remarks.asked
+        first = own or talked or _asked(segment, remarks.business) or self._visit_questions.get(segment.kind)
         asks = [asked_of(first, at_home=remarks.at_home)] if first else []
         asks += [remarks.asks] if remarks.asks else []
         return [f"{word}{ask}" for word, ask in zip(("先问清", "再问"), asks, strict=False)]
@@ -196,9 +199,9 @@ def _partners(segment: SegmentSpec) -> str:
 
 
 def _is_class_of(phrase: str, other: str) -> bool:
-    """Whether all characters of a phrase stand in a longer one, in order: 速冻食品 is said by 速冻面米食品."""
+    """Whether a phrase's characters stand in a somewhat longer one, in order: 速冻食品 is said by 速冻面米食品."""
     rest = iter(other)
-    return len(phrase) < len(other) and all(char in rest for char in phrase)
+    return len(phrase) < len(other) <= len(phrase) + _MOST_FINER and all(char in rest for char in phrase)
 
 
 def _plain(value: float) -> str:
@@ -228,6 +231,7 @@ _VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of th
 _MAINLY = "主营"
 _BY_ORIGIN = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 _MOST_TOLD = 3
+_MOST_FINER = 4  # characters: 有机肥料 is not said by 有机-无机复混肥料
 _MOST_PARTNERS = 2
 _MOST_OFFERS = 2
 _RENOWNED = "业内公认"  # of whom no more is written down
@@ -242,6 +246,8 @@ class Remarks:
         business: Its main business in the scope's order, a few words each.
         told: What everybody knows of it.
         changed: What has become of its group since the registries' data.
+        asked: What to ask it first, of a group that everybody knows.
+        reaches: Whom in the zone a part of what it makes would serve beside what its segment as a whole does.
         signed: The day on which the zone signed with it.
         claimed: ``business`` is what everybody says it does; its scope does not say so.
         at_home: It sits in the zone's own province.
@@ -253,6 +259,8 @@ class Remarks:
     business: Sequence[str] = ()
     told: str = ""
     changed: str = ""
+    asked: str = ""
+    reaches: str = ""
     signed: str = ""
     claimed: bool = False
     at_home: bool = False

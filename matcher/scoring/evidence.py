@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import KINDS, MODES, Corpora
+from matcher.corpora import GROUP_STATES, KINDS, MODES, Corpora
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
@@ -73,6 +73,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "place_named": Field("truth", "名称只有县区名，没有字号"),
         "approached": Field("truth", "园区正在对接"),
         "renowned": Field("truth", "公认的集团、品牌"),
+        "group_state": Field("text", "公认的近况", GROUP_STATES),
         "wants_group": Field("truth", "环节要的是集团、品牌"),
         "individual": Field("truth", "个体工商户"),
         "listed": Field("truth", "上市"),
@@ -250,6 +251,7 @@ class EvidenceReader:
             "decided_elsewhere": self._decided_elsewhere(profiles, text["city"]),
             "place_named": Column(profiles.place_named, everywhere),
             "renowned": Column(profiles.renowned, everywhere),
+            "group_state": Column(profiles.group_state, everywhere),
             "individual": Column(individual, individual | ~unknown_form | typed),
             "listed": Column(yes & ~no, yes | no),
             "closed": Column(self.closed(companies), _filled(text["status"])),

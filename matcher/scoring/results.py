@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import KnownGroup
+from matcher.corpora import MODES, KnownGroup
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.profiles import Details, ProfileReader
@@ -23,7 +23,7 @@ from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.ranking import ORDER_UNIT, Listed
 from matcher.text.normalise import normalise
 from matcher.text.verbs import NO_MODE
-from matcher.types import Band, Contribution, Family, GroupPoints, Need, RankedCompany, Unserved
+from matcher.types import Band, Contribution, Family, GroupPoints, NameParts, Need, RankedCompany, Unserved
 
 _MOST_STRENGTHS = 3
 _LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
@@ -32,6 +32,9 @@ _LONGEST_PHRASE = 12  # characters of an item that is told in its own words
 _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behind a product: 片剂（含激素类）
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
 _GOODS = ("produce", "develop", "wholesale", "sell", "retail", "trade")  # modes whose verb is told before the goods
+_MAKER = "maker"
+_MAKES = (MODES.index("produce"), MODES.index("develop"))
+_MOST_REACHING = 2
 _FITS_TOO = 550  # affinity from which a company does a segment's trade too
 MOST_TERMS = 8
 """Matched terms shown of a company."""
@@ -104,6 +107,7 @@ class _Shown:
     terms: tuple[str, ...]
     business: tuple[str, ...]
     group: KnownGroup | None
+    is_head: bool
     family: Family | None
 
 
@@ -169,6 +173,7 @@ class Assembler:
                     terms=finder.terms(company[place], int(evidence.segment[pair])),
                     business=finder.business(company[place], int(evidence.segment[pair]), _mode(evidence, pair)),
                     group=self._group(details, company[place]),
+                    is_head=_is_head(details.names[company[place]]),
                     family=families[place] if families else None,
                 ),
             )
@@ -235,6 +240,8 @@ class Assembler:
             own or shown.business,
             told=group.told if group else "",
             changed=group.changed if group else "",
+            asked=group.asks if group and shown.is_head else "",
+            reaches=self._reaches(evidence, shown.pair, written),
             signed=next((day for name, day in self._signed if name in companies.text["name"][company]), ""),
             claimed=bool(shown.business) and not own,
             at_home=short(companies.text["province"][company]) == short(self.zone.file.place.province),
@@ -245,6 +252,17 @@ class Assembler:
         doubt = self.ruleset.rules[number]
         said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
         return replace(remarks, doubt=said, asks=doubt.asks)
+
+    def _reaches(self, evidence: Evidence, pair: int, written: str) -> str:
+        """Whom in the zone a maker's scope names something for, where its segment as a whole has nothing for them (骨科 → 骨科医院)."""
+        segment = self.describer.segment(int(evidence.segment[pair]))
+        if segment is None or segment.kind != _MAKER or _mode(evidence, pair) not in _MAKES:
+            return ""
+        for anchor in self.zone.file.anchors:
+            words = [word for word in anchor.attracts_words if word in written]
+            if words and anchor.chain == segment.chain and anchor.name not in segment.offers:
+                return f"{'、'.join(words[:_MOST_REACHING])}一类的产品可对接{anchor.name}"
+        return ""
 
     def band(self, score: int) -> Band:
         """The band of a score in units (档次)."""
@@ -302,6 +320,11 @@ class Assembler:
                 )
             )
         return tuple(made)
+
+
+def _is_head(name: NameParts) -> bool:
+    """The group itself, by name, or a group of its own within it."""
+    return name.is_head or name.is_group
 
 
 def _mode(evidence: Evidence, pair: int) -> int:

@@ -37,6 +37,7 @@ _CELLS = {"affinity": np.int16, "main": np.int16, "mode": np.int8, "named": np.b
 _ROWS: dict[str, Any] = {
     "marks": np.int64, "has_scope": np.bool_, "legal_form": np.int8, "outlet": np.int8, "is_group": np.bool_, "is_arm": np.bool_,
     "permit_until": np.int64, "place_named": np.bool_, "known_group": np.int16, "renowned": np.bool_,
+    "group_state": np.int8,
 }  # fmt: skip
 
 

@@ -59,6 +59,8 @@ DRUGS: dict[str, Any] = {
 }
 FEED = {**DRUGS, "name": "青岛示例饲料有限公司", "business_scope": "配合饲料的生产"}
 """A specialist of something that is not wanted most."""
+MANURE = {**DRUGS, "name": "青岛示例肥业有限公司", "business_scope": "生物有机肥的生产"}
+"""Another, of something that the zone lacks."""
 
 # --- the business and the gap -----------------------------------------------------------------------------------------------
 
@@ -211,7 +213,7 @@ def test_the_worst_known_doubt_of_two_points_or_more_is_told(engine: Engine, res
 def test_no_doubt_below_two_points(engine: Engine) -> None:
     """A capital a little below the mark costs a point: nothing to speak of."""
     for capital, doubted in (("3500万人民币", False), ("1100万人民币", True)):
-        result = score(engine, **{**FEED, "reg_capital_raw": capital})
+        result = score(engine, **{**MANURE, "reg_capital_raw": capital})
         (thin,) = [c for c in result.contributions if c.rule == "thin_capital"]
         assert (thin.points <= -1, thin.points <= -2) == (True, doubted)
         assert ("待核" in result.reason) == doubted
@@ -228,7 +230,7 @@ def test_an_unknown_doubt_is_no_doubt(engine: Engine) -> None:
 def test_doubts_by_hand(engine: Engine) -> None:
     shop = {**DRUGS, "name": "青岛示例资产管理有限公司"}
     assert "待核：名称是投资、资产、咨询类的，可能只是持股；" in score(engine, **shop).reason
-    thin = {**FEED, "reg_capital_raw": "1100万人民币"}
+    thin = {**MANURE, "reg_capital_raw": "1100万人民币"}
     assert "待核：注册资本1,100万元，偏小；" in score(engine, **thin).reason
 
 
@@ -264,6 +266,10 @@ def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -
         wanted = [f"先问清{first or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
         if result.reason.count("上次谈到哪一步"):  # whom the zone talks to already
             wanted[0] = f"先问清{engine.zone.scoring.visit_questions['approached']}"
+        for group in engine.corpora.known_groups:
+            if group.asks and f"先问清{group.asks}" in parts(result):
+                assert any(sign in result.name for sign in group.signs), "a group's own question is asked of nobody else"
+                wanted[0] = f"先问清{group.asks}"
         assert parts(result)[-len(wanted) :] == wanted, result.reason
         seen.add(bool(asks))
     assert seen == {True, False}
@@ -274,7 +280,9 @@ def test_the_question_is_of_what_the_company_does_first(engine: Engine) -> None:
     mill = {**DRUGS, "name": "青岛示例粮油有限公司"}
     (grain,) = [segment for segment in engine.zone.segments if segment.id == "grain-oil-processing"]
     rice, wheat = ("大米加工", "小麦粉、挂面的生产")
-    asked = [parts(score(engine, **{**mill, "business_scope": scope}))[-1] for scope in (rice, wheat, f"{rice}；{wheat}")]
+    scopes = (rice, wheat, f"{rice}；{wheat}")
+    told = [part for scope in scopes for part in parts(score(engine, **{**mill, "business_scope": scope}))]
+    asked = [part for part in told if part.startswith("先问清")]
     assert ("稻谷" in asked[0], "小麦" in asked[1], "稻谷" in asked[2]) == (True, True, True), "the first thing it does decides"
     assert "小麦" not in asked[0]
     other = parts(score(engine, **{**mill, "business_scope": "杂粮加工"}))[-1]
@@ -298,7 +306,7 @@ def test_what_only_everybody_says_is_not_told_as_written(engine: Engine) -> None
     """开元 writes investments and metals: what it is known for is told as known, not as its scope."""
     silent = {"business_scope": "实业投资；五金、化工原料批发", "reg_capital_raw": "50000万人民币", "founded_date": "2001-01-01"}
     known = parts(score(engine, name="开元旅业集团有限公司", city="杭州", **silent))
-    assert known[0].startswith("公认的主业是度假酒店运营")
+    assert known[0].startswith("公认的主业是度假酒店经营")
     assert any(part.startswith("近年有变：") and part.endswith("（公开消息）") for part in known)
     written = score(engine, name="开元旅业集团有限公司", city="杭州", **{**silent, "business_scope": "酒店管理；实业投资"})
     assert parts(written)[0].startswith("主营酒店管理")
