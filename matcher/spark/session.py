@@ -41,7 +41,8 @@ def connected(url: str, settings: Mapping[str, str] | None = None) -> Iterator[S
     for key, value in (settings or {}).items():
         builder = builder.config(key, value)
     try:
-        session = builder.getOrCreate()
+        with _quiet():
+            session = builder.getOrCreate()
     except PySparkException as error:
         raise ClusterError(
             f"Spark 启动不了（{_first_line(error)}）：需要 Java 17，如 apt-get install openjdk-17-jre-headless"
@@ -71,14 +72,21 @@ def told() -> Iterator[None]:
     from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
     from pyspark.errors import PySparkException
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")  # nothing here becomes a pandas frame
+    with _quiet():
         try:
             yield
         except Py4JJavaError as error:
             raise _meant(str(error.java_exception)) from error
         except (PySparkException, Py4JError, Py4JNetworkError) as error:
             raise _meant(str(error)) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without PySpark's warning of pandas 3: nothing here becomes a frame of pandas."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas")
+        yield
 
 
 def _meant(text: str) -> LianzhaoError:
