@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matcher.engine import Engine
 from matcher.errors import OptionError
 from matcher.runs import CHINA_TIME
 
@@ -30,14 +29,6 @@ def chosen_folder(options: argparse.Namespace) -> Path | None:
     print(f"规则：{version_words(found.version) if found.version else found.folder}", file=sys.stderr)
     warn_retired(found.version)
     return found.folder
-
-
-def chosen_engine(options: argparse.Namespace) -> Engine:
-    """The engine of the zone under the rules that the options name (所选规则的引擎)."""
-    chosen = chosen_folder(options)
-    if chosen is None:
-        return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
-    return Engine(options.zone, ruleset=chosen, corpora=options.corpora)
 
 
 def warn_retired(version: RulesetVersion | None) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from matcher.cli import saved
-from matcher.cli.chosen import chosen_engine
 from matcher.cli.inputs import check_data_date, check_targets, notes_line, undated_line, working
 from matcher.cli.ranked import asked, write_ranking
 from matcher.engine import Engine
@@ -20,12 +19,12 @@ from matcher.locate import home
 _HOLE = "{zone}"
 
 
-def rank_on_cluster(options: argparse.Namespace) -> int:
-    """Ranks the files for each zone (集群排名)."""
+def rank_on_cluster(options: argparse.Namespace, engine_of: Callable[[argparse.Namespace], Engine]) -> int:
+    """Ranks the files for each zone (集群排名); ``engine_of`` opens the zone that options name."""
     each = [_of_zone(options, zone) for zone in dict.fromkeys(options.zones)]
     _check(options, len(each))
     with working("读取规则"):
-        engines = [chosen_engine(one) for one in each]
+        engines = [engine_of(one) for one in each]
     request = asked(options)
     for place, (engine, one) in enumerate(zip(engines, each, strict=True)):
         engine.check(request)

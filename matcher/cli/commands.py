@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TextIO
 
 from matcher.cli import saved, snapshots
-from matcher.cli.chosen import chosen_engine
+from matcher.cli.chosen import chosen_folder
 from matcher.cli.files import as_json, explained_json, safe, write_bytes, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_data_date, check_targets, report, working
@@ -51,11 +51,18 @@ def run(options: argparse.Namespace) -> int:
     return commands[options.verb](options)
 
 
+def _engine(options: argparse.Namespace) -> Engine:
+    chosen = chosen_folder(options)
+    if chosen is None:
+        return Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+    return Engine(options.zone, ruleset=chosen, corpora=options.corpora)
+
+
 def _rank(options: argparse.Namespace) -> int:
     if options.spark:
         from matcher.cli.cluster import rank_on_cluster
 
-        return rank_on_cluster(options)
+        return rank_on_cluster(options, _engine)
     if len(options.zones) > 1 or options.spark_conf:
         raise OptionError("几个 --zone、--spark-conf 只与 --spark 同用")
     options.zone = options.zones[0]
@@ -63,7 +70,7 @@ def _rank(options: argparse.Namespace) -> int:
     check_data_date(options)
     saved.check_register(options, required=False)
     with working("读取规则"):
-        engine = chosen_engine(options)
+        engine = _engine(options)
     request = asked(options)
     engine.check(request)
     engine = saved.with_register(engine, options)
@@ -95,7 +102,7 @@ def _gaps(options: argparse.Namespace) -> int:
     check_targets(options)
     saved.check_register(options, required=True)
     with working("读取规则"):
-        engine = chosen_engine(options)
+        engine = _engine(options)
     engine.check(Request(as_of=today(), chains=tuple(options.chain)))
     chains = [chain for chain in engine.zone.chains if not options.chain or chain.id in options.chain]
     if options.format == "svg" and len(chains) != 1:
@@ -117,7 +124,7 @@ def _gaps(options: argparse.Namespace) -> int:
 def _match(options: argparse.Namespace) -> int:
     check_targets(options)
     with working("读取规则"):
-        engine = chosen_engine(options)
+        engine = _engine(options)
     with working("读取企业"):
         intake = read_files(options.files, engine.corpora, merge=False)
     report(intake, options.rejects)
@@ -167,7 +174,7 @@ def _with_rejects(matches: Iterator[Match], intake: Intake, chains: list[str]) -
 
 
 def _score(options: argparse.Namespace) -> int:
-    engine = chosen_engine(options)
+    engine = _engine(options)
     given = _json_from_stdin()
     single = isinstance(given, dict)
     answers = engine.explain([given] if single else given, options.as_of or today())
