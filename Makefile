@@ -5,10 +5,10 @@ BIN := .venv/bin
 TRIP := --zone liaocheng-resort --city 青岛 --city 杭州 --city 绍兴
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check java format schemas corpora bench lock serve clean
+.PHONY: help run test quick check java format schemas corpora bench bench-api bench-trips lock serve clean
 
 help: ## 列出命令
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/'
 
 # uv where there is one, else venv and pip; both install exactly the locked versions, checked by hash, from whatever index is configured
 define install
@@ -55,8 +55,9 @@ format: .venv/all ## 整理代码格式
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: .venv/all ## 重新生成 JSON Schema
+schemas: .venv/all ## 重新生成 JSON Schema 与接口说明
 	$(BIN)/python -m matcher.cli.schemas
+	$(BIN)/python -m matcher.api.openapi
 
 corpora: .venv/all ## 重新制作统计表：make corpora DATA="登记文件…" NAMES="名称清单…"
 	test -z "$(NAMES)" || $(BIN)/python corpora/make_names.py $(NAMES)
@@ -70,6 +71,12 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.snapshots
 	$(BIN)/python -m tests.benchmarks.reranking
 	$(BIN)/python -m tests.benchmarks.spark
+
+bench-trips: .venv/all ## 行程基准：与贪心、最近邻、最优相比（需要 LIANZHAO_DATA）
+	$(BIN)/python -m tests.benchmarks.trips
+
+bench-api: .venv/all ## 接口的开销：与引擎、与同样大小的常量应答相比
+	$(BIN)/python -m tests.benchmarks.api
 
 serve: .venv/all ## 在本机启动 HTTP 服务
 	$(BIN)/lianzhao serve

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import Corpora, open_corpora
-from matcher.intake import Companies, Intake, from_profiles
+from matcher.intake import Companies, Frame, Intake, companies_of, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.listing import Lister, Part
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
-from matcher.matching.profiles import CHUNK, Details, ProfileReader, Profiles
+from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.places import CityFilter
 from matcher.processes import in_chunks
 from matcher.resolving import resolve_names
@@ -31,29 +31,15 @@ from matcher.scoring.evidence import Evidence, EvidenceReader, fields
 from matcher.scoring.explain import Explainer, Explanation
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
-from matcher.types import ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
+from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
-
-
-class Told(NamedTuple):
-    """What an engine goes by beside its files (文件之外的依据).
-
-    Attributes:
-        zone: The rules, with the needs that follow from the local register.
-        local_codes: Credit codes of that register.
-        lists: Published lists.
-    """
-
-    zone: Zone
-    local_codes: frozenset[str]
-    lists: tuple[ListEntry, ...]
 
 
 class Engine:
@@ -72,6 +58,7 @@ class Engine:
         cities: Finds the companies of a city.
         lister: Makes the lines of a list that is in order.
         describer: Tells values in Chinese.
+        tracked: What the ledgers say; None where none is read.
 
     Raises:
         RequestError: There is no such zone.
@@ -89,12 +76,14 @@ class Engine:
         self._local: tuple[Intake, bool] | None = None
         self._local_codes: frozenset[str] = frozenset()
         self._lists: tuple[ListEntry, ...] = ()
+        self.tracked: tuple[LedgerEntry, ...] | None = None
         self._use(loaded)
 
     def _use(self, zone: Zone) -> None:
-        self.zone: Zone = zone
+        self.zone: Zone = zone if self.tracked is None else zone.with_ledger_rules()
+        zone = self.zone
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
-        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists)
+        self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists, self.tracked)
         self.ruleset = Ruleset(zone, self.evidence.fields)
         self.describer = Describer(zone, self.corpora, self.evidence.fields)
         self.explainer = Explainer(self.ruleset, self.describer)
@@ -106,17 +95,18 @@ class Engine:
         return {**rule_checks(readable), "evidence": evidence_check(readable, self.corpora)}
 
     @collector_paused()
-    def rank(self, intake: Intake, request: Request, known: ProfileCache | None = None) -> Ranking:
+    def rank(self, given: Intake | Frame, request: Request, known: ProfileCache | Profiles | None = None) -> Ranking:
         """The ranked list of companies worth a visit, and the opportunities beside it (排名).
 
         Args:
-            intake: The companies, of files or of a snapshot.
+            given: The companies, of files or of a snapshot; or a pandas frame, as ``intake.read_frame`` reads it.
             request: Filters, date and length.
             known: What their texts say, if it was read before; else it is read now.
 
         Raises:
             RequestError: The request names an unknown city, chain, group or need.
         """
+        intake = companies_of(given, self.corpora)
         allowed = wanted_segments(self.zone, request)
         companies, places = intake.companies, np.arange(len(intake.companies))
         if request.cities:
@@ -132,20 +122,6 @@ class Engine:
         results, folded, open_ = list_(part.listed)
         run = self.manifest(intake.digest, request, self.evidence.lists.read(companies, as_of).digest)
         return Ranking(run, results, len(companies), self.vetoed(part.barred), folded + folded_beside, opportunities, open_)
-
-    def part(self, companies: Companies, request: Request, read: Details | None = None) -> tuple[Part, Details]:
-        """What some of the companies bring to the lists (部分企业的定位): whoever ranks in parts joins these as ``rank`` does.
-
-        Args:
-            companies: Those of the cities that are asked for.
-            request: As in ``rank``.
-            read: What an engine for another zone over the same corpora read of the same companies.
-        """
-        details = self.reader.details(companies, read)
-        as_of, allowed = (request.as_of - EPOCH).days, wanted_segments(self.zone, request)
-        everybody, said = range(len(companies)), (details.profiles, details.names)
-        part = self._placed(companies, lambda *_: said, allowed, as_of, everybody, themes=request.everything)
-        return Part.joined([part]), details
 
     def vetoed(self, counts: NDArray[np.int64]) -> dict[str, int]:
         """Veto → companies (各条否决的家数), of those that take any off; ``counts`` are by the number of the veto."""
@@ -181,52 +157,85 @@ class Engine:
         self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer]
     ) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
-        companies = intake.companies
         answers: list[_Answer | Problem] = [problem("", "")] * len(profiles)
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
-        if len(companies):
-            details, day = self.reader.details(companies), (as_of - EPOCH).days
-            standing = self.evidence.standing(companies, details.profiles, day)
-            pairs = self.chain_pairs(details.profiles)
-            # whoever stands on the list beside the chains is answered so
-            for wanted, beside in ((pairs, False), (self.theme_pairs(details.profiles), True)):
-                evidence = self.evidence.read(details.profiles, standing, *wanted)
-                scores = self.ruleset.score(evidence, day)
-                choice = choose(evidence, scores)
-                chosen = choice.pair[choice.veto < 0] if beside else choice.pair
-                alone = np.zeros(len(chosen), dtype=np.int64)
-                listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
-                results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
-                for result, pair in zip(results, chosen.tolist(), strict=True):
-                    noted = replace(result, notes=intake.row_notes.get(result.row, ()))
-                    answers[result.row - 1] = answer(noted, evidence, scores, pair)
+        found = self._each(intake.companies, Request(as_of=as_of), answer, intake.row_notes)
+        for row, one in zip(intake.companies.row.tolist(), found, strict=True):
+            answers[row - 1] = one
         return answers
+
+    def explain_companies(self, companies: Companies, request: Request) -> list[tuple[RankedCompany, Explanation]]:
+        """Companies of a list explained, each in the segment where it stands there (名单企业的完整解释), in their order.
+
+        Args:
+            companies: Few of them: their texts are read now.
+            request: As the list was asked for; cities and length are not read.
+        """
+        explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
+        return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
+
+    def score_companies(self, companies: Companies, request: Request) -> list[RankedCompany]:
+        """The same without the explanation (名单企业的评分)."""
+        return self._each(companies, request, lambda result, *_reasons: result, {})
+
+    def _each(
+        self,
+        companies: Companies,
+        request: Request,
+        answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer],
+        notes: Mapping[int, tuple[str, ...]],
+    ) -> list[_Answer]:
+        """An answer for every company, in order."""
+        allowed, day, found = wanted_segments(self.zone, request), (request.as_of - EPOCH).days, dict[int, _Answer]()
+        if not len(companies):
+            return []
+        details = self.reader.details(companies)
+        standing = self.evidence.standing(companies, details.profiles, day)
+        lists = [(self.chain_pairs(details.profiles, allowed), False)]
+        if request.everything:  # whoever stands on the list beside the chains is answered so
+            lists.append((self.theme_pairs(details.profiles), True))
+        for wanted, beside in lists:
+            if not len(wanted[0]):
+                continue
+            evidence = self.evidence.read(details.profiles, standing, *wanted)
+            scores = self.ruleset.score(evidence, day)
+            choice = choose(evidence, scores)
+            chosen = choice.pair[choice.veto < 0] if beside else choice.pair
+            alone = np.zeros(len(chosen), dtype=np.int64)
+            listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
+            results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
+            for result, pair in zip(results, chosen.tolist(), strict=True):
+                noted = replace(result, notes=notes.get(result.row, ()))
+                found[int(evidence.company[pair])] = answer(noted, evidence, scores, pair)
+        return [found[place] for place in range(len(companies))]
 
     resolve = staticmethod(resolve_names)  # no zone decides which company a name means
 
-    def gaps(self, local: Intake, *, complete: bool = False) -> Gaps:
+    def gaps(self, given: Intake | Frame, *, complete: bool = False) -> Gaps:
         """What the chains lack, by a local register (推导缺口).
 
         Args:
-            local: The zone's own companies.
+            given: The zone's own companies, as for ``rank``.
             complete: The register is whole: what it does not hold is absent, not unknown.
 
         Raises:
             RequestError: The zone has no scale of presence.
         """
+        local = companies_of(given, self.corpora)
         profiles = self.reader.read(local.companies, self.processes)
         return find_gaps(
             self.zone, self.corpora, local.companies, profiles, self.evidence.closed(local.companies), complete=complete
         )
 
-    def with_local(self, local: Intake, *, complete: bool = False) -> Engine:
+    def with_local(self, given: Intake | Frame, *, complete: bool = False) -> Engine:
         """This engine with the needs that follow from a local register (按本地名录评分); its companies are no targets.
 
         Args:
-            local: As in ``gaps``.
+            given: As in ``gaps``.
             complete: As in ``gaps``.
         """
+        local = companies_of(given, self.corpora)
         codes = zip(local.companies.text["uscc"], local.companies.code_ok.tolist(), strict=True)
         other = copy.copy(self)
         other._local = (local, complete)
@@ -245,20 +254,19 @@ class Engine:
         other._use(self.zone)
         return other
 
-    @property
-    def told(self) -> Told:
-        """All that it goes by beside its files and the corpora (文件之外的依据), for the same engine elsewhere."""
-        return Told(self.zone, self._local_codes, self._lists)
+    def with_ledger(self, entries: Sequence[LedgerEntry]) -> Engine:
+        """This engine with what the ledgers say as of the run's day, and the rules that hold where they are read (按台账评分).
 
-    def as_told(self, told: Told) -> Engine:
-        """This engine, going by what another one over the same files does (同样的依据)."""
+        Args:
+            entries: Of ``matcher.ledger.evidence``; none of them for a ledger that is empty.
+        """
         other = copy.copy(self)
-        other._local_codes, other._lists = told.local_codes, told.lists
-        other._use(told.zone)
+        other.tracked = tuple(entries)
+        other._use(self.zone)
         return other
 
     def with_rules(self, rules: Zone | str | Path) -> Engine:
-        """This engine under other rules, over the same corpora, lists and local register (换一套规则试算); no file is touched.
+        """This engine under other rules, over the same corpora, lists, ledger and local register (换一套规则试算); no file is touched.
 
         Args:
             rules: A zone as loaded, changed or not, or the folder of one.
@@ -274,8 +282,9 @@ class Engine:
         other._use(zone)
         return other if self._local is None else other.with_local(self._local[0], complete=self._local[1])
 
-    def match(self, intake: Intake) -> Iterator[Match]:
-        """The best segment of every chain for every company, in input order (匹配)."""
+    def match(self, given: Intake | Frame) -> Iterator[Match]:
+        """The best segment of every chain for every company, in input order (匹配); ``given`` as for ``rank``, a frame's rows unmerged."""
+        intake = companies_of(given, self.corpora, merge=False)
         chains = list(self.zone.chain_names)
         columns = [np.flatnonzero([s.chain == chain for s in self.zone.segments]) for chain in chains]
         for start in range(0, len(intake.companies), CHUNK):
@@ -299,18 +308,6 @@ class Engine:
                         finder.terms(place, segment) if fit else (),
                     )
 
-    def _outside(self, profiles: Profiles) -> NDArray[np.bool_]:
-        """Companies for the list beside the chains: a theme says clearly more of them than any chain."""
-        if not self._is_theme.any() or not len(profiles):
-            return np.zeros(len(profiles), dtype=np.bool_)
-        order = self.zone.scoring.order
-        theme = profiles.affinity[:, self._is_theme].max(axis=1).astype(np.int64)
-        chain = profiles.affinity[:, ~self._is_theme].max(axis=1).astype(np.int64)
-        clearly: NDArray[np.bool_] = (theme >= order.least_affinity) & (
-            (chain < order.least_affinity) | (theme >= chain + order.opportunity_margin)
-        )
-        return clearly
-
     def chain_pairs(
         self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -320,7 +317,7 @@ class Engine:
     def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
         company, segment = self.evidence.pairs(profiles, self._is_theme)
-        beside = self._outside(profiles)[company]
+        beside = outside(profiles, self._is_theme, self.zone)[company]
         return company[beside], segment[beside]
 
     def _placed(
@@ -390,11 +387,12 @@ class Engine:
             "top": request.top,
             **({} if self._local is None else {"local": self._local[0].digest, "local_complete": str(self._local[1]).lower()}),
             **({"lists": lists} if lists else {}),
+            **({"ledger": self.evidence.ledger.digest} if self.tracked is not None else {}),
         }
         return record(self.zone, self.corpora, snapshot, asked)
 
 
 def _read_before(
-    known: ProfileCache, places: NDArray[np.int64], _companies: Companies, chunk: range
+    known: ProfileCache | Profiles, places: NDArray[np.int64], _companies: Companies, chunk: range
 ) -> tuple[Profiles, Sequence[NameParts]]:
     return known.take(places[chunk.start : chunk.stop]), ()

@@ -15,6 +15,12 @@
     │   └── RunDiffersError        a run with the same inputs had other results before
     ├── ClusterError    a Spark cluster                                               (集群)
     │   └── PackageError    rules and corpora that did not reach a worker whole, or another program there
+    ├── LedgerError     what cannot be entered into a ledger                          (台账)
+    │   ├── FieldError      a value that a field cannot hold
+    │   ├── StepError       a step that cannot be made, or not without a reason
+    │   ├── ConflictError   somebody else has changed the row since it was read
+    │   ├── ProofError      a file of proof that is missing or damaged
+    │   └── SheetError      mistakes in a workbook, all listed; nothing of it was entered
     └── RequestError    a zone, chain, group or city that does not exist               (请求)
         └── OptionError   options that do not fit together, a value that cannot be read
 
@@ -128,6 +134,88 @@ class NotAStoreError(StoreError):
 
 class RunDiffersError(StoreError):
     """A run with the same inputs had other results before (同一批次结果不同)."""
+
+
+class LedgerError(LianzhaoError):
+    """Something cannot be entered into a ledger (登记不了)."""
+
+
+class FieldError(LedgerError):
+    """A value that a field cannot hold (这一列填不了).
+
+    Args:
+        title: What the field is called in the ledger.
+        problem: What is wrong and what was expected, in Chinese.
+        field: The field's name in code.
+    """
+
+    def __init__(self, title: str, problem: str, *, field: str = "") -> None:
+        self.title, self.problem, self.field = title, problem, field
+        super().__init__(f"[{title}] {problem}")
+
+
+class StepError(LedgerError):
+    """A step that cannot be made, or not without a reason (这一步走不了).
+
+    Args:
+        problem: What is wrong and what was expected, in Chinese.
+        needs_reason: It can be made once a reason is given.
+    """
+
+    def __init__(self, problem: str, *, needs_reason: bool = False) -> None:
+        self.problem, self.needs_reason = problem, needs_reason
+        super().__init__(problem)
+
+
+class ConflictError(LedgerError):
+    """Somebody else has changed the row since it was read (别人先改了).
+
+    Args:
+        row: Which row, as people name it.
+        given: The version that the change was made on.
+        version: The version that there is.
+        by: Who changed it last.
+    """
+
+    def __init__(self, row: str, given: int, version: int, by: str) -> None:
+        self.row, self.given, self.version, self.by = row, given, version, by
+        super().__init__(f"{row} 已被 {by or '别人'} 改过（现在是第 {version} 版，您看到的是第 {given} 版），请重新打开再改")
+
+
+class ProofError(LedgerError):
+    """A file of proof is missing or damaged (证明文件缺失或损坏).
+
+    Args:
+        file: The file concerned.
+        problem: What is wrong and what to do, in Chinese.
+    """
+
+    def __init__(self, file: str | Path, problem: str) -> None:
+        self.file, self.problem = str(file), problem
+        super().__init__(f"{file}：{problem}")
+
+
+@dataclass(frozen=True, order=True)
+class SheetProblem:
+    """One mistake in a workbook (工作簿中的一处错误)."""
+
+    file: str
+    sheet: str
+    row: int
+    column: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}「{self.sheet}」第 {self.row} 行 [{self.column}] {self.expected}"
+
+
+class SheetError(LedgerError):
+    """A workbook holds mistakes; all of them are listed at once, and nothing was entered (工作簿有误，全部没有导入)."""
+
+    def __init__(self, problems: Iterable[SheetProblem]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        shown = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(f"有 {len(self.problems)} 处错误，整个文件都没有导入：\n{shown}")
 
 
 class SnapshotError(KeptError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,57 @@ class DistrictFinder:
     def now(self, city: str, district: str) -> str:
         """What a district of a city is called today (今名): 江干区 is part of 上城区."""
         return self._former.get((short(city), district), district)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where something lies, as well as it is known (位置).
+
+    Attributes:
+        city: Short name.
+        county: County or district as it is called today, empty if only the city is known.
+        longitude, latitude: Of the seat of the county, else of the city.
+    """
+
+    city: str
+    county: str
+    longitude: float
+    latitude: float
+
+
+class Gazetteer:
+    """The seats of cities, counties and districts (经纬度), by the division table."""
+
+    def __init__(self, corpora: Corpora) -> None:
+        self._former = corpora.former_districts
+        self._cities: dict[str, tuple[float, float]] = {}
+        self._counties: dict[tuple[str, str], tuple[float, float]] = {}
+        of_code: dict[str, str] = {}
+        for division in corpora.divisions:
+            code, name = division.adcode, short(division.name)
+            top = division.level == "city" or (division.level == "province" and code[:2] in _MUNICIPALITIES)
+            direct = division.level == "county" and code[2:4] == _DIRECT_COUNTIES
+            if division.longitude is None or division.latitude is None:
+                continue
+            if top or direct:
+                self._cities[name] = (division.longitude, division.latitude)
+                of_code[code if direct else code[:2] if division.level == "province" else code[:4]] = name
+        for division in corpora.divisions:
+            city = of_code.get(division.adcode[:4]) or of_code.get(division.adcode[:2])
+            if division.level == "county" and city and division.longitude is not None and division.latitude is not None:
+                self._counties[city, short(division.name)] = (division.longitude, division.latitude)
+
+    def point(self, city: str, county: str = "") -> Point | None:
+        """Where a county of a city is (区县的位置); the city's own seat if the county is not known; None for an unknown city."""
+        bare = short(city)
+        if bare not in self._cities:
+            return None
+        now = self._former.get((bare, county), county)
+        seat = self._counties.get((bare, short(now))) if now else None
+        if seat is None:  # a district of later years may stand in the table under a former name
+            before = [short(old) for (of, old), name in self._former.items() if of == bare and name == now]
+            seat = next((self._counties[bare, old] for old in before if (bare, old) in self._counties), None)
+        return Point(bare, now, *seat) if seat else Point(bare, "", *self._cities[bare])
 
 
 class CityFilter:

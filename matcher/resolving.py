@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from matcher.corpora import open_corpora
 from matcher.intake import Intake
@@ -42,3 +44,26 @@ def resolve_names(
     resolver = Resolver(base.companies, open_corpora(), load_resolution(rules), known, index)
     asked = [(query, "") if isinstance(query, str) else query for query in queries]
     return [resolver.resolve(query, code) for query, code in asked]
+
+
+def answer_data(query: str, answer: Resolution) -> dict[str, Any]:
+    """An answer as plain data (平实的答案): who is meant or likeliest, why, and the candidates.
+
+    Args:
+        query: As it was asked.
+        answer: What was found.
+    """
+    company, parent = answer.company, answer.parent
+    candidates = [{key: value for key, value in asdict(one).items() if key != "place"} for one in answer.candidates]
+    return {
+        "query": query,
+        "decision": answer.decision,
+        "uscc": company.uscc if company else "",
+        "name": company.name if company else "",
+        "confidence": (company.confidence or None) if company else None,
+        "candidates": candidates,
+        "why": answer.why,
+        "parent": parent.name if parent else "",
+        "parent_uscc": parent.uscc if parent else "",
+        "former_name": company.former if company else "",
+    }

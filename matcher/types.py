@@ -149,6 +149,36 @@ class ListEntry:
 
 
 @dataclass(frozen=True)
+class LedgerEntry:
+    """What one row of the ledgers says of a company as of a run's day (台账依据).
+
+    Attributes:
+        book: targets, projects, or meetings: a visit that belongs to neither.
+        row: Its number.
+        state: The step that it stands on; empty for a meeting.
+        since: The day of that.
+        why: The reason that was given with it, or empty.
+        visited: The latest visit, or None.
+        agreed: A next step is agreed.
+        next_on: Its day, where it has one.
+        chain, segment: Whose need a project fills; empty if it does not say.
+    """
+
+    book: str
+    row: int
+    company: str
+    uscc: str
+    state: str
+    since: date | None
+    why: str
+    visited: date | None
+    agreed: bool
+    next_on: date | None
+    chain: str
+    segment: str
+
+
+@dataclass(frozen=True)
 class Run:
     """The manifest of a run (批次清单): digests of all that went in."""
 

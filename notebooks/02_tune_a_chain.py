@@ -33,7 +33,7 @@ show = partial(plots.saved, folder=os.environ.get("FIGURES"))  # 给一个目录
 
 engine = Engine(ZONE)
 sample = read_files([engine.corpora.sample], engine.corpora)
-reading = read_companies(engine, sample)
+reading = read_companies(engine, sample, words=True)  # 要换词，文本备着
 request = Request(as_of=AS_OF, chains=(CHAIN,), top=20)
 trial = WhatIf(engine, reading, request)
 names = {segment.id: segment.name for segment in engine.zone.segments if segment.chain == CHAIN}

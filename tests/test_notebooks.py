@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
+
+from matcher.locate import folder
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.py"))
 PICTURES = {
@@ -16,10 +19,30 @@ PICTURES = {
 }
 
 
+def the_zone_is_what_the_sheets_say(names: dict[str, Any]) -> None:
+    """Followed from its first step to its last, the notebook writes the second zone as it is committed, byte for byte."""
+    zone, written = names["ZONE"], names["written"]
+    committed = {path.relative_to(folder("rules") / zone): path.read_bytes() for path in (folder("rules") / zone).rglob("*.*")}
+    assert written == committed and names["differing"] == []
+    assert {str(name) for name in written} >= {
+        "zone.yaml",
+        "scoring.yaml",
+        "judgements.csv",
+        "chains/bio-pharma.yaml",
+        "chains/low-altitude.yaml",
+    }
+    segments = {one.id for one in names["full"].zone.segments}
+    first, hour = ({one.id for one in names[engine].zone.segments} for engine in ("first", "second"))
+    assert first == hour < segments and {row["代号"] for row in names["table"]("segments")} == segments
+    assert len(names["quality"]) == 2 and (names["quality"]["judged"] > 0).all()
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs(notebook: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIGURES", str(tmp_path))
-    runpy.run_path(str(notebook))
+    names = runpy.run_path(str(notebook))
+    if notebook.stem == "04_new_zone":
+        the_zone_is_what_the_sheets_say(names)
     assert capsys.readouterr().out
     saved = {path.stem: Image.open(path) for path in tmp_path.glob("*.png")}
     assert saved.keys() >= PICTURES.get(notebook.stem, set())

@@ -23,9 +23,10 @@ def chosen_folder(options: argparse.Namespace) -> Path | None:
         return None
     from matcher.tuning.rulesets import named_rules, needs_store
 
-    if getattr(options, "no_store", False) and needs_store(word):
+    stored = not getattr(options, "no_store", False)
+    if not stored and needs_store(word):
         raise OptionError(f"--ruleset {word} 要查数据库，不与 --no-store 同用；可改写规则副本的摘要，或园区的规则目录")
-    found = named_rules(word, options.zone, options.rules_folder)
+    found = named_rules(word, options.zone, options.rules_folder, stored=stored)
     print(f"规则：{version_words(found.version) if found.version else found.folder}", file=sys.stderr)
     warn_retired(found.version)
     return found.folder

@@ -52,7 +52,7 @@ def rank_on_cluster(options: argparse.Namespace, engine_of: Callable[[argparse.N
     if taken.undated:
         print(undated_line(taken.undated), file=sys.stderr)
     for engine, one, ranking in zip(engines, each, rankings, strict=True):
-        called = "" if one.no_store else saved.keep(ranking, engine.zone, saved.given_of(one, taken.files))
+        called = "" if one.no_store else saved.keep(ranking, engine, one, saved.given_of(one, taken.files))
         write_ranking(one, engine, ranking, called)
     return 0
 
@@ -77,4 +77,4 @@ def _check(options: argparse.Namespace, zones: int) -> None:
 
 def _with_evidence(engine: Engine, options: argparse.Namespace) -> Engine:
     engine = saved.with_register(engine, options)
-    return engine if options.no_store else saved.with_lists(engine)
+    return engine if options.no_store else saved.with_ledger(saved.with_lists(engine), options, asked(options).as_of)

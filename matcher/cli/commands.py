@@ -32,6 +32,14 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli import store_verbs
 
         return store_verbs.run(options)
+    if options.verb == "ledger":
+        from matcher.cli import ledger_verbs
+
+        return ledger_verbs.run(options)
+    if options.verb == "report":
+        from matcher.cli import report_verbs
+
+        return report_verbs.run(options)
     if options.verb == "rules":
         from matcher.cli import rules_verbs
 
@@ -40,12 +48,24 @@ def run(options: argparse.Namespace) -> int:
         from matcher.cli.replay import replay
 
         return replay(options)
+    if options.verb == "trip":
+        from matcher.cli import trip
+
+        return trip.run(options)
     if options.verb in ("why-not", "certainty"):
         from matcher.cli import company_verbs
 
         return company_verbs.run(options)
+    if options.verb == "keys":
+        from matcher.cli import keys
+
+        return keys.run(options)
+    if options.verb == "serve":
+        from matcher.cli.serve import serve
+
+        return serve(options)
     commands = {
-        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score, "serve": _serve,
+        "rank": _rank, "gaps": _gaps, "match": _match, "resolve": _resolve, "score": _score,
         "build": snapshots.build, "prune": snapshots.prune, "company": snapshots.company,
     }  # fmt: skip
     return commands[options.verb](options)
@@ -75,7 +95,7 @@ def _rank(options: argparse.Namespace) -> int:
     engine.check(request)
     engine = saved.with_register(engine, options)
     if not options.no_store:
-        engine = saved.with_lists(engine)
+        engine = saved.with_ledger(saved.with_lists(engine), options, request.as_of)
     from_snapshot = None if options.files else snapshots.current(engine)
     if from_snapshot:
         intake, known = from_snapshot
@@ -85,7 +105,7 @@ def _rank(options: argparse.Namespace) -> int:
         report(intake, options.rejects)
     with working("匹配与评分"):
         ranking = engine.rank(intake, request, known)
-    called = "" if options.no_store else saved.keep(ranking, engine.zone, saved.given_of(options, intake.files))
+    called = "" if options.no_store else saved.keep(ranking, engine, options, saved.given_of(options, intake.files))
     write_ranking(options, engine, ranking, called)
     if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
         print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)
@@ -212,15 +232,3 @@ def _json_from_stdin() -> Any:
     if not isinstance(given, (dict, list)):
         raise InputError("标准输入", "应为一个企业对象，或企业对象的数组")
     return given
-
-
-def _serve(options: argparse.Namespace) -> int:
-    if options.host not in ("127.0.0.1", "localhost", "::1"):
-        raise OptionError(f"未配置登录认证，只能在本机地址 127.0.0.1 上服务，写的是 {options.host}")
-    try:
-        import uvicorn
-    except ModuleNotFoundError:
-        raise OptionError("服务组件没有安装，请安装 lianzhao[service]") from None
-    print(f"链招服务：http://{options.host}:{options.port}/openapi.json", file=sys.stderr)
-    uvicorn.run("matcher.api.app:app", host=options.host, port=options.port, log_level="warning")
-    return 0

@@ -57,6 +57,7 @@ def _reasons(found: WhyNot, engine: Engine) -> Iterator[str]:
     order = f"，按 {standing.order_value:.1f} 分排" if standing.order_value is not None else ""
     yield f"{standing.score:.1f} 分（{low:.1f}–{high:.1f}）{order}；{_segment(standing, engine)}"
     yield "各组得分：" + "，".join(f"{one.label} {one.points:g}/{one.most:g}" for one in standing.groups)
+    yield from (f"否决 {one.label}　读到 {'；'.join(one.read)}" for one in found.barred)
     if found.unfired:
         yield "没有得分的规则（至多能得、读到什么、卡在哪里）："
         for one in found.unfired:

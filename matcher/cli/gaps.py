@@ -130,6 +130,6 @@ def write_gaps(options: argparse.Namespace, gaps: Gaps, zone: Zone) -> None:
             from matcher.cli.chain_svg import chain_svg
 
             (chain,) = (chain for chain in zone.chains if chain.id in {gap.chain for gap in gaps.segments})
-            stream.write(chain_svg(gaps, chain, zone))
+            stream.write(chain_svg(gaps, chain, zone, options.layout))
         else:
             print_gaps(gaps, zone, stream)

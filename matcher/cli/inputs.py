@@ -18,10 +18,11 @@ from matcher.runs import today
 
 def check_targets(options: argparse.Namespace) -> None:
     """No answer is ever written over a file that was read, and a workbook goes to a file that is called one."""
-    if options.format == "xlsx" and not options.out:
-        raise OptionError("--format xlsx 要用 --out 指定写到哪个文件")
-    if options.format != "xlsx" and (options.out or "").lower().endswith(".xlsx"):
-        raise OptionError(f"--out {options.out} 是 XLSX 文件名，请加上 --format xlsx")
+    for form in ("xlsx", "docx"):
+        if options.format == form and not options.out:
+            raise OptionError(f"--format {form} 要用 --out 指定写到哪个文件")
+        if options.format != form and (options.out or "").lower().endswith(f".{form}"):
+            raise OptionError(f"--out {options.out} 是 {form.upper()} 文件名，请加上 --format {form}")
     inputs = {Path(file).resolve() for file in options.files}
     for option in ("out", "rejects"):
         target = getattr(options, option, None)
@@ -29,8 +30,8 @@ def check_targets(options: argparse.Namespace) -> None:
             raise OptionError(f"--{option} 不能是输入文件 {target}，会把它覆盖")
         if target and option == "out" and not Path(target).resolve().parent.is_dir():
             raise OptionError(f"--out {target} 写不进去：没有这个目录")
-    if options.format == "xlsx" and not (options.out or "").lower().endswith(".xlsx"):
-        raise OptionError(f"--format xlsx 的 --out 应以 .xlsx 结尾，写的是 {options.out}")
+    if options.format in ("xlsx", "docx") and not (options.out or "").lower().endswith(f".{options.format}"):
+        raise OptionError(f"--format {options.format} 的 --out 应以 .{options.format} 结尾，写的是 {options.out}")
 
 
 def working(what: str) -> Progress:

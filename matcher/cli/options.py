@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matcher.cli import rules_options, snapshots
+from matcher.cli import ledger_options, report_options, rules_options, service_options, snapshots, trip_options
 from matcher.cli.arguments import (
     Parser,
     Verbs,
@@ -18,7 +18,6 @@ from matcher.cli.arguments import (
     add_zone,
     count,
     day,
-    port,
     positive,
 )  # fmt: skip
 
@@ -40,10 +39,13 @@ def parser() -> Parser:
         _certainty,
         rules_options.add_verbs,
         _replay,
+        trip_options.add_verbs,
         _register,
         _lists,
         _judge,
-        _others,
+        ledger_options.add_verbs,
+        report_options.add_verbs,
+        service_options.add_verbs,
     ):
         add(verbs)
     add_dated(verbs.choices["build"])
@@ -84,8 +86,14 @@ def _gaps(verbs: Verbs) -> None:
     add_zone(gaps)
     add_local(gaps)
     gaps.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复；svg 只画一条")
+    add_ruleset(gaps)
     gaps.add_argument(
         "--format", choices=["table", "json", "csv", "xlsx", "svg"], default="table", help="输出格式（默认 table）；svg 为产业链图"
+    )
+    gaps.add_argument(
+        "--layout",
+        choices=["slide", "page"],
+        help="svg 的版面：slide 幻灯片 16∶9，page 长页；默认 slide，一列超过 15 个环节时 page",
     )
     gaps.add_argument("--out", metavar="FILE", help="写入文件（默认屏幕；xlsx 必须写入文件）")
     add_intake(gaps)
@@ -97,6 +105,7 @@ def _match(verbs: Verbs) -> None:
     )
     match.add_argument("files", nargs="+", metavar="FILE", help="企业文件：CSV、XLSX 或 Parquet")
     add_zone(match)
+    add_ruleset(match)
     match.add_argument("--format", choices=["csv", "xlsx"], default="csv", help="输出格式（默认 csv）")
     match.add_argument("--out", required=True, metavar="FILE", help="输出文件")
     add_intake(match)
@@ -244,9 +253,3 @@ def _judge(verbs: Verbs) -> None:
     judgements = verbs.add_parser("judgements", help="列出人工判定", description="列出人工判定，先作的在前。")
     judgements.add_argument("--all", action="store_true", help="连同已撤回、已改判的")
     add_output(judgements)
-
-
-def _others(verbs: Verbs) -> None:
-    serve = verbs.add_parser("serve", help="启动 HTTP 服务（仅本机）", description="在 127.0.0.1 启动评分与排序服务。")
-    serve.add_argument("--host", default="127.0.0.1", metavar="地址", help="只允许本机地址")
-    serve.add_argument("--port", type=port, default=8000, metavar="端口")

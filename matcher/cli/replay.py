@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from matcher.cli import saved
+from matcher import keeping
 from matcher.cli.chosen import time_words
 from matcher.cli.files import as_json, written
 from matcher.cli.inputs import check_data_date, check_targets, working
@@ -39,7 +39,7 @@ def replay(options: argparse.Namespace) -> int:
         kept = find_run(store, options.run)
         with working("回放"):
             found = replay_run(store, kept, materials)
-        called = saved.called(versions(store, kept.run.zone), kept.run.ruleset)
+        called = keeping.called(versions(store, kept.run.zone), kept.run.ruleset)
     with written(options.out) as stream:
         stream.write((as_json(_plain(found)) if options.format == "json" else "\n".join(_told(found, called))) + "\n")
     if not found.equal:

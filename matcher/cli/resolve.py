@@ -6,7 +6,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from matcher.cli import saved
@@ -15,6 +15,7 @@ from matcher.cli.files import as_json, safe, write_bytes, written
 from matcher.corpora import open_corpora
 from matcher.intake.queries import BLANK, STDIN, QueryRow, read_brands, read_queries
 from matcher.matching.resolution import DECISION_LABELS, Candidate, Known, Resolution, Resolver
+from matcher.resolving import answer_data
 from matcher.rules.resolution import load_resolution
 
 COLUMNS = ("query", "decision", "uscc", "name", "confidence", "candidates", "why", "parent", "parent_uscc", "former_name")
@@ -81,29 +82,13 @@ def candidates_cell(candidates: Sequence[Candidate]) -> str:
 
 def cells(line: Line) -> dict[str, str | float]:
     """The answer by column (按列的答案)."""
-    company, parent = line.company, line.answer.parent
-    return {
-        "query": line.asked.query,
-        "decision": line.answer.decision,
-        "uscc": company.uscc if company else "",
-        "name": company.name if company else "",
-        "confidence": company.confidence if company else "",
-        "candidates": candidates_cell(line.answer.candidates),
-        "why": line.answer.why,
-        "parent": parent.name if parent else "",
-        "parent_uscc": parent.uscc if parent else "",
-        "former_name": company.former if company else "",
-    }
+    told = answer_data(line.asked.query, line.answer)
+    confidence = line.company.confidence if line.company else ""
+    return {**told, "confidence": confidence, "candidates": candidates_cell(line.answer.candidates)}
 
 
 def _json(line: Line) -> dict[str, Any]:
-    told = cells(line)
-    listed = []
-    for one in line.answer.candidates:
-        entry = asdict(one)
-        del entry["place"]
-        listed.append(entry)
-    return {"row": line.asked.row, **told, "confidence": told["confidence"] or None, "candidates": listed}
+    return {"row": line.asked.row, **answer_data(line.asked.query, line.answer)}
 
 
 def _write(options: argparse.Namespace, lines: Sequence[Line]) -> None:

@@ -9,6 +9,7 @@ from matcher.cli.arguments import (
     add_intake,
     add_listed,
     add_output,
+    add_ruleset,
     add_tried,
     count,
     positive,
@@ -39,6 +40,7 @@ def _check(actions: Verbs) -> None:
     check.add_argument("files", nargs="*", metavar="FILE", help="用哪些企业看（默认当前快照，没有则随附样例）")
     check.add_argument("--all", action="store_true", help="没有命中过的规则和词也列出来")
     check.add_argument("--strict", action="store_true", help="有疑处时退出码为 1")
+    add_ruleset(check)
     add_tried(check)
     add_output(check)
     add_intake(check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from matcher.cli.chosen import warn_retired
+from matcher.cli.chosen import chosen_folder, warn_retired
 from matcher.cli.inputs import check_targets, working
 from matcher.cli.rules_check import write_lint
 from matcher.cli.rules_diff import write_diff
@@ -37,8 +37,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     check_targets(options)
-    engine, compliance = engine_of(options), load_compliance(options.rules_folder)
-    files = Files(folder("rules", options.rules_folder) / options.zone, options.zone)
+    chosen = chosen_folder(options)
+    engine, compliance = engine_of(options, chosen), load_compliance(options.rules_folder)
+    draft = folder("rules", options.rules_folder) / options.zone
+    files = Files(draft, options.zone) if chosen is None else Files(chosen, str(chosen))
     intake, known, called = companies_of(options, engine)
     with working("体检"):
         found = lint(engine, files, compliance, intake, options.as_of or today(), known=known, every_word=options.all)

@@ -7,21 +7,18 @@ another one; a run that cannot be kept is a warning, because the list is right.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matcher.cli.inputs import working
 from matcher.engine import Engine
-from matcher.errors import OptionError, RequestError, RulesetError, StoreError
+from matcher.errors import OptionError, RequestError, StoreError
 from matcher.intake import Intake, read_files
-from matcher.rules import Zone
+from matcher.rules import zone_ids
 from matcher.types import Ranking
-
-if TYPE_CHECKING:
-    from matcher.store.rulesets import RulesetVersion
 
 _PATIENCE = 10.0  # seconds that a list waits for its run to be kept
 _WITHOUT = "；不用数据库也能排序：加 --no-store"
@@ -88,6 +85,26 @@ def with_lists(engine: Engine) -> Engine:
     return engine.with_lists(entries) if entries else engine
 
 
+def with_ledger(engine: Engine, options: argparse.Namespace, as_of: date) -> Engine:
+    """The engine with what the ledgers say as of a day, if anything stands in them (加台账依据)."""
+    from matcher.store.database import open_store, store_exists
+
+    if not store_exists() or options.zone not in zone_ids(
+        options.rules_folder
+    ):  # rules from elsewhere: nobody keeps ledgers by them
+        return engine
+    from matcher.ledger.evidence import evidence
+    from matcher.ledger.setting import open_setting
+
+    setting = open_setting(options.zone, options.rules_folder)
+    try:
+        with open_store() as store:
+            entries = evidence(store, setting, as_of)
+    except StoreError as error:
+        raise type(error)(error.database, error.problem + _WITHOUT) from error
+    return engine.with_ledger(entries) if entries else engine
+
+
 def judged() -> Mapping[str, str | None]:
     """What people decided of names, if there is a database (已有判定): query → code or legal name, None for 都不是."""
     from matcher.store.database import open_store, store_exists
@@ -114,38 +131,29 @@ def _file_names(files: Sequence[str]) -> list[str]:
     return sorted(Path(file).name.encode("utf-8", "replace").decode() for file in files)
 
 
-def keep(ranking: Ranking, zone: Zone, given: dict[str, Any]) -> str:
+def keep(ranking: Ranking, engine: Engine, options: argparse.Namespace, given: dict[str, Any]) -> str:
     """Keeps the run and a copy of the rules that it ran with; if that fails the list is not lost, and stderr says so (留存批次).
 
     Returns:
         What the ruleset is called, empty where nothing was ever published.
     """
+    from matcher.keeping import keep_run
     from matcher.locate import home
-    from matcher.rules import kept
     from matcher.store.database import open_store
-    from matcher.store.rulesets import versions
-    from matcher.store.runs import results_digest, save_run
+    from matcher.store.runs import results_digest
 
     short = ranking.run.id[:12]
     try:
-        with open_store(patience=_PATIENCE) as store, contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(kept.keeping(home()))
-                kept.keep(home(), zone.content)
-            except RulesetError as error:
-                print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{error}", file=sys.stderr)
-            save_run(store, ranking.run, results_digest(ranking), given)
-            return called(versions(store, zone.id), zone.digest)
+        with open_store(patience=_PATIENCE) as store:
+            kept = keep_run(store, home(), ranking.run, results_digest(ranking), engine.zone, given, engine.tracked)
+            if engine.tracked:
+                from matcher.ledger.setting import open_setting
+                from matcher.ledger.webhooks import note_bands
+
+                note_bands(store, open_setting(options.zone, options.rules_folder), ranking)
     except StoreError as error:
         print(f"lianzhao: 批次 {short} 没有留存，名单照常给出。{error}", file=sys.stderr)
-    return ""
-
-
-def called(there: Sequence[RulesetVersion], digest: str) -> str:
-    """What a ruleset is called among the versions of its zone (规则的叫法)."""
-    from matcher.store.rulesets import named
-
-    version = named(there, digest)
-    if version is None:
-        return "规则未发布" if there else ""
-    return f"规则第 {version.number} 版" + ("（已停用）" if version.retired_at else "")
+        return ""
+    if kept.no_copy:
+        print(f"lianzhao: 批次 {short} 的规则副本没有留存，规则改动以后不能回放，名单照常给出。{kept.no_copy}", file=sys.stderr)
+    return kept.called

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from matcher.rules.ledger import LedgerFile, ZoneLedgerFile
 from matcher.rules.schema import FILES
 from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany, Ranking
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def schemas() -> dict[str, dict[str, Any]]:
     """Path in the repository → JSON Schema (全部 JSON Schema)."""
     found = {f"rules/schemas/{kind}.schema.json": model.model_json_schema() for kind, model in FILES.items()}
+    found["rules/schemas/ledger.schema.json"] = LedgerFile.model_json_schema()
+    found["rules/schemas/zone-ledger.schema.json"] = ZoneLedgerFile.model_json_schema()
     found["docs/schemas/ranking.schema.json"] = TypeAdapter(Ranking).json_schema(mode="serialization")
     found["docs/schemas/result.schema.json"] = TypeAdapter(RankedCompany).json_schema(mode="serialization")
     found["docs/schemas/explanation.schema.json"] = TypeAdapter(Explanation).json_schema(mode="serialization")

@@ -13,16 +13,10 @@ if TYPE_CHECKING:
     from matcher.cli.arguments import Verbs
     from matcher.engine import Engine
     from matcher.intake import Intake
-    from matcher.snapshot import Built, ProfileCache, Snapshot
+    from matcher.snapshot import Built, ProfileCache
 
 _KEPT = 3
 _SHORT = 12  # characters of a version that are shown
-_LABELS = {
-    "name": "企业名称", "uscc": "统一社会信用代码", "province": "省份", "city": "城市", "county": "区县", "address": "地址",
-    "company_type": "企业类型", "status": "登记状态", "industry": "行业", "qualifications": "资质", "listed": "上市",
-    "main_products": "主要产品", "business_scope": "经营范围", "former_names": "曾用名", "capital_currency": "注册资本币种",
-    "founded": "成立日期", "capital": "注册资本（元）", "paid_capital": "实缴资本（元）", "insured": "参保人数",
-}  # fmt: skip
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -194,6 +188,7 @@ def company(options: argparse.Namespace) -> int:
     from matcher.errors import RequestError, SnapshotError
     from matcher.locate import home
     from matcher.snapshot import open_current
+    from matcher.snapshot.cards import card
 
     snapshot = open_current(home(), verify=True)
     if snapshot is None:
@@ -201,29 +196,19 @@ def company(options: argparse.Namespace) -> int:
     places = snapshot.places(options.company)
     if not places:
         raise RequestError("企业", options.company, hint=f"当前快照 {snapshot.version[:_SHORT]} 有 {len(snapshot):,} 家")
-    found = [_company(snapshot, place) for place in places]
+    found = [card(snapshot, place) for place in places]
     _print(found, options.format, "\n\n".join(map(_card, found)))
     return 0
 
 
-def _company(snapshot: Snapshot, place: int) -> dict[str, Any]:
-    from matcher.scoring.describe import day_text
-    from matcher.snapshot.members import FIELDS
-
-    member, where = snapshot.member(place), snapshot.origins(place)
-    rows = [{"file": file, "row": row, "as_of": as_of} for file, row, as_of in where.origins]
-    values: dict[str, Any] = dict(zip(FIELDS, member.values, strict=True))
-    values["founded"] = day_text(int(values["founded"]), -(2**31))
-    known = {field: {"value": values[field], **rows[number]} for field, number in where.fields.items()}
-    return {"snapshot": snapshot.version, "code_valid": member.code_ok, "fields": known, "rows": rows}
-
-
 def _card(found: dict[str, Any]) -> str:
+    from matcher.snapshot.cards import LABELS
+
     lines = []
     for field, known in found["fields"].items():
         value = f"{known['value']:,}" if isinstance(known["value"], int) else known["value"]
         said = f"{known['file']} 第 {known['row']} 行，{known['as_of'] or '日期不详'}"
-        lines.append(f"{_LABELS[field]}：{value}\n    〔{said}〕")
+        lines.append(f"{LABELS[field]}：{value}\n    〔{said}〕")
     rows = "；".join(f"{row['file']} 第 {row['row']} 行（{row['as_of'] or '日期不详'}）" for row in found["rows"])
     return "\n".join([*lines, f"来源：{rows}"])
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from typing import Any
 
-from matcher.cli.bases import company_base, places_now
+from matcher.cli.bases import company_base, named_now
 from matcher.cli.inputs import check_targets, report, working
 from matcher.cli.listing import check_output, write_listing
+from matcher.cli.signing import signed_by
 from matcher.corpora import open_corpora
-from matcher.errors import OptionError, RequestError
+from matcher.errors import RequestError
 from matcher.intake import read_files
 from matcher.intake.queries import with_list_columns
 from matcher.matching.resolution import DECISION_LABELS, Known, Resolver
@@ -50,7 +50,7 @@ def _save_register(options: argparse.Namespace) -> int:
             corpora=corpora.digest,
             as_of=options.as_of,
             complete=options.complete,
-            by=_by(options),
+            by=signed_by(options),
         )
     _say(f"已留存为「{options.name}」，{len(intake.companies):,} 家" if changed else f"「{options.name}」已是这一份，没有改动")
     return 0
@@ -70,7 +70,7 @@ def _list_registers(options: argparse.Namespace) -> int:
 
 def _remove_register(options: argparse.Namespace) -> int:
     with open_store() as store:
-        registers.remove_register(store, options.zone, options.name, by=_by(options))
+        registers.remove_register(store, options.zone, options.name, by=signed_by(options))
     _say(f"已移除「{options.name}」")
     return 0
 
@@ -89,7 +89,7 @@ def _import(options: argparse.Namespace) -> int:
     with working("归一"), open_store() as store:
         resolver = Resolver(base.companies, corpora, rules, Known({}, {}), base.index)
         against = lists.base_digest(resolver, base.digest, corpora.digest)
-        changed = lists.import_list(store, kind, intake, resolver, against=against, by=_by(options))
+        changed = lists.import_list(store, kind, intake, resolver, against=against, by=signed_by(options))
         found = [
             one for one in lists.list_all(store) if (one.list, one.issued, one.source) == (kind.list, kind.issued, intake.digest)
         ]
@@ -149,7 +149,7 @@ def _write_rows(options: argparse.Namespace, rows: list[ListRow], title: str) ->
 
 def _remove_import(options: argparse.Namespace) -> int:
     with open_store() as store:
-        lists.remove_import(store, options.number, by=_by(options))
+        lists.remove_import(store, options.number, by=signed_by(options))
     _say(f"已移除第 {options.number} 号导入")
     return 0
 
@@ -158,28 +158,29 @@ def _judge(options: argparse.Namespace) -> int:
     with open_store() as store:
         before = len(lists.queue(store))
         if options.withdraw:
-            number = judgements.withdraw(store, options.query, by=_by(options), note=options.note)
+            number = judgements.withdraw(store, options.query, by=signed_by(options), note=options.note)
             if not number:
                 raise RequestError("判定", options.query, hint="现行的判定见 lianzhao judgements")
             _say(f"已撤回「{options.query}」的判定")
         else:
-            judgements.judge(store, options.query, options.company, by=_by(options), note=options.note)
-            _say(f"已判定「{options.query}」" + ("：都不是" if options.none else f"是 {options.company}"))
-            if not options.none:
-                _say_if_unknown(options.company)
+            given = "" if options.none else normalise(options.company).strip()
+            found = None if options.none else named_now(given)
+            code = found[0][0] if found and len(found) == 1 and found[0][0] != given.upper() else ""
+            judgements.judge(store, options.query, options.company, code=code, by=signed_by(options), note=options.note)
+            said = "：都不是" if options.none else f"是 {options.company}" + (f"（{code}，改名以后也认得）" if code else "")
+            _say(f"已判定「{options.query}」{said}")
+            if found is not None:
+                _say_if_unknown(options.company, len(found))
         _say_queue(store, before)
     return 0
 
 
-def _say_if_unknown(company: str) -> None:
+def _say_if_unknown(company: str, found: int) -> None:
     """A judgement may name a company that is not in the snapshot yet, but a slip of the pen should not go unseen."""
-    found = places_now(normalise(company).strip())
-    if found is None:
-        return
     if not found:
         _say(f"lianzhao: 注意：当前快照里没有 {company}，判定已记下，等企业库里有了才起作用；写错了请用 --withdraw 撤回")
-    elif len(found) > 1:
-        _say(f"lianzhao: 注意：当前快照里有 {len(found)} 家叫 {company}，请改用统一社会信用代码判定")
+    elif found > 1:
+        _say(f"lianzhao: 注意：当前快照里有 {found} 家叫 {company}，请改用统一社会信用代码判定")
 
 
 def _say_queue(store: Store, before: int) -> None:
@@ -209,18 +210,6 @@ def _check_zone(options: argparse.Namespace) -> None:
     known = zone_ids(options.rules_folder)
     if options.zone not in known:
         raise RequestError("园区", options.zone, known)
-
-
-def _by(options: argparse.Namespace) -> str:
-    """Who does this: as the option says, else the name that the system knows the user by."""
-    if options.by:
-        if len(options.by) > 60 or not options.by.isprintable():
-            raise OptionError("--by 应为不超过 60 字的姓名")
-        return str(options.by)
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a user without a name
-        return ""
 
 
 def _say(line: str) -> None:

@@ -15,7 +15,7 @@ from matcher.snapshot import ProfileCache
 
 
 def engine_of(options: argparse.Namespace, folder: Path | None = None) -> Engine:
-    """The engine of the rules in use (所用的规则), with list evidence unless the database is to be left alone.
+    """The engine of the rules in use (所用的规则), with what lists and ledgers say unless the database is to be left alone.
 
     Args:
         options: ``ruleset`` among them, where the command has that choice.
@@ -24,7 +24,9 @@ def engine_of(options: argparse.Namespace, folder: Path | None = None) -> Engine
     chosen = folder or chosen_folder(options)
     with working("读取规则"):
         engine = Engine(options.zone, rules=options.rules_folder, corpora=options.corpora, ruleset=chosen)
-    return engine if options.no_store else saved.with_lists(engine)
+    if options.no_store:
+        return engine
+    return saved.with_ledger(saved.with_lists(engine), options, options.as_of or today())
 
 
 def local_engine_of(options: argparse.Namespace, folder: Path | None = None) -> Engine:

@@ -10,16 +10,15 @@ from matcher.cli.chosen import state_words, time_words, version_words
 from matcher.cli.inputs import working
 from matcher.cli.listing import check_output, write_listing
 from matcher.engine import Engine
-from matcher.errors import OptionError, RulesError, RulesetError
+from matcher.errors import OptionError, RulesError, RulesetError, StoreError
 from matcher.locate import folder, home
 from matcher.rules.compliance import load_compliance
-from matcher.rules.kept import open_kept
 from matcher.store import rulesets
 from matcher.store.database import open_store
 from matcher.store.rulesets import RulesetVersion
 from matcher.tuning.concerns import Files
 from matcher.tuning.publishing import let_pass, publish
-from matcher.tuning.rulesets import published_versions
+from matcher.tuning.rulesets import copy_of, published_versions
 
 
 def publish_rules(options: argparse.Namespace) -> int:
@@ -102,10 +101,10 @@ def _told(override: rulesets.Override) -> str:
 
 
 def _copy(version: RulesetVersion) -> str:
-    """Whether the copy is there and whole; the place of what is wrong."""
+    """Whether the copy is whole, here or in the database; the place of what is wrong."""
     try:
-        open_kept(home(), version.digest)
-    except RulesetError as error:
+        copy_of(version.digest)
+    except (RulesetError, StoreError) as error:
         return str(error)
     return "完好"
 

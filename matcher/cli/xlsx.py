@@ -29,6 +29,8 @@ MOST_ROWS = 1_000_000
 _LONGEST_CELL = 32_767  # characters, Excel's own limit
 _NO_TEXT = re.compile("[\ud800-\udfff\ufffe\uffff]")  # XML cannot hold these
 _NO_DAY = "2000-01-01"  # what stands for the time of making, which would change the bytes
+_LONGEST_CHOICES = 255  # characters of all choices of a column, Excel's own limit
+_OFFERED_ROWS = 5_000
 _LINE = 16.0  # points
 _MOST_LINES = 12
 _RULES = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -36,12 +38,13 @@ _RULES = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_nu
 
 @dataclass(frozen=True)
 class Column(Generic[T]):
-    """A column of a sheet (列): its header, what stands in it, how wide and in what form."""
+    """A column of a sheet (列): its header, what stands in it, how wide, in what form; ``choices`` are offered to whoever fills it in."""
 
     title: str
     value: Callable[[T], str | float | bool | None]
     width: float = 12
     form: str = "text"
+    choices: tuple[str, ...] = ()
 
 
 def ranking_xlsx(ranking: Ranking, zone: Zone, labels: Mapping[str, str], called: str = "") -> bytes:
@@ -280,6 +283,7 @@ class Book:
         forms: dict[str, dict[str, Any]] = {
             "text": {}, "wrapped": {"text_wrap": True}, "centred": {"align": "center"}, "whole": {"num_format": "0"},
             "tenths": {"num_format": "0.0"}, "hundredths": {"num_format": "0.00"}, "ten-thousandths": {"num_format": "0.0000"},
+            "amount": {"num_format": "#,##0.######"},
         }  # fmt: skip
         self._forms = {name: self._book.add_format({**look, **form}) for name, form in forms.items()}
         self._head = self._book.add_format(
@@ -320,6 +324,9 @@ class Book:
         for place, column in enumerate(columns):
             sheet.set_column(place, place, column.width)
             sheet.write_string(0, place, column.title, self._head)
+            if column.choices and len(",".join(column.choices)) <= _LONGEST_CHOICES:
+                offered = {"validate": "list", "source": list(column.choices), "error_type": "warning", "ignore_blank": True}
+                sheet.data_validation(1, place, _OFFERED_ROWS, place, offered)
         sheet.set_row(0, 2 * _LINE)
         sheet.freeze_panes(1, frozen)
         sheet.repeat_rows(0)

@@ -81,7 +81,9 @@ def find_columns(lines: list[str], file: str, corpora: Corpora) -> tuple[Header,
 def no_name_column(seen: list[str]) -> str:
     """What to say of a table without a column that names a company (缺少企业名称列)."""
     return "找不到企业名称列（name 或 企业名称）" + (
-        f"，表头写的是：{'、'.join(seen)}" if seen else f"，前 {HEADER_WITHIN} 行里没有表头"
+        f"，表头写的是：{'、'.join(seen)}"
+        if seen
+        else f"，前 {HEADER_WITHIN} 行里没有表头；请在数据上面加一行列名，如 企业名称,统一社会信用代码"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError, NoNameColumnError
-from matcher.intake import delimited
+from matcher.intake import delimited, workbooks
 from matcher.intake.fields import clean_codes
 from matcher.intake.tables import Table, read_table, table_of
 
@@ -90,7 +90,7 @@ def read_queries(path: str | Path, corpora: Corpora, *, stdin: bytes = b"") -> Q
     """The rows of a list (读入名单).
 
     The column is called query, 品牌, 简称, or as companies' names are called elsewhere (名称, 企业名称 …); of several the leftmost. A text
-    without a header, one name to a line, is a list too.
+    or workbook without a header, one name to a line, is a list too.
 
     Args:
         path: The file, or ``STDIN``.
@@ -106,7 +106,8 @@ def read_queries(path: str | Path, corpora: Corpora, *, stdin: bytes = b"") -> Q
     try:
         table = table_of(stdin, file, columns) if from_stdin else read_table(path, columns)
     except NoNameColumnError as error:
-        bare = _bare_list(stdin if from_stdin else Path(path).read_bytes())
+        raw = stdin if from_stdin else Path(path).read_bytes()
+        bare = _named_by_line(workbooks.lone_column(raw, file)) if raw.startswith(workbooks.STARTS) else _bare_list(raw)
         if not bare:
             raise InputError(error.file, f"{error.problem}。{_HEADERS}", row=error.row) from None
         return QueryList(bare, has_header=False)
@@ -128,7 +129,10 @@ def _bare_list(raw: bytes) -> list[QueryRow]:
         text = delimited.decoded(raw, "")
     except InputError:
         return []
-    lines = [line.strip() for line in text.rstrip().split("\n")]
+    return _named_by_line([line.strip() for line in text.rstrip().split("\n")])
+
+
+def _named_by_line(lines: Sequence[str]) -> list[QueryRow]:
     if any(mark in line for line in lines for mark in ",\t;|\0") or any(len(line) > _LONGEST_LINE for line in lines):
         return []
     return [QueryRow(row, line, "", *(() if line else ("query", BLANK))) for row, line in enumerate(lines, 1)]

@@ -43,6 +43,7 @@ _FAR = re.compile(rb"""\br=["'](?:([B-Z][A-Z]|[A-Z]{3})\d+|[A-Z]{1,3}(\d{6,7}))[
 _ANY = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _LONGEST_REFERENCE = 16  # bytes of r="XFD1048576" and what stands before it
 _IN_1904 = re.compile(rb"""date1904=["'](?:1|true)["']""")
+_NUMBER = re.compile(r"\d{1,6}(?:\.0)?")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _PASSWORD = "EncryptedPackage".encode("utf-16-le")
 _LOCKED = "工作簿有密码保护，请去掉密码另存为 .xlsx 再试"
@@ -93,6 +94,43 @@ def read_workbook(raw: bytes, file: str, corpora: Corpora) -> Workbook:
             return Workbook(header, records, date(1904, 1, 1) if in_1904 else date(1899, 12, 30), notes)
     shown = "、".join("".join(c if c.isprintable() else " " for c in name[:31]) for name in sheets[:8]) or "（没有可见的工作表）"
     raise NoNameColumnError(file, f"{no_name_column(seen)}；工作表：{shown}")
+
+
+def read_sheets(raw: bytes, file: str) -> list[tuple[str, list[list[str]]]]:
+    """All visible sheets as text, for those who know their own headers (读各工作表): (name, lines), the first line is row 1.
+
+    Raises:
+        InputError: It is no workbook, damaged, protected by a password, or larger than it should be.
+    """
+    if raw[:4] not in STARTS:
+        raise InputError(file, "应为 Excel 工作簿（.xlsx），CSV 等请用 Excel 或 WPS 另存为 .xlsx 再试")
+    if raw[:2] == b"PK":
+        _checked(raw, file)
+    if _PASSWORD in raw[: 1 << 20] or _PASSWORD in raw[-(1 << 20) :]:
+        raise InputError(file, _LOCKED)
+    with _Reader(raw, file) as reader:
+        names: list[str] = reader.ask("sheets")
+        return [(name, [*reader.ask(f"head {number}"), *reader.rest()]) for number, name in enumerate(names)]
+
+
+def lone_column(raw: bytes, file: str) -> list[str]:
+    """The first visible sheet's cells, row by row, if one column alone holds words (只有一列的工作表); running numbers may stand beside it.
+
+    Raises:
+        InputError: As ``read_workbook``.
+    """
+    with _Reader(raw, file) as reader:
+        if not reader.ask("sheets"):
+            return []
+        lines: list[list[str]] = [*reader.ask("head 0"), *reader.rest()]
+    columns = {place for line in lines for place, cell in enumerate(line) if cell.strip() and not _NUMBER.fullmatch(cell.strip())}
+    if len(columns) != 1:
+        return []
+    place = columns.pop()
+    cells = [line[place].strip() if place < len(line) else "" for line in lines]
+    while not cells[-1]:
+        cells.pop()
+    return cells
 
 
 class _Reader:

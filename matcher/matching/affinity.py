@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matcher.corpora import KINDS, MODES, Corpora
-from matcher.matching.vocabulary import TextHits, Vocabulary, spread
+from matcher.matching.vocabulary import TextHits, Vocabulary, spread, token_ends, token_owners
 from matcher.rules.load import SegmentSpec
 from matcher.text.scope import ScopeItems, numbered
 from matcher.text.tokenizer import cut
@@ -60,6 +60,23 @@ class Texts:
     items: ScopeItems
     names: list[str]
     default_mode: NDArray[np.int8]
+
+    def take(self, rows: NDArray[np.int64]) -> Texts:
+        """Of some of the companies, by ascending place (选取)."""
+        return Texts(self.items.take(rows), [self.names[row] for row in rows.tolist()], self.default_mode[rows])
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Companies' words as TF-IDF weighs them (词的权重), whatever the segments.
+
+    Attributes:
+        words: Companies × words of the IDF table.
+        norms: Length of each row.
+    """
+
+    words: sparse.csr_array
+    norms: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -231,29 +248,60 @@ class Matcher:
         A company's term frequencies are its items' token counts weighted by place, in steps; equal to scikit-learn's
         ``TfidfTransformer`` with the committed IDF on the same counts.
         """
-        counts = self._company_counts(texts, hits, name_text)
-        scaled = counts.multiply(self._idf).tocsr().astype(np.float64)
-        norms = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel())
-        dots = (scaled @ self._documents).tocsr()
-        bottom = np.repeat(norms, np.diff(dots.indptr)) * self._document_norms[dots.indices]
+        return self.likeness(self._weighed(texts, hits.tokens, hits.owner, name_text))
+
+    def likeness(self, weighed: Weighed, segments: NDArray[np.int64] | None = None) -> sparse.csr_array:
+        """The cosine of companies whose words were weighed (余弦相似度), with some of the segments, or with all."""
+        documents, lengths = self._documents, self._document_norms
+        if segments is not None:
+            documents, lengths = documents[:, segments], lengths[segments]
+        dots = (weighed.words @ documents).tocsr()
+        bottom = np.repeat(weighed.norms, np.diff(dots.indptr)) * lengths[dots.indices]
         share = np.divide(dots.data, bottom, out=np.zeros_like(bottom), where=bottom > 0)
         thousandths = np.floor(1000 * share).astype(np.int64)
         return sparse.csr_array((thousandths, dots.indices, dots.indptr), shape=dots.shape)
 
-    def _company_counts(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> sparse.csr_array:
+    def weighed(
+        self, texts: Texts, hits: TextHits | None = None
+    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64], Weighed]:
+        """What finds words in texts, whatever the segments (与环节无关的部分).
+
+        Args:
+            texts: Of some companies.
+            hits: What ``match`` found in them, if it has looked.
+
+        Returns:
+            Distinct names; the number of each company's; where the tokens of items and names end, as ``Vocabulary.occurs`` takes them;
+            and the companies' words.
+        """
+        names, name_of = numbered(texts.names)
+        lines = [*texts.items.texts, *names]
+        tokens = cut("\n".join(lines), self.corpora) if hits is None else hits.tokens
+        ends = token_ends(tokens)
+        return names, name_of, ends, self._weighed(texts, tokens, token_owners(lines, ends), name_of + len(texts.items.texts))
+
+    def _weighed(self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]) -> Weighed:
+        counts = self._company_counts(texts, tokens, owner, name_text)
+        scaled = counts.multiply(self._idf).tocsr().astype(np.float64)
+        return Weighed(scaled, np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel()))
+
+    def _company_counts(
+        self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]
+    ) -> sparse.csr_array:
         """Companies × words: weighted token counts, whole numbers."""
         items = texts.items
         words = self._words
-        column = np.fromiter(map(words.get, hits.tokens, itertools.repeat(-1)), np.int64, len(hits.tokens))
+        size = int(max(name_text.max(initial=-1) + 1, len(items.texts)))
+        column = np.fromiter(map(words.get, tokens, itertools.repeat(-1)), np.int64, len(tokens))
         good = column >= 0
         of_text = sparse.csr_array(
-            (np.ones(int(good.sum()), dtype=np.int64), (hits.owner[good], column[good])), shape=(hits.best.shape[0], len(words))
+            (np.ones(int(good.sum()), dtype=np.int64), (owner[good], column[good])), shape=(size, len(words))
         )
         steps = np.maximum(self._places(items) // _PLACE_STEP, 1)
         rows = np.concatenate([items.row.astype(np.int64), np.arange(items.rows)])
         columns = np.concatenate([items.item.astype(np.int64), name_text])
         weights = np.concatenate([steps, np.full(items.rows, _NAME_TOKENS)])
-        return sparse.csr_array((weights, (rows, columns)), shape=(items.rows, hits.best.shape[0])) @ of_text
+        return sparse.csr_array((weights, (rows, columns)), shape=(items.rows, size)) @ of_text
 
     def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:
         """Words × segments: TF-IDF of each segment's terms, name, description and industry classes; and the norms."""

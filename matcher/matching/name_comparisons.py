@@ -17,7 +17,11 @@ from matcher.text.names import NameReader
 from matcher.types import NameParts
 
 _FORMS = re.compile("(?:股份|有限|责任|集团)*公司")
+_MODERN = frozenset({"limited", "joint_stock"})
+_PROVINCE, _COUNTY = 1, 3  # levels of regions
 _FIRST = 4  # characters within which a short form's first one stands: at the start or behind a region
+_COMPANY = "公司"
+_OF_CORE = {"core_equal", "core_within", "shortened", "short_start", "initials"}
 _DIVISION = re.compile("[省市区县]$")
 _FIRST_TIER = re.compile("北京|上海|广州|深圳")
 _CENTRES = re.compile("天津|重庆|武汉|哈尔滨|沈阳|成都|南京|西安|长春|济南|杭州|大连|青岛|厦门|宁波")  # 直辖市与副省级城市
@@ -32,10 +36,12 @@ class Side:
     Attributes:
         query: Squeezed.
         parts: Its parts.
+        is_nameless: It finds no 字号, where another reading does: 吉利汽车 as a car firm of the district 吉利.
     """
 
     query: str
     parts: NameParts
+    is_nameless: bool = False
 
     @cached_property
     def core(self) -> str:
@@ -55,7 +61,7 @@ class Side:
     @cached_property
     def branch(self) -> str:
         """What stands behind 公司."""
-        return self.query.rpartition("公司")[2]
+        return self.query.rpartition(_COMPANY)[2]
 
 
 def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dict[str, float]:
@@ -79,6 +85,8 @@ def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dic
         _outlets(found, side, name, other)
     elif other.outlet != "none":
         found["outlet_other"] = 1.0
+        if _behind_place(name.rpartition(_COMPANY)[2], side.query, reader):
+            found["outlet_bears"] = 1.0
     _known(found, len(its_core) - len(core), mine, other)
     _trades(found, mine.trade_name, other.trade_name)
     _industries(found, mine.industry_term, other.industry_term)
@@ -87,6 +95,9 @@ def features(side: Side, name: str, other: NameParts, reader: NameReader) -> dic
         if bare(region) == bare(its_region):
             found["region_equal"] = 1.0
         found["region_same" if reader.same_region(region, its_region) else "region_other"] = 1.0
+    if side.is_nameless and "region_same" not in found:
+        for of_trade_alone in _OF_CORE & found.keys():
+            del found[of_trade_alone]
     if mine.legal_form != "unknown" and mine.legal_form == other.legal_form:
         found["form_same"] = 1.0
     if "core_equal" in found and "outlet_other" not in found and ("region_equal" in found or not (region or its_region)):
@@ -128,8 +139,14 @@ def _outlets(found: dict[str, float], side: Side, name: str, other: NameParts) -
             found["head"] = 1.0
     elif formless.endswith(side.formless):
         found["branch_same"] = 1.0
-    elif side.branch != name.rpartition("公司")[2]:
+    elif side.branch != name.rpartition(_COMPANY)[2]:
         found["branch_other"] = 1.0
+
+
+def _behind_place(text: str, query: str, reader: NameReader) -> bool:
+    """Whether a text begins with the query, or with a place and the query."""
+    at = text.find(query)
+    return at == 0 or (at > 0 and reader.is_region(text[:at]))
 
 
 def _known(found: dict[str, float], longer: int, mine: NameParts, other: NameParts) -> None:
@@ -144,8 +161,15 @@ def _known(found: dict[str, float], longer: int, mine: NameParts, other: NamePar
         found["is_long"] = min(1.0, longer / 10)
     if not other.region:
         found["is_national"] = 1.0
-    elif centre := _centre(other.region, other.level):
-        found["at_centre"] = centre
+    else:
+        if centre := _centre(other.region, other.level):
+            found["at_centre"] = centre
+        if other.level == _PROVINCE:
+            found["is_provincial"] = 1.0
+        elif other.level == _COUNTY:
+            found["in_county"] = 1.0
+    if other.legal_form not in _MODERN:
+        found["other_form"] = 1.0
 
 
 def _trades(found: dict[str, float], a: str, b: str) -> None:

@@ -38,6 +38,9 @@ _SUFFIX = ("市", "县", "区", "省")
 _FULL = ("公司", "合作社", "合伙)", "支行", "分行", "营业部", "分店")
 _FORMS = ("有限公司", "有限责任公司", "股份有限公司")
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")  # nobody sees them in a name
+_GLUED = re.compile(f"[a-z .&'+-]{{2,}}/?(?P<behind>{_HAN}{{2,}})|(?P<before>{_HAN}{{2,}})/?[a-z .&'+-]{{2,}}")
+_BETWEEN_HAN = re.compile(f"(?<={_HAN}) +(?={_HAN})")  # 英 力 特
+_ONLY_GROUP = re.compile("(?:集团|控股)+")
 _NO_COUNTY = "中国"  # a company of no province: counties without their suffix are no regions to it
 
 
@@ -62,8 +65,14 @@ class Asked:
     @cached_property
     def sides(self) -> tuple[Side, ...]:
         """The readings, made ready to be compared (待比较的读法)."""
+        is_named = [bool(parts.trade_name) and not _ONLY_GROUP.fullmatch(parts.trade_name) for parts in self.readings]
         return tuple(
-            Side(self.inner if self.inner and parts is self.readings[-1] else self.sought, parts) for parts in self.readings
+            Side(
+                self.inner if self.inner and parts is self.readings[-1] else self.sought,
+                parts,
+                is_nameless=bool(parts.region) and not named and any(is_named),
+            )
+            for parts, named in zip(self.readings, is_named, strict=True)
         )
 
     @cached_property
@@ -108,6 +117,7 @@ class NameComparer:
         before, after = ("|".join(map(re.escape, marks)) for marks in (rules.marks.before, rules.marks.after))
         self._marks = re.compile(f"^(?:{before or '(?!)'})(?={_HAN}{_HAN})|(?<={_HAN}{_HAN})(?:{after or '(?!)'})$")
         self._spelt: dict[str, list[str]] = {}
+        self._cut_short = re.compile("|".join(map(re.escape, rules.spelt_out)) or "(?!)")
         self._frequent, self._trades = corpora.common_trade_names, corpora.industry_words
 
     @cached_property
@@ -118,7 +128,7 @@ class NameComparer:
     def read(self, query: str) -> Asked:
         """The query's parts (读查询)."""
         line = one_line(query)
-        text, short = _UNSEEN.sub("", line).strip(), squeezed_line(line)
+        text, short = _BETWEEN_HAN.sub("", _UNSEEN.sub("", line)).strip(), squeezed_line(line)
         body, form = self._marks.sub("", text), "unknown"
         if body != text:
             form = "joint_stock"
@@ -136,11 +146,18 @@ class NameComparer:
         own = self.reader.elements(rest) if rest else parts
         if rest and own.region and self.reader.same_region(parts.region, own.region):
             return Asked(text, short, sought, (*readings, own), squeezed_line(rest))
+        if (
+            not text.endswith(_FULL)
+            and (native := _native(body))
+            and (alone := self.reader.elements(native)).trade_name
+            and not alone.region
+        ):
+            return Asked(text, short, sought, (*readings, alone), squeezed_line(native))
         return Asked(text, short, sought, tuple(readings))
 
     def _spelt_out(self, text: str) -> str:
         """A text with a short form at its start, or behind its region, as the register writes it: 青岛农商银行 is 青岛农村商业银行."""
-        for short, full in self.rules.spelt_out.items():
+        for short, full in self.rules.spelt_out.items() if self._cut_short.search(text) else ():
             at = text.find(short)
             if at == 0 or (at > 0 and self.reader.is_region(text[:at])):
                 return text[:at] + full + text[at + len(short) :]
@@ -166,7 +183,7 @@ class NameComparer:
             names: All names as given, by number.
             without: Numbers that may not be answered.
         """
-        likely = self.index.candidates(asked.sought, _COMPARED + len(without), by_standing=not asked.is_full).tolist()
+        likely = self._likely(asked, _COMPARED + len(without))
         respelt = self.index.any_of(self._respelt(asked))[:_COMPARED]
         found = self._beside(asked, list(dict.fromkeys([*likely, *respelt])), names, without)
         is_listed = any(parts.legal_form == "joint_stock" for parts in asked.readings)
@@ -177,20 +194,29 @@ class NameComparer:
         found.sort(key=lambda one: (-one[2].score, one[0], one[1], one[2].number))
         return [one for *_, one in found]
 
+    def _likely(self, asked: Asked, most: int) -> list[int]:
+        """Numbers of the names that share most with the query, and with its Chinese part if a foreign name is glued to it."""
+        found: list[int] = self.index.candidates(asked.sought, most, by_standing=not asked.is_full).tolist()
+        if asked.inner and _GLUED.fullmatch(asked.sought):
+            more = self.index.candidates(asked.inner, most, by_standing=True).tolist()
+            found = list(dict.fromkeys([*more, *found]))
+        return found
+
     def _beside(
         self, asked: Asked, numbers: Sequence[int], names: Sequence[str], without: frozenset[int]
     ) -> list[tuple[int, str, Compared]]:
         """Length, name and comparison of each."""
-        entries = self.index.entries[numbers].tolist()
+        entries, leads = self.index.entries[numbers].tolist(), self.index.leads[numbers].tolist()
         given = [names[entry] for entry in entries]
+        texts = _normalised(given)
         return [
-            (len(name), name, self._best_reading(asked, entry, text, short))
-            for entry, name, text, short in zip(entries, given, _normalised(given), self.index.names(numbers), strict=True)
+            (len(name), name, self._best_reading(asked, entry, text, short, leads=has_outlets))
+            for entry, has_outlets, name, text, short in zip(entries, leads, given, texts, _squeezed(texts), strict=True)
             if entry not in without
         ]
 
-    def _best_reading(self, asked: Asked, number: int, text: str, short: str) -> Compared:
-        """A query beside a name, normalised and squeezed, as the two are most alike."""
+    def _best_reading(self, asked: Asked, number: int, text: str, short: str, *, leads: bool = False) -> Compared:
+        """A query beside a name, normalised and squeezed, as the two are most alike; ``leads`` if the name has outlets."""
         weigh = (self.rules.order.full if asked.is_full else self.rules.order.short).get
         reader = self.reader
         parts = reader.elements(text)
@@ -204,6 +230,9 @@ class NameComparer:
                 score = sum([weigh(name, 0.0) * value for name, value in found.items()])
                 if score > most:
                     best, most = found, score
+        if leads:
+            best["has_outlets"] = 1.0
+            most += weigh("has_outlets", 0.0)
         return Compared(number, best, most)
 
     def _respelt(self, asked: Asked) -> list[str]:
@@ -265,6 +294,18 @@ def is_plausible(features: Mapping[str, float]) -> bool:
     if features.keys() & {"trade_equal", "core_within", "within", "trade_edit"}:
         return True
     return features.get("trade_begins", 0) == 1 and features["trade_near"] >= _BEGINS
+
+
+def _native(text: str) -> str:
+    """A short form without the foreign name that is glued to its Chinese one: 魔宙 of MOJO魔宙; "" if it is none such."""
+    found = _GLUED.fullmatch(text)
+    return found["before"] or found["behind"] if found else ""
+
+
+def _squeezed(texts: Sequence[str]) -> list[str]:
+    """Normalised names as the index keeps them, all at once: quicker than to look them up there."""
+    together = squeezed_line("\n".join(texts)).split("\n")
+    return together if len(together) == len(texts) else [squeezed_line(text.replace("\n", " ")) for text in texts]
 
 
 def _normalised(names: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.matching.name_hashes import hashed, hashes_of
 from matcher.text.normalise import normalise
 
 _ODD = re.compile(r"[^\w\n]|_")
@@ -29,8 +31,9 @@ _DOC_BITS = 26
 _LIST_BITS = np.uint32(32 - _DOC_BITS)  # postings being merged: above the name, below which list it stands in
 _LIST_MASK = np.uint32((1 << 32 - _DOC_BITS) - 1)
 _MOST_LISTS = int(_LIST_MASK) + 1
-_BLOCK = 500_000  # texts hashed, and characters sorted, at a time
+_BLOCK = 500_000  # characters sorted at a time
 _END = ord("\n")
+_COMPANY = "公司"
 _GROUP = 2  # standing of a group; a joint-stock company has more
 _REGION = 4  # characters of a region before the 字号 in a name, at most
 _FIRST_TIER = ("北京", "上海", "广州", "深圳")
@@ -75,6 +78,7 @@ class NameIndex:
         entries: Place of each name among those the index was built from.
         standing: Who is meant when a name is cut short: a joint-stock company before a group before others, one of 北京,
             上海, 广州, 深圳 before one of elsewhere, outlets last.
+        leads: Whether another name goes on behind it: it has outlets or departments (有分支).
         former: Place of the company that each name behind the companies' own belongs to.
     """
 
@@ -87,6 +91,7 @@ class NameIndex:
     hashes: NDArray[np.uint64]
     entries: NDArray[np.uint32]
     standing: NDArray[np.int8]
+    leads: NDArray[np.bool_]
     former: NDArray[np.uint32]
 
     @classmethod
@@ -104,6 +109,7 @@ class NameIndex:
         order = np.argsort(hashes, kind="stable").astype(np.uint32)
         short = [short[at] for at in order.tolist()]
         standing = np.fromiter(map(_standing, short), np.int8, len(short))
+        leads = _leads(short, hashes[order])
         joined = "".join([f"{name}\n" for name in short])
         del short
         text = np.frombuffer(joined.replace("\n", "").encode(), dtype=np.uint8)
@@ -116,7 +122,7 @@ class NameIndex:
         number = np.zeros(len(counts), dtype=np.uint32)
         number[alphabet] = np.arange(1, len(alphabet) + 1)
         inverted = _inverted(number[chars], len(alphabet) + 1, len(names))
-        return cls(text, starts, alphabet, *inverted, hashes[order], order, standing, np.array(former, dtype=np.uint32))
+        return cls(text, starts, alphabet, *inverted, hashes[order], order, standing, leads, np.array(former, dtype=np.uint32))
 
     @classmethod
     def of(cls, names: Iterable[str], former: Iterable[str]) -> NameIndex:
@@ -166,14 +172,14 @@ class NameIndex:
 
     def any_of(self, short: Sequence[str]) -> list[int]:
         """Numbers of the names that are one of these squeezed ones, ascending (与其中之一相同)."""
-        wanted = _hashes(short)
-        begins = np.searchsorted(self.hashes, wanted)
-        begins[begins == len(self)] = 0  # behind the last is as far from equal as the first
+        hashes = self.hashes.data
         found: set[int] = set()
-        for place in np.flatnonzero(self.hashes[begins] == wanted).tolist() if len(self) else ():
-            begin = int(begins[place])
-            end = int(np.searchsorted(self.hashes, wanted[place], side="right"))
-            found.update(number for number in range(begin, end) if self.name(number) == short[place])
+        for name, wanted in zip(short, hashes_of(short), strict=True):
+            number = bisect_left(hashes, wanted)
+            while number < len(hashes) and hashes[number] == wanted:
+                if self.name(number) == name:
+                    found.add(number)
+                number += 1
         return sorted(found)
 
     def initials(self, short: str, most: int) -> list[int]:
@@ -280,20 +286,21 @@ class NameIndex:
 
     def _sizes(self, query: str) -> list[tuple[int, int, bool]]:
         """Kept grams of the query: how many names hold each, its row, and whether it is a pair."""
-        width = len(self.alphabet) + 1
-        codes = np.array([ord(char) for char in query], dtype=np.uint32)
-        places = self.alphabet.searchsorted(codes)
-        places[places == len(self.alphabet)] = 0
-        numbers = ((places + 1) * (self.alphabet[places] == codes)).tolist() if len(self.alphabet) else []
+        alphabet, grams, first = self.alphabet.data, self.grams.data, self.first.data
+        width = len(alphabet) + 1
+        numbers = []
+        for code in map(ord, query):
+            place = bisect_left(alphabet, code)
+            numbers.append(place + 1 if place < len(alphabet) and alphabet[place] == code else 0)
         wanted = {number * width for number in numbers if number}
         wanted.update(one * width + other for one, other in itertools.pairwise(numbers) if one and other)
-        grams = np.array(sorted(wanted), dtype=np.uint64)
-        rows = np.searchsorted(self.grams, grams)
-        kept = rows < len(self.grams)
-        kept[kept] = self.grams[rows[kept]] == grams[kept]
-        rows = rows[kept]
-        sizes = self.first[rows + 1] - self.first[rows]
-        return list(zip(sizes.tolist(), rows.tolist(), (grams[kept] % np.uint64(width) > 0).tolist(), strict=True))
+        found = []
+        row = 0
+        for gram in sorted(wanted):
+            row = bisect_left(grams, gram, row)
+            if row < len(grams) and grams[row] == gram:
+                found.append((first[row + 1] - first[row], row, gram % width > 0))
+        return found
 
 
 def _standing(name: str) -> int:
@@ -303,6 +310,17 @@ def _standing(name: str) -> int:
     if name.endswith("股份有限公司"):
         return 3 + first_tier
     return first_tier + (_GROUP if "集团" in name or "控股" in name else 0)
+
+
+def _leads(short: Sequence[str], hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Of each name, in the order of its ascending hash, whether another begins with it up to 公司."""
+    heads = {name[: name.find(_COMPANY) + len(_COMPANY)] for name in short if 0 < name.find(_COMPANY) < len(name) - len(_COMPANY)}
+    wanted = hashed(sorted(heads))
+    begins, ends = hashes.searchsorted(wanted), hashes.searchsorted(wanted, side="right")
+    leads = np.zeros(len(short), dtype=np.bool_)
+    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
+        leads[begin:end] = True
+    return leads
 
 
 def _starts(chars: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -365,22 +383,3 @@ def _inverted(
         postings.append((keys & np.uint64((1 << _DOC_BITS) - 1)).astype(np.uint32)[np.repeat(kept, size)])
     first = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
     return np.concatenate(grams), first, np.concatenate(postings)
-
-
-def hashed(texts: Sequence[str]) -> NDArray[np.uint64]:
-    """A hash of each text, the same in every process (哈希)."""
-    return np.concatenate([_hashes(texts[at : at + _BLOCK]) for at in range(0, len(texts) or 1, _BLOCK)])
-
-
-def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
-    """Sums over the code points, each mixed with its place."""
-    lengths = np.fromiter(map(len, names), np.int64, len(names))
-    chars = np.frombuffer("".join(names).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    place = (np.arange(len(chars)) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.uint64)
-    mixed = (chars + (place << np.uint64(32))) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed ^= mixed >> np.uint64(31)
-    sums = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])
-    ends = np.cumsum(lengths)
-    result: NDArray[np.uint64] = sums[ends] - sums[ends - lengths]
-    return result

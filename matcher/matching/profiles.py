@@ -7,7 +7,7 @@ alone, so the result is the same for any number of chunks and processes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,17 @@ class Profiles:
     def __len__(self) -> int:
         return len(self.marks)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Profiles]) -> Profiles:
+        """Of all chunks, in order (合并)."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, field) for part in parts]) for field in cls.__dataclass_fields__))
+
+    def take(self, places: NDArray[np.int64]) -> Profiles:
+        """The profiles at ``places``, in that order (选取)."""
+        return Profiles(*(getattr(self, field.name)[places] for field in fields(Profiles)))
+
 
 @dataclass(frozen=True)
 class Details:
@@ -120,9 +131,7 @@ class ProfileReader:
     def read(self, companies: Companies, processes: int = 1) -> Profiles:
         """Profiles of all companies (读取画像), by up to ``processes`` processes."""
         parts = in_chunks(lambda chunk: self.details(companies.take(chunk)).profiles, len(companies), CHUNK, processes)
-        if len(parts) == 1:
-            return parts[0]
-        return Profiles(*(np.concatenate([getattr(part, field) for part in parts]) for field in Profiles.__dataclass_fields__))
+        return Profiles.joined(parts)
 
     def details(self, companies: Companies, read: Details | None = None) -> Details:
         """Profiles of a few companies with all that they were read from, for explanations (带命中明细).

@@ -10,6 +10,7 @@ company, only a place, a trade or a legal form, is refused with the reason.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,8 @@ from matcher.corpora import Corpora
 from matcher.intake import Companies
 from matcher.matching.entries import Entries
 from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
-from matcher.matching.name_index import BETWEEN, NameIndex, hashed, squeezed
+from matcher.matching.name_hashes import hashed
+from matcher.matching.name_index import BETWEEN, NameIndex, squeezed
 from matcher.rules.resolution import ResolutionRules
 from matcher.text.normalise import normalise
 
@@ -101,7 +103,7 @@ class Known:
 
     Attributes:
         brands: Brand → (legal name, code or "").
-        judged: Query → code or legal name that a person decided for it, or None for 都不是.
+        judged: Query → code or legal name, or both with the code first, that a person decided for it, or None for 都不是.
     """
 
     brands: Mapping[str, tuple[str, str]]
@@ -133,9 +135,17 @@ class Resolver:
             raise ValueError("the index is of another base")
         self._entries = Entries(companies, self.index.former)
         self._comparer = NameComparer(self.index, corpora, rules)
-        known = known or Known({}, {})
+        self._learn(known or Known({}, {}))
+
+    def _learn(self, known: Known) -> None:
         self._judged = dict(zip(squeezed(list(known.judged)), known.judged.values(), strict=True))
         self._brands = dict(zip(squeezed(list(known.brands)), known.brands.values(), strict=True))
+
+    def with_known(self, known: Known) -> Resolver:
+        """This resolver with other brands and judgements (换已知对应); its index is shared."""
+        other = copy.copy(self)
+        other._learn(known)
+        return other
 
     def resolve(self, query: str, code: str = "") -> Resolution:
         """Which company is meant (归一).
@@ -235,9 +245,14 @@ class Resolver:
             return None
         elif all(not parts.trade_name and not parts.industry_term for parts in asked.readings):
             reason = "只写了地名或组织形式，没有字号"
-        elif self._comparer.reader.is_region(asked.text):
+        elif self._comparer.reader.is_region(asked.text) and not self._is_borne(asked):
             reason = "只写了地名，没有字号"
         return Resolution(query, "none", None, reason) if reason else None
+
+    def _is_borne(self, asked: Asked) -> bool:
+        """Whether a group or joint-stock company bears a place's name as its 字号: 浙江吉利控股集团, and 吉利 is a district of 洛阳."""
+        found = self._comparer.compared(asked, self._entries)
+        return any("trade_equal" in one.features and one.features.keys() & {"is_group", "is_joint_stock"} for one in found)
 
     def _exact(self, query: str) -> Resolution | None:
         found: dict[int, Candidate] = {}
@@ -271,9 +286,13 @@ class Resolver:
         found = tuple(one for n, one in enumerate(found) if not n or one.confidence >= _LEAST or is_plausible(one.features))
         if decision == "none":
             return Resolution(query, "none", None, "没有名称相近的企业" if not found else "最像的也不够像", found)
-        if decision == "same":
+        if decision == "unsure" and found[0].confidence < self.rules.unsure_at:  # only by itself can one be meant: it comes first
+            pairs = sorted(zip(ordered, found, strict=False), key=lambda pair: not is_plausible(pair[0].features))
+            ordered, found = [one for one, _ in pairs], tuple(one for _, one in pairs)
+        is_place = self._comparer.reader.is_region(asked.text)
+        if decision == "same" and not is_place:
             return self._same(query, found[0], _why(ordered[0]), found)
-        why = _doubt(ordered) if asked.is_named else _unnamed(ordered[0])
+        why = "写的也是地名" if is_place else _doubt(ordered) if asked.is_named else _unnamed(ordered[0])
         return Resolution(query, "unsure", found[0], why, _parent_first(asked, found))
 
     def _candidate(
@@ -291,8 +310,11 @@ class Resolver:
         """The company that a person or a table names by code or full name."""
         if wanted is None:
             return Resolution(query, "none", None, f"{by}：都不是")
-        places = self._with_code(wanted.strip().upper())
-        if not places and (found := self._exact(wanted)):  # a name also where it is a former one by now
+        code, name = code_and_name(wanted)
+        places = self._with_code(code) if code else []
+        if not places and name and (found := self._exact(name)):  # a name also where it is a former one by now
+            if found.company is not None and code and found.company.uscc:
+                return Resolution(query, "none", None, f"{by}给的 {wanted} 不在企业库里，有一家同名而代码不同")
             told = by if found.decision == "same" else f"{by}给的名称{found.why}"
             return replace(found, query=query, why=told)
         if len(places) != 1:
@@ -310,6 +332,12 @@ class Resolver:
             entries = self.index.exact(company.name[: company.name.find("公司") + 2])
         places = {self._entries.place(entry) for entry in entries} - {company.place}
         return self._candidate(places.pop()) if len(places) == 1 else None
+
+
+def code_and_name(text: str) -> tuple[str, str]:
+    """Code and name of a company that is given by one of them, or by both with the code first (代码与名称); "" for what is not given."""
+    head, _, rest = text.strip().partition(" ")
+    return (head.upper(), rest.strip()) if _CODE.fullmatch(head.upper()) else ("", text.strip())
 
 
 def decided(
@@ -330,7 +358,8 @@ def decided(
     large, small = (getattr(at, asked.kind) for at in (rules.same_at, rules.same_at_small))
     sure = chances[0] >= large + (small - large) * comparer.smallness
     is_told = asked.is_named or ordered[0].features.keys() >= _PLACE_AND_TRADE
-    return ("same" if sure and is_told and alone else "unsure"), chances
+    is_own = "trade_equal" in ordered[0].features or not any("outlet_bears" in one.features for one in ordered)
+    return ("same" if sure and is_told and alone and is_own else "unsure"), chances
 
 
 def _together(chances: Sequence[float]) -> list[float]:
@@ -362,9 +391,13 @@ def _unnamed(best: Compared) -> str:
 def _doubt(ordered: Sequence[Compared]) -> str:
     """Why an answer is left open."""
     best = ordered[0]
+    if "trade_equal" not in best.features and any("outlet_bears" in one.features for one in ordered):
+        return "别家的分支网点叫这个"
     if best.features.get("region_other"):
         return "字号相近，行政区划不同"
     if len(ordered) > 1 and best.score - ordered[1].score < 1:
         alike = sum(best.score - one.score < 1 for one in ordered)
         return f"有 {alike} 家一样像"
+    if best.features.keys() >= {"trade_equal", "is_group"} and len(ordered) > 1:
+        return "是这个字号的集团，也可能指它下属的哪一家"
     return "名称相近，把握不足"

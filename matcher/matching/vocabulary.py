@@ -131,11 +131,10 @@ class Vocabulary:
         """
         count, width = len(texts), len(self.segments)
         joined = "\n".join(texts)
-        lengths = np.fromiter(map(len, texts), np.int64, count)
-        starts = np.cumsum(lengths + 1) - lengths - 1
+        lengths, starts = _laid_out(texts)
         tokens = cut(joined, self.corpora) if tokens is None else tokens
-        ends = np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens)))
-        token_owner = np.searchsorted(starts, ends - 1, side="right") - 1
+        ends = token_ends(tokens)
+        token_owner = token_owners(texts, ends)
         pattern, begin, end = self._hits(joined, ends)
         hit = np.searchsorted(starts, begin, side="right") - 1
         excluded, conflict = (self._silenced(masks, pattern, hit, count) for masks in (self._excluded, self._conflict))
@@ -163,6 +162,23 @@ class Vocabulary:
             marks.append(mask)
         name_marks, first_marks, only_marks, scope_marks, unless_marks = marks
         return TextHits(best, conflict, name_marks, first_marks, only_marks, scope_marks, unless_marks, tokens, token_owner)
+
+    def occurs(self, texts: Sequence[str], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """In which texts any of the terms stands, or a slip of a long one (有没有这些词).
+
+        Args:
+            texts: As for ``find``.
+            ends: ``token_ends`` of all of them, joined by newlines.
+        """
+        found = np.zeros(len(texts), dtype=np.bool_)
+        lengths, starts = _laid_out(texts)
+        pattern, begin, _ = self._hits("\n".join(texts), ends)
+        is_term = np.zeros(len(self.patterns), dtype=np.bool_)
+        is_term[np.searchsorted(self._first_use, np.flatnonzero(self._role == _TERM), side="right") - 1] = True
+        found[np.searchsorted(starts, begin[is_term[pattern]], side="right") - 1] = True
+        short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
+        found[[short[place] for place, _ in self._slips.candidates([texts[text] for text in short])]] = True
+        return found
 
     def _code(self, weight: NDArray[np.int64], pattern: NDArray[np.int64]) -> NDArray[np.int64]:
         """Orders hits by weight, then length, then alphabet; see ``TextHits.best``."""
@@ -327,6 +343,22 @@ class _Slips:
         for place in likely[_member(without[likely], self._whole_keys)].tolist():
             pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
         return sorted(pairs)
+
+
+def token_ends(tokens: Sequence[str]) -> NDArray[np.int64]:
+    """Where each token ends in the text that they make up (词尾位置)."""
+    return np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens)))
+
+
+def token_owners(texts: Sequence[str], ends: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of the text that each token is of (词属于哪条文本); ``ends`` of the texts joined by newlines."""
+    return np.searchsorted(_laid_out(texts)[1], ends - 1, side="right") - 1
+
+
+def _laid_out(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Lengths and beginnings of texts joined by newlines."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    return lengths, np.cumsum(lengths + 1) - lengths - 1
 
 
 @lru_cache(maxsize=1024)  # most segments stay as they are while words of one are tried

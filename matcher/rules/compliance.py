@@ -1,4 +1,4 @@
-"""``rules/compliance.yaml``: what no rule may read or reward, and on what ground (合规名单)."""
+"""``rules/compliance.yaml``: what no rule may read or reward, what no promise should hold, and on what ground (合规名单)."""
 
 from __future__ import annotations
 
@@ -51,10 +51,29 @@ class Forbidden(_Strict):
     sources: Annotated[list[LegalSource], Field(min_length=1)]
 
 
+class Promised(_Strict):
+    """A kind of promise that is warned of where it is entered (承诺提醒).
+
+    Attributes:
+        kinds: Kinds of promise, as ``rules/ledger.yaml`` has them, that are always warned of.
+        words: Words that are warned of in a promise of any kind.
+        unless: What makes it lawful, for the warning.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    label: Text
+    kinds: list[str]
+    words: list[Text]
+    unless: Text
+    instead: Text
+    sources: Annotated[list[LegalSource], Field(min_length=1)]
+
+
 class Compliance(_Strict):
     """The whole list (合规名单)."""
 
     forbidden: Annotated[list[Forbidden], Field(min_length=1)]
+    promises: list[Promised] = []
 
 
 def load_compliance(rules: str | Path | None = None) -> Compliance:

@@ -8,12 +8,25 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
 from matcher.locate import folder
 from matcher.rules.kept import content_digest
-from matcher.rules.schema import Anchor, ChainFile, NotThis, OpportunityFile, Presence, ScoringFile, Segment, Theme, ZoneFile
+from matcher.rules.schema import (
+    Anchor,
+    ChainFile,
+    GroupCap,
+    LedgerScoring,
+    NotThis,
+    OpportunityFile,
+    Presence,
+    ScoringFile,
+    Segment,
+    Theme,
+    ZoneFile,
+)
 from matcher.rules.source import Location, Source, TextChecks
 from matcher.text.scope import scope_reader
 from matcher.types import NEED_LABELS
@@ -85,6 +98,19 @@ class Zone:
     def chain_names(self) -> dict[str, str]:
         """Chain id → name (产业链名称), in file order."""
         return {chain.id: chain.name for chain in self.chains}
+
+    def with_ledger_rules(self) -> Zone:
+        """This zone with the rules that hold where a ledger is read (加上读台账的规则); a second time changes nothing."""
+        scoring, more = self.scoring, self.scoring.ledger
+        if more is None:
+            return self
+        joined: dict[str, Any] = {
+            "vetoes": [*more.vetoes, *scoring.vetoes],
+            "groups": [*scoring.groups, *more.groups],
+            "rules": [*scoring.rules, *more.rules],
+            "ledger": more.model_copy(update={"vetoes": [], "groups": [], "rules": []}),
+        }
+        return replace(self, scoring=scoring.model_copy(update=joined))
 
     def with_scoring(self, scoring: ScoringFile) -> Zone:
         """This zone with changed scoring, for a trial (改一改评分规则); nothing is written, and the digest is one of its own."""
@@ -294,9 +320,9 @@ class _Loader:
 
     def _check_scoring(self, source: Source, scoring: ScoringFile) -> None:
         groups = {group.id for group in scoring.groups}
-        for number, group in enumerate(scoring.groups):
-            if group.cap[0] > group.cap[1]:
-                source.problem(("groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
+        _check_caps(source, (), scoring.groups)
+        if scoring.ledger is not None:
+            _check_ledger(source, groups, scoring.ledger)
         seen: set[str] = set()
         for key, location in _rule_ids(scoring):
             if key in seen:
@@ -329,11 +355,30 @@ class _Loader:
                 source.problem(("presence", "forms", form), f"没有组织形式 '{form}'")
 
 
+def _check_ledger(source: Source, groups: set[str], ledger: LedgerScoring) -> None:
+    _check_caps(source, ("ledger",), ledger.groups)
+    known = groups | {group.id for group in ledger.groups}
+    for number, rule in enumerate(ledger.rules):
+        if rule.group not in known:
+            source.problem(("ledger", "rules", number, "group"), f"没有分组 '{rule.group}'")
+
+
+def _check_caps(source: Source, at: tuple[str, ...], groups: Sequence[GroupCap]) -> None:
+    for number, group in enumerate(groups):
+        if group.cap[0] > group.cap[1]:
+            source.problem((*at, "groups", number, "cap"), "应为 [最低, 最高]，最低不大于最高")
+
+
 def _rule_ids(scoring: ScoringFile) -> Iterator[tuple[str, Location]]:
     for number, veto in enumerate(scoring.vetoes):
         yield veto.id, ("vetoes", number, "id")
     for number, rule in enumerate(scoring.rules):
         yield rule.id, ("rules", number, "id")
+    if scoring.ledger is not None:
+        for number, veto in enumerate(scoring.ledger.vetoes):
+            yield veto.id, ("ledger", "vetoes", number, "id")
+        for number, rule in enumerate(scoring.ledger.rules):
+            yield rule.id, ("ledger", "rules", number, "id")
 
 
 def _words(entries: list[NotThis]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ FEATURES = (
     "region_other",  # 行政区划矛盾
     "form_same",  # 组织形式相同
     "outlet_other",  # 一个是分支网点，另一个不是
+    "outlet_bears",  # 候选是分支网点，“公司”之后（去掉地名）以查询打头：查询可能是它上级的品牌
     "branch_same",  # 都是分支网点，略去“股份有限公司”等之后名称以查询结尾
     "branch_other",  # 都是分支网点，公司之后的部分不同
     "head",  # 问的是分支网点，候选是它的上级
@@ -46,6 +47,10 @@ FEATURES = (
     "is_long",  # 候选名称比查询长出多少
     "is_national",  # 候选名称没有行政区划：要大公司才准
     "at_centre",  # 候选在一线城市，1；在其他直辖市、副省级城市或只写省名，0.5：叫得响的品牌多在大城市
+    "is_provincial",  # 候选只写到省、直辖市
+    "in_county",  # 候选写到区县
+    "has_outlets",  # 库里有候选的分支网点
+    "other_form",  # 候选不是有限公司、股份公司：合作社、厂、所、老式的公司
 )
 """Comparisons of a query with a name, each 0…1 (比较特征)."""
 QUERY_FEATURES = ("score", "lead", "rare", "long", "open_region", "unnamed", "rivals")

@@ -271,6 +271,27 @@ class Presence(_Strict):
     without: list[str] = []
 
 
+class LedgerStage(_Strict):
+    """What a step of a project is called, and how much of a project it counts for the need of its segment, in thousandths (项目阶段)."""
+
+    name: Text
+    weight: Annotated[int, Field(ge=0, le=1000)]
+
+
+class LedgerScoring(_Strict):
+    """What holds only where a ledger is read (读台账时才有的规则).
+
+    ``states`` and ``stages`` say what the steps of targets and projects are called; ``stages`` also how much of a project each counts
+    for (``segment_underway``). Vetoes, groups and rules stand before and behind the others.
+    """
+
+    states: dict[RuleId, Text]
+    stages: dict[RuleId, LedgerStage]
+    groups: list[GroupCap] = []
+    vetoes: list[Veto] = []
+    rules: list[Rule] = []
+
+
 class ScoringFile(_Strict):
     """``scoring.yaml``: vetoes, groups and rules (评分规则).
 
@@ -284,6 +305,7 @@ class ScoringFile(_Strict):
     capital_scale: dict[Literal["maker", "service", "trade"], Annotated[float, Field(gt=0, le=100)]] = {}
     visit_questions: dict[Literal["maker", "service", "trade", "approached", "signed"], Text] = {}
     presence: Presence | None = None
+    ledger: LedgerScoring | None = None
     groups: Annotated[list[GroupCap], Field(min_length=1)]
     vetoes: list[Veto]
     rules: Annotated[list[Rule], Field(min_length=1)]

@@ -18,6 +18,7 @@ from matcher.scoring.values import Field
 from matcher.types import NEED_LABELS
 
 UNKNOWN_TEXT = "不详"
+_NOT_THERE = "没有登记"
 CHANGED = "近年有变："
 """How the clause begins that tells what has become of a company since the registries' data (近年变化)."""
 
@@ -50,6 +51,12 @@ class Describer:
             "outlet": labels["outlets"], "group_state": labels["group_states"], "need": NEED_LABELS,
             "qualifications": labels["qualifications"], "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
         }  # fmt: skip
+        if zone.scoring.ledger is not None:
+            self._words["ledger_state"] = {"none": _NOT_THERE, **zone.scoring.ledger.states}
+            self._words["project_stage"] = {
+                "none": _NOT_THERE,
+                **{key: one.name for key, one in zone.scoring.ledger.stages.items()},
+            }
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
         self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
         self._steps = frozenset(corpora.reading.steps)
@@ -83,16 +90,18 @@ class Describer:
         if not column.known[pair]:
             return UNKNOWN_TEXT
         raw: Any = column.values[pair]
+        noted = evidence.ledger.notes.get((name, int(evidence.company[pair])))
+        note = f"（{noted}）" if noted and not brief else ""
         if field.kind == "text":
             word = field.names[int(raw)]
-            return self._words.get(name, {}).get(word, word)
+            return self._words.get(name, {}).get(word, word) + note
         if field.kind == "truth":
-            return "是" if raw else "否"
+            return ("是" if raw else "否") + note
         if field.kind == "date":
             return (EPOCH + timedelta(days=int(raw))).isoformat()
         if name == "capital" and evidence.columns["foreign_capital"].values[pair]:
             return f"{_about(float(raw))}（外币折算）"
-        return (_BRIEF if brief and name in _BRIEF else _NUMBERS).get(name, _plain)(float(raw))
+        return (_BRIEF if brief and name in _BRIEF else _NUMBERS).get(name, _plain)(float(raw)) + note
 
     def _listed(self, name: str, evidence: Evidence, pair: int) -> str:
         column = evidence.columns[name]
@@ -278,6 +287,9 @@ _NUMBERS: dict[str, Callable[[float], str]] = {
     "paid_capital": _wan,
     "insured_count": lambda value: f"{value:,.0f}人",
     "breadth": _plain,
+    "days_since_visit": lambda value: f"{value:,.0f}天",
+    "next_step_overdue": lambda value: f"{value:,.0f}天",
+    "segment_underway": lambda value: f"{value / 1000:.1f}个",
 }
 
 

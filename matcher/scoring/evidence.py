@@ -20,10 +20,12 @@ from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.places import short
 from matcher.rules import Zone
 from matcher.scoring.published import ListReader, OnLists
+from matcher.scoring.tracked import FIELDS as LEDGER_FIELDS
+from matcher.scoring.tracked import LedgerReader, OnLedger
 from matcher.scoring.values import DAYS_PER_YEAR, Column, Field
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
-from matcher.types import ListEntry
+from matcher.types import LedgerEntry, ListEntry
 
 NO_SEGMENT = -1
 """Segment number of a company that fits none (不属于任何环节)."""
@@ -84,6 +86,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "breadth": Field("number", "与本产业链无关的经营项目数"),
         "marks": Field("list", "标记", tuple(mark.id for mark in corpora.marks)),
         "qualifications": Field("list", "资质名单", tuple(corpora.statuses["qualifications"])),
+        **LEDGER_FIELDS,
     }
 
 
@@ -96,12 +99,14 @@ class Evidence:
         segment: Index of its segment, or ``NO_SEGMENT``.
         columns: Field → values, as long as ``company``.
         lists: What lists say of the companies.
+        ledger: What the ledgers say of them.
     """
 
     company: NDArray[np.int64]
     segment: NDArray[np.int64]
     columns: dict[str, Column]
     lists: OnLists = field(default_factory=OnLists)
+    ledger: OnLedger = field(default_factory=OnLedger)
 
 
 @dataclass(frozen=True)
@@ -112,11 +117,13 @@ class Standing:
         columns: Field → values, one a company.
         approached: For each name that the zone talks to: the chain's code, and the companies that bear the name.
         lists: What lists say of the companies.
+        ledger: What the ledgers say of them.
     """
 
     columns: dict[str, Column]
     approached: list[tuple[int, list[int]]]
     lists: OnLists
+    ledger: OnLedger
 
 
 class EvidenceReader:
@@ -127,17 +134,24 @@ class EvidenceReader:
         corpora: Marks, statuses, known groups.
         local_codes: Credit codes of companies known to be in the zone's city already.
         lists: Published lists that companies may stand on.
+        ledger: What the ledgers say as of the run's day; None where there is no ledger.
 
     Attributes:
         lists: Finds companies on them.
+        ledger: Finds companies in the ledgers.
         of_segments: Field that only the segment decides → its values by segment number, the last of a company without one.
     """
 
     def __init__(
-        self, zone: Zone, corpora: Corpora, local_codes: frozenset[str] = frozenset(), lists: Sequence[ListEntry] = ()
+        self,
+        zone: Zone,
+        corpora: Corpora,
+        local_codes: frozenset[str] = frozenset(),
+        lists: Sequence[ListEntry] = (),
+        ledger: Sequence[LedgerEntry] | None = None,
     ) -> None:
         self.zone, self.corpora, self._local_codes = zone, corpora, local_codes
-        self.lists = ListReader(lists, corpora)
+        self.lists, self.ledger = ListReader(lists, corpora), LedgerReader(ledger, zone)
         self.fields = fields(tuple(zone.chain_names), corpora)
         strength = {str(need): value for need, value in zone.scoring.need_strength.items()}
         segments = zone.segments
@@ -178,7 +192,7 @@ class EvidenceReader:
     def read(self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
         """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies."""
         columns = {name: self.column(name, profiles, standing, company, segment) for name in self.fields}
-        return Evidence(company, segment, columns, standing.lists)
+        return Evidence(company, segment, columns, standing.lists, standing.ledger)
 
     def column(
         self, name: str, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]
@@ -196,6 +210,8 @@ class EvidenceReader:
             for of_chain, places in standing.approached:
                 approached |= np.isin(company, places) & (chain == of_chain)
             return _column(approached)
+        if name == "segment_underway":
+            return standing.ledger.underway(company, segment)
         column = standing.columns[name]
         values, known = column.values[company], column.known[company]
         return Column(values.astype(np.int64) + self._capital_scale[segment] if name == "capital_log" else values, known)
@@ -224,6 +240,8 @@ class EvidenceReader:
             "approached": repr(self._approached).encode() + chains + self.of_segments["chain"].tobytes(),
             "local": repr((self._home, sorted(self._local_codes))).encode(),
             "qualifications": self.lists.digest.encode(),
+            **dict.fromkeys(LEDGER_FIELDS, self.ledger.digest.encode()),
+            "segment_underway": f"{self.ledger.digest} {self.zone.scoring.ledger}".encode() + chains,
         }
 
     def standing(self, companies: Companies, profiles: Profiles, as_of: int) -> Standing:
@@ -234,7 +252,7 @@ class EvidenceReader:
         typed = _filled(text["company_type"])
         individual = _holds(text["company_type"], statuses["individual"])
         unknown_form = profiles.legal_form == 0
-        lists = self.lists.read(companies, as_of)
+        lists, ledger = self.lists.read(companies, as_of), self.ledger.read(companies, as_of)
         yes, no = (_holds(text["listed"], statuses[key]) for key in ("listed", "not_listed"))
         columns = {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
@@ -260,8 +278,9 @@ class EvidenceReader:
             "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
             "marks": Column(profiles.marks, profiles.has_scope),
             "qualifications": Column(_qualified(text["qualifications"], statuses["qualifications"].values(), lists), ~everywhere),
+            **ledger.columns,
         }
-        return Standing(columns, self._in_touch(companies), lists)
+        return Standing(columns, self._in_touch(companies), lists, ledger)
 
     def closed(self, companies: Companies) -> NDArray[np.bool_]:
         """Which companies' status says that they no longer trade (已停业)."""

@@ -74,6 +74,7 @@ class Explainer:
 
     def __init__(self, ruleset: Ruleset, describer: Describer) -> None:
         self.ruleset, self.describer = ruleset, describer
+        self._clauses: dict[str, tuple[Expression, ...]] = {}  # taken apart once: that costs more than all else
 
     def explain(self, evidence: Evidence, scores: Scores, pair: int, as_of: int) -> Explanation:
         """Everything about the company of ``pair`` (完整解释).
@@ -109,7 +110,10 @@ class Explainer:
         both = {name: evidence.columns[name] for name in expression.fields}
         columns = {name: Column(column.values[pair : pair + 1], column.known[pair : pair + 1]) for name, column in both.items()}
         told = []
-        for clause in clauses(expression, self.describer.fields):
+        found = self._clauses.get(expression.text)
+        if found is None:
+            found = self._clauses[expression.text] = clauses(expression, self.describer.fields)
+        for clause in found:
             values, known = clause(columns, as_of)
             if known[0] and values[0] <= 0:
                 told.append(clause.text)

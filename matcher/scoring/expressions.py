@@ -39,6 +39,7 @@ from matcher.scoring.values import (
     constant,
     date_number,
     finite,
+    one_of,
 )
 
 LONGEST = 400
@@ -206,10 +207,10 @@ class _Compiler:
         name, field = self.field(node)
         if field.kind != "text":
             raise ExpressionError(f"「{name}」是{KIND_NAMES[field.kind]}，不能与文字比较")
-        codes = np.array([self._word(word, name, field) for word in words])
+        codes = [self._word(word, name, field) for word in words]
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            found = np.isin(columns[name].values, codes)
+            found = one_of(columns[name].values, codes)
             return (found ^ negate).astype(np.float64), columns[name].known
 
         return step
@@ -244,11 +245,11 @@ class _Compiler:
         if all(isinstance(word, exp.Literal) and word.is_string for word in words):
             return "truth", self._membership(node.this, words, negate=False)
         inner = self.of_kind(node.this, "number")
-        numbers = np.array([_number(word) for word in words])
+        numbers = [_number(word) for word in words]
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             values, known = inner(columns, as_of)
-            return np.isin(values, numbers).astype(np.float64), known
+            return one_of(values, numbers).astype(np.float64), known
 
         return "truth", step
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.matching.profiles import Profiles
 from matcher.rules import Zone
 from matcher.scoring.evidence import Evidence
 from matcher.scoring.formula import MILLI, UNIT, Scores
@@ -108,6 +109,19 @@ def choose(evidence: Evidence, scores: Scores) -> Choice:
     pair = order[first]
     veto = np.where(barred[pair], scores.vetoed[:, pair].argmax(axis=0), -1) if len(scores.vetoed) else np.full(len(pair), -1)
     return Choice(pair, veto)
+
+
+def outside(profiles: Profiles, is_theme: NDArray[np.bool_], zone: Zone) -> NDArray[np.bool_]:
+    """Companies for the list beside the chains (归入机会型): a theme says clearly more of them than any chain."""
+    if not is_theme.any() or not len(profiles):
+        return np.zeros(len(profiles), dtype=np.bool_)
+    order = zone.scoring.order
+    theme = profiles.affinity[:, is_theme].max(axis=1).astype(np.int64)
+    chain = profiles.affinity[:, ~is_theme].max(axis=1).astype(np.int64)
+    clearly: NDArray[np.bool_] = (theme >= order.least_affinity) & (
+        (chain < order.least_affinity) | (theme >= chain + order.opportunity_margin)
+    )
+    return clearly
 
 
 def fold(families: Sequence[Sequence[int]], scores: Mapping[int, int], keys: Mapping[int, str]) -> list[tuple[list[int], int]]:

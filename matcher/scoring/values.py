@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +97,14 @@ def compared(compare: Callable[..., NDArray[np.bool_]], left: Step, right: Step)
         return compare(a, b).astype(np.float64), a_known & b_known
 
     return step
+
+
+def one_of(values: NDArray[Any], choices: Sequence[float]) -> NDArray[np.bool_]:
+    """Whether each value is one of a few (是不是其中之一): for these comparing beats ``np.isin``, most of all on a single company."""
+    found: NDArray[np.bool_] = values == choices[0]
+    for choice in choices[1:]:
+        found |= values == choice
+    return found
 
 
 def both(a: NDArray[np.float64], a_known: NDArray[np.bool_], b: NDArray[np.float64], b_known: NDArray[np.bool_]) -> Result:

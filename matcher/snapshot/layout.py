@@ -25,7 +25,7 @@ from pathlib import Path
 from matcher.errors import LianzhaoError, SnapshotError, system_reason
 from matcher.storage import sync, whole_file
 
-FORMAT = 1
+FORMAT = 2
 """Of the files of a snapshot (快照格式)."""
 MANIFEST = "manifest.json"
 _VERSION = re.compile(r"[0-9a-f]{32}")

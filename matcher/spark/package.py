@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matcher.corpora import Corpora
-from matcher.engine import Engine, Told
+from matcher.engine import Engine
 from matcher.errors import ClusterError, PackageError
+from matcher.parts import Told, as_told, told_of
 from matcher.runs import library_versions
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def pack(engines: Sequence[Engine], folder: Path) -> tuple[Package, Path]:
         if not engine.zone.content:
             raise ClusterError(f"园区 {engine.zone.id} 的规则是试改的，没有规则文件可以发给集群")
         content |= {f"zones/{engine.zone.id}/{name}": raw for name, raw in engine.zone.content.items()}
-    content[_TOLD] = pickle.dumps([engine.told for engine in engines])
+    content[_TOLD] = pickle.dumps([told_of(engine) for engine in engines])
     manifest = {"program": program_digest(), "files": {name: hashlib.sha256(raw).hexdigest() for name, raw in content.items()}}
     content[_MANIFEST] = json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode()
     package = Package(hashlib.sha256(content[_MANIFEST]).hexdigest(), tuple(engine.zone.id for engine in engines))
@@ -123,7 +124,7 @@ def _engines(package: Package, root: str) -> tuple[Engine, ...]:
             raise PackageError(
                 f"{folder}：园区 {zone} 的规则与提交的不同（{engine.zone.digest[:12]}，应为 {one.zone.digest[:12]}）"
             )
-        found.append(engine.as_told(one))
+        found.append(as_told(engine, one))
     return tuple(found)
 
 

@@ -14,6 +14,7 @@ from matcher.intake import Companies
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import block_of, group_places
 from matcher.matching.profiles import CHUNK, Details
+from matcher.parts import part_of, told_of
 from matcher.runs import Request
 from matcher.spark import rows as columns
 from matcher.spark.package import Package, opened
@@ -60,7 +61,7 @@ class Place:
         details: Details | None = None
         barred, lists = [], []
         for number, engine in enumerate(engines):
-            part, details = engine.part(there, self.request, details)
+            part, details = part_of(engine, there, self.request, details)
             known_group[places] = details.profiles.known_group
             for slot, placed in ((2 * number, part.listed), (2 * number + 1, part.opportunities)):
                 at = places[placed.company]
@@ -78,7 +79,7 @@ class Place:
 def _entries(engine: Engine, companies: Companies, request: Request) -> list[int]:
     """Which entries of lists were evidence, by their numbers."""
     read = engine.evidence.lists.read(companies, (request.as_of - EPOCH).days).read
-    return [number for number, entry in enumerate(engine.told.lists) if entry in read] if read else []
+    return [number for number, entry in enumerate(told_of(engine).lists) if entry in read] if read else []
 
 
 def _members(
@@ -93,11 +94,11 @@ def _members(
     """The companies at ``wanted`` as families see them."""
     reader, text = name_reader(engine.corpora), companies.text
 
-    def part_of(place: int) -> NameParts:
+    def taken_apart(place: int) -> NameParts:
         return names.get(place) or reader.parse(normalise(text["name"][place]), text["city"][place] or text["province"][place])
 
     places = wanted.tolist()
-    parts = [part_of(place) for place in places]
+    parts = [taken_apart(place) for place in places]
     few = companies.take(wanted)
     return columns.batch(
         MEMBERS,

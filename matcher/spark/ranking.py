@@ -110,13 +110,13 @@ class _Pass:
             decided, counts = _decided(blocks, files)
             if keep and counts["rejected"]:
                 keep(digest, _rejects(staged, files, decided))
-            members, told_of = self._members(staged, decided, counts["read"])
-            accepted, rejected = told_of["accepted"], counts["rejected"]
+            members, sums = self._members(staged, decided, counts["read"])
+            accepted, rejected = sums["accepted"], counts["rejected"]
             merged = counts["read"] - rejected - accepted
             notes = _notes(blocks, decided, staged)
             names = tuple(one.file for one in files)
-            taken = Taken(names, digest, counts["read"], accepted, merged, rejected, notes, told_of["undated"])
-            rankings = self._lists(staged, members, decided, told_of, digest)
+            taken = Taken(names, digest, counts["read"], accepted, merged, rejected, notes, sums["undated"])
+            rankings = self._lists(staged, members, decided, sums, digest)
             sources.check_unchanged(self.spark, files)
         finally:
             for frame in self.kept:
@@ -169,9 +169,7 @@ class _Pass:
                 found["lists"][zone].update(one.get("lists", [[]] * zones)[zone])
         return members.filter("fact is null"), found
 
-    def _lists(
-        self, staged: DataFrame, members: DataFrame, decided: Facts, told_of: Mapping[str, Any], digest: str
-    ) -> list[Ranking]:
+    def _lists(self, staged: DataFrame, members: DataFrame, decided: Facts, sums: Mapping[str, Any], digest: str) -> list[Ranking]:
         listed = self._keep(self._folded(members))
         folded = np.sum([one["folded"] for one in _facts(listed)] or [[0] * 2 * len(self.engines)], axis=0)
         listed = listed.filter("fact is null")
@@ -184,12 +182,12 @@ class _Pass:
             on_chains, beside = lists[2 * zone : 2 * zone + 2]
             results, open_ = on_chains.lines(*companies, before.get(2 * zone, {}))
             opportunities, _ = beside.lines(*companies, {})
-            read = frozenset(engine.told.lists[number] for number in told_of["lists"][zone])
-            barred = told_of["barred"][zone]
+            read = frozenset(told_of(engine).lists[number] for number in sums["lists"][zone])
+            barred = sums["barred"][zone]
             counts = np.array([barred[number] for number in range(len(engine.ruleset.vetoes))], dtype=np.int64)
             run = engine.manifest(digest, self.request, entries_digest(read))
             away = int(folded[2 * zone] + folded[2 * zone + 1])
-            rankings.append(Ranking(run, results, told_of["considered"], engine.vetoed(counts), away, opportunities, open_))
+            rankings.append(Ranking(run, results, sums["considered"], engine.vetoed(counts), away, opportunities, open_))
         return rankings
 
     def _folded(self, members: DataFrame) -> DataFrame:

@@ -1,7 +1,8 @@
 """What people decided of names (归一判定): this query is that company, or none of those that there are.
 
-A judgement names a code or a legal name and no row, so it outlives every file. The latest that has not been withdrawn counts; to
-withdraw takes back all that stand for the query. Queries are the same if they are the same when squeezed.
+A judgement names a code, a legal name, or both, and no row, so it outlives every file, and with a code every change of name. The
+latest that has not been withdrawn counts; to withdraw takes back all that stand for the query. Queries are the same if they are the
+same when squeezed.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Judgement:
 
     Attributes:
         query: As it was written.
-        company: Code or legal name; None for 都不是.
+        company: Code or legal name, or both with the code first; None for 都不是.
     """
 
     query: str
@@ -44,13 +45,14 @@ class Judgement:
     withdrawn_note: str | None
 
 
-def judge(store: Store, query: str, company: str | None, *, by: str = "", note: str = "") -> None:
+def judge(store: Store, query: str, company: str | None, *, code: str = "", by: str = "", note: str = "") -> None:
     """Records a decision (记录判定).
 
     Args:
         store: The database.
         query: What was asked.
         company: Credit code or legal name, None for 都不是.
+        code: The credit code of a company that is given by its name, if it is known.
         by: Who says so.
         note: Why.
 
@@ -61,7 +63,7 @@ def judge(store: Store, query: str, company: str | None, *, by: str = "", note: 
     values = {
         "query": _storable(query).strip(),
         "squeezed": _query(query),
-        "company": None if company is None else _company(company),
+        "company": None if company is None else f"{_company(code)} {_company(company)}" if code else _company(company),
         "by": _storable(by),
         "note": _note(note),
         "decided_at": datetime.now(UTC),
@@ -103,7 +105,7 @@ def latest(judged: Iterable[Judgement]) -> list[Judgement]:
 
 
 def known(store: Store) -> Mapping[str, str | None]:
-    """Squeezed query → code or legal name, or None for 都不是 (已有判定): what ``Known.judged`` of the resolver wants."""
+    """Squeezed query → code or legal name or both, or None for 都不是 (已有判定): what ``Known.judged`` of the resolver wants."""
     with store.reading() as connection:
         return standing(connection)
 

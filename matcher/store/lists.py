@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from matcher.errors import OptionError, RequestError
 from matcher.intake import Intake
-from matcher.intake.fields import check_codes
 from matcher.matching.name_index import squeezed
-from matcher.matching.resolution import Decision, Resolver
+from matcher.matching.resolution import Decision, Resolver, code_and_name
 from matcher.store.database import Store
 from matcher.store.judgements import standing
 from matcher.store.tables import judgements, list_imports, list_rows
@@ -215,6 +214,13 @@ def evidence(store: Store, at: datetime | None = None) -> tuple[ListEntry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.list, entry.issued, entry.uscc, entry.name, entry.source)))
 
 
+def stamp(store: Store) -> tuple[int, ...]:
+    """What changes whenever evidence or judgements do (名单与判定的戳): rows are added and ended, never removed."""
+    counted = (list_imports.c.id, list_imports.c.ended_at, judgements.c.id, judgements.c.withdrawn_at)
+    with store.reading() as connection:
+        return tuple(connection.execute(select(*(select(func.count(one)).scalar_subquery() for one in counted))).one())
+
+
 def moments(store: Store, since: datetime, until: datetime) -> list[datetime]:
     """When lists or judgements changed within a time, the latest first (名单依据变动的时刻)."""
     changes = (list_imports.c.imported_at, list_imports.c.ended_at, judgements.c.decided_at, judgements.c.withdrawn_at)
@@ -288,9 +294,9 @@ def _as_it_stands(row: Row[Any], judged: dict[str, str | None]) -> ListRow:
 
 def _company(wanted: str, candidates: Sequence[Named]) -> tuple[str, str]:
     """Code and name of the company that a judgement names; what the judgement does not say a candidate may."""
-    is_code = bool(check_codes([wanted])[0])
-    short = squeezed([wanted])[0]
-    alike = [one for one in candidates if (one.uscc == wanted if is_code else squeezed([one.name])[0] == short)]
+    code, name = code_and_name(wanted)
+    short = squeezed([name])[0]
+    alike = [one for one in candidates if (one.uscc == code if code else squeezed([one.name])[0] == short)]
     if len({one.uscc or one.name for one in alike}) == 1:
         return alike[0].uscc, alike[0].name
-    return (wanted, "") if is_code else ("", wanted)
+    return code, name

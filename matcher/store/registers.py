@@ -148,15 +148,14 @@ def load_register(store: Store, zone: str, name: str = "") -> tuple[Register, In
         RequestError: There is no such register.
         StoreError: The database cannot be read.
     """
-    wanted = select(registers).where(registers.c.zone == zone, registers.c.ended_at.is_(None)).order_by(registers.c.id.desc())
-    if name:
-        wanted = wanted.where(registers.c.name == name)
     with store.reading() as connection:
-        row = connection.execute(wanted.limit(1)).first()
-        if row is None:
-            hint = "" if name else f"先用 lianzhao register save --zone {zone} FILE 保存"
-            raise RequestError("本地名录", name or zone, _names(connection, zone) if name else (), hint)
-        return _loaded(connection, _register(row))
+        return _loaded(connection, _register(_named(connection, zone, name)))
+
+
+def find_register(store: Store, zone: str, name: str | None = None) -> Register:
+    """A register without its companies (名录的抬头): as ``load_register``, for those who may have read them before."""
+    with store.reading() as connection:
+        return _register(_named(connection, zone, name))
 
 
 def register_at(store: Store, zone: str, digest: str, *, complete: bool, at: datetime) -> tuple[Register, Intake] | None:
@@ -174,6 +173,17 @@ def register_at(store: Store, zone: str, digest: str, *, complete: bool, at: dat
         found = [_register(row) for row in connection.execute(select(registers).where(same).order_by(registers.c.id.desc()))]
         stood = [one for one in found if one.saved_at <= at and (one.ended_at is None or at < one.ended_at)]
         return _loaded(connection, (stood or found)[0]) if found else None
+
+
+def _named(connection: Connection, zone: str, name: str | None) -> Row[Any]:
+    wanted = select(registers).where(registers.c.zone == zone, registers.c.ended_at.is_(None)).order_by(registers.c.id.desc())
+    if name:
+        wanted = wanted.where(registers.c.name == name)
+    row = connection.execute(wanted.limit(1)).first()
+    if row is None:
+        hint = "" if name else f"先用 lianzhao register save --zone {zone} FILE 保存"
+        raise RequestError("本地名录", name or zone, _names(connection, zone) if name else (), hint)
+    return row
 
 
 def _loaded(connection: Connection, found: Register) -> tuple[Register, Intake]:

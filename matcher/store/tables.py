@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -73,6 +74,15 @@ runs = Table(
     Column("request", JSON, nullable=False),
     Column("results", String(64), nullable=False),  # digest of the list
     Column("given", JSON(none_as_null=True)),  # what the files were called, for whoever looks for them; decides nothing
+)
+
+ledger_evidence = Table(
+    "ledger_evidence",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("zone", Text, nullable=False),
+    Column("entries", LargeBinary, nullable=False),  # packed: what the ledgers said of every company as of the run's day
+    Column("kept_at", UtcTime, nullable=False),
 )
 
 rulesets = Table(
@@ -134,6 +144,21 @@ Index(
     postgresql_where=registers.c.ended_at.is_(None),
 )
 
+rule_files = Table(
+    "rule_files",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # SHA-256 of the file
+    Column("content", LargeBinary, nullable=False),  # deflated
+)
+
+ruleset_files = Table(
+    "ruleset_files",
+    metadata,
+    Column("ruleset", String(64), primary_key=True),
+    Column("name", Text, primary_key=True),  # within the zone's folder
+    Column("file", ForeignKey(rule_files.c.digest), nullable=False),
+)
+
 register_companies = Table(
     "register_companies",
     metadata,
@@ -190,6 +215,52 @@ list_rows = Table(
     Column("decision", String(8), nullable=False),
     Column("why", Text, nullable=False),
     Column("candidates", JSON, nullable=False),  # [name, code, confidence]; the first is the one that is meant
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(12), primary_key=True),  # the public beginning of the key
+    Column("name", Text, nullable=False),
+    Column("hash", String(64), nullable=False),  # SHA-256 of the whole key, which is kept nowhere
+    Column("role", String(16), nullable=False),
+    Column("zones", JSON(none_as_null=True)),  # null: all
+    Column("scopes", JSON(none_as_null=True)),  # null: all that the role may do
+    Column("group", Text),  # the recruitment group whose rows of the ledgers are its own
+    Column("leader", Boolean, nullable=False),  # reads all rows of the ledgers
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("last_used_at", UtcTime),  # within the hour: it is not written at every use
+    Column("revoked_at", UtcTime),
+    Column("revoked_by", Text),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("key", String(12)),  # null: somebody at this machine, without a key
+    Column("name", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("zone", Text),
+    Column("run", String(32)),
+    Column("status", Integer),  # null: begun, and no word of its end
+    Column("request", String(64), nullable=False),
+)
+
+idempotent_answers = Table(
+    "idempotent_answers",
+    metadata,
+    Column("caller", String(12), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("digest", String(64), nullable=False),  # of the method, the path and the body
+    Column("claim", String(32), nullable=False),  # whose turn it is
+    Column("claimed_at", UtcTime, nullable=False, index=True),
+    Column("status", Integer),  # null: the first request is under way
+    Column("headers", JSON(none_as_null=True)),
+    Column("body", LargeBinary),  # zlib
 )
 
 version = Table("lianzhao_version", MetaData(), Column("version_num", String(32), primary_key=True))

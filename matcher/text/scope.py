@@ -68,6 +68,18 @@ class ScopeItems:
     rows: int
     excepted: dict[int, str]
 
+    def take(self, rows: NDArray[np.int64]) -> ScopeItems:
+        """Of some of the scopes, by ascending place (选取); texts that none of them has are left out."""
+        place = np.full(self.rows, -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        of = np.flatnonzero(place[self.row] >= 0)
+        texts, item = np.unique(self.item[of], return_inverse=True)
+        excepted = {place: self.excepted[text] for place, text in enumerate(texts.tolist()) if text in self.excepted}
+        return ScopeItems(
+            [self.texts[text] for text in texts.tolist()], self.filler[texts], place[self.row[of]], item.astype(np.int32),
+            self.position[of], self.mode[of], len(rows), excepted,
+        )  # fmt: skip
+
 
 class ScopeReader:
     """Reads scopes with the words of ``corpora/reading.yaml`` (经营范围解析)."""

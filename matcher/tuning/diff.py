@@ -162,7 +162,7 @@ class Diff:
         return tuple(move for move in self.moves if move.kind in kinds)
 
 
-def diff(old: Engine, new: Engine, reading: Reading, request: Request) -> Diff:
+def diff(old: Engine, new: Engine, reading: Reading, request: Request, earlier: Request | None = None) -> Diff:
     """Compares the lists of two engines over one reading (对比).
 
     Args:
@@ -170,11 +170,12 @@ def diff(old: Engine, new: Engine, reading: Reading, request: Request) -> Diff:
         new: Of the same zone, over the same corpora.
         reading: Of either.
         request: Filters, date and length.
+        earlier: What the old list was asked for, where it is of another day.
 
     Raises:
         RequestError: The request names what one of the rulesets lacks.
     """
-    before, after = Ranked(old, reading, request), Ranked(new, reading, request)
+    before, after = Ranked(old, reading, earlier or request), Ranked(new, reading, request)
     chosen = sorted(
         {*before.first(request.top), *after.first(request.top)},
         key=lambda company: (*after.order(company), *before.order(company), reading.companies.key(company)),

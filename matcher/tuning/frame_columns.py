@@ -42,6 +42,15 @@ COLUMNS: dict[str, dict[str, str]] = {
         **_columns(_WHOLE, "company"), **_WHO, **_columns(_TEXT, "city"), **_columns(_WHOLE, "segment_number"),
         **_columns(_TEXT, "chain", "segment", "segment_name"), **_columns(_NUMBER, "affinity"),
     },
+    "matches": {
+        **_columns(_TEXT, "file"), **_WHO, **_columns(_TEXT, "chain", "segment"), **_columns(_NUMBER, "affinity"),
+        **_columns(_TEXT, "matched_terms"),
+    },
+    "gaps": {
+        **_columns(_TEXT, "chain", "segment", "name", "position", "level"), **_columns(_WHOLE, "companies"),
+        **_columns(_NUMBER, "effective", "sure"), **_columns(_WHOLE, "capital"), **_columns(_TEXT, "leaders", "anchors", "derived"),
+        **_columns(_TRUTH, "certain"), **_columns(_TEXT, "why", "declared", "declared_by", "need"),
+    },
     "moves": {
         **_columns(_WHOLE, "move"), **_columns(_TEXT, "kind"), **_WHO, **_columns(_TEXT, "city"),
         **_columns(_WHOLE, "old_place", "new_place"), **_columns(_NUMBER, "old_score", "new_score", "change"),
@@ -68,7 +77,8 @@ COLUMNS: dict[str, dict[str, str]] = {
 KEYS: dict[str, tuple[str, ...]] = {
     "companies": ("company",), "results": ("list", "rank"), "contributions": ("list", "rank", "rule"),
     "parts": ("list", "rank", "kind", "id"), "everybody": ("company",), "evidence": ("company", "field"),
-    "affinities": ("company", "segment_number"), "moves": ("move",), "move_parts": ("move", "kind", "id"), "chances": ("number",),
+    "affinities": ("company", "segment_number"), "matches": ("file", "row", "chain"), "gaps": ("chain", "segment"),
+    "moves": ("move",), "move_parts": ("move", "kind", "id"), "chances": ("number",),
     "questions": ("number", "answer"), "remedies": ("kind", "number", "field"),
 }  # fmt: skip
 """Frame → columns that tell its rows apart (键)."""

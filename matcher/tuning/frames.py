@@ -1,4 +1,6 @@
-"""Tidy tables for notebooks (整齐的表): one observation a row, one variable a column, as pandas frames; and companies in from a frame.
+"""Tidy tables for notebooks (整齐的表): one observation a row, one variable a column, as pandas frames.
+
+``Engine.rank`` and its like take a frame of companies as it is; ``of`` makes a frame of what they give.
 
 Every function says in its docstring what its columns are; ``COLUMNS`` holds their types, and a test holds the two together. Points are in
 points (分), affinities and shares in [0, 1]. What is unknown is ``<NA>``, never 0 or an empty text.
@@ -10,18 +12,18 @@ points (分), affinities and shares in [0, 1]. What is unknown is ``<NA>``, neve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from matcher.corpora import Corpora
 from matcher.engine import Engine
-from matcher.intake import Intake, read_cells
+from matcher.intake import Intake
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.intake.fields import EPOCH, UNKNOWN, UNKNOWN_DAY
-from matcher.runs import Request
+from matcher.matching.gaps import Gaps
+from matcher.runs import Match, Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.scoring.formula import UNIT
 from matcher.scoring.ranking import ORDER_UNIT
@@ -42,26 +44,12 @@ def _frame(kind: str, rows: Iterable[_Row]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(columns)).astype(columns)
 
 
-def read_frame(frame: pd.DataFrame, corpora: Corpora, *, merge: bool = True, dated: date | None = None) -> Intake:
-    """Companies from a frame (由数据框读入企业), with the notes and rejects of a file: the header is row 1, the first company row 2.
-
-    Args:
-        frame: Columns named as those of a company file, in English or Chinese; its index is not read.
-        corpora: Column names, currencies.
-        merge: Fold rows with the same code into one company.
-        dated: The day that the data are of, for rows without a date of their own.
-
-    Raises:
-        InputError: No column names a company, or there is none.
-    """
-    cells = [(str(name), [_plain(value) for value in frame.iloc[:, n].tolist()]) for n, name in enumerate(frame.columns)]
-    return read_cells(cells, corpora, merge=merge, dated=dated)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return list(value)
-    return None if pd.isna(value) else value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+def of(found: Ranking | Diff | Certainty | WhyNot | Gaps | Intake | Iterable[Match]) -> pd.DataFrame:
+    """The main frame of whatever was found (结果的主表): ``results`` of a ranking, ``matches`` of what ``match`` yields, …"""
+    for kind, made in _MAIN.items():
+        if isinstance(found, kind):
+            return made(found)
+    return matches(cast("Iterable[Match]", found))
 
 
 def companies(intake: Intake) -> pd.DataFrame:
@@ -259,6 +247,42 @@ def affinities(engine: Engine, reading: Reading, *, least: float = 0.001) -> pd.
     return made[list(COLUMNS["affinities"])].astype(COLUMNS["affinities"])
 
 
+def matches(found: Iterable[Match]) -> pd.DataFrame:
+    """The best segment of every chain for every row (匹配), as ``Engine.match`` yields them. Key: file, row, chain.
+
+    Columns:
+        file, row, uscc, name: Who it is; nothing is merged.
+        chain, segment: The chain, and its best segment; ``<NA>`` where none fits.
+        affinity: In [0, 1], 0 where none fits.
+        matched_terms: Words joined by 、; empty if there are none.
+    """
+    return _frame("matches", (
+        (one.file, one.row, one.uscc or None, one.name, one.chain, one.segment or None, one.affinity / 1000, "、".join(one.matched_terms))
+        for one in found
+    ))  # fmt: skip
+
+
+def gaps(found: Gaps) -> pd.DataFrame:
+    """What each segment has in a local register, and which need follows (缺口). Key: chain, segment.
+
+    Columns:
+        chain, segment, name, position: Which segment.
+        level: ``unknown``, ``absent``, ``thin``, ``present`` or ``strong``.
+        companies, effective, sure, capital: How many, counted by size, the share sure by name, their capital in 元.
+        leaders, anchors: Names joined by 、; empty if there are none.
+        derived, certain, why: The need that follows, whether for certain, and why.
+        declared, declared_by, need: What the rules say, on what ground, and what counts.
+    """
+    return _frame("gaps", (
+        (
+            one.chain, one.segment, one.name, one.position, one.level, one.companies, one.effective, one.sure, one.capital,
+            "、".join(leader.name for leader in one.leaders), "、".join(one.anchors), one.derived, one.certain, one.why, one.declared,
+            one.declared_by, one.need,
+        )
+        for one in found.segments
+    ))  # fmt: skip
+
+
 def moves(diff: Diff) -> pd.DataFrame:
     """Who enters, leaves and moves (进退). Key: move.
 
@@ -341,6 +365,11 @@ def remedies(why_not: WhyNot) -> pd.DataFrame:
                 yield kind, number, one.cost, one.place, one.score, change.field, change.label, change.before, change.after
 
     return _frame("remedies", (*of("answer", why_not.answers), *of("change", why_not.changes)))
+
+
+_MAIN: dict[type, Callable[[Any], pd.DataFrame]] = {
+    Ranking: results, Diff: moves, Certainty: chances, WhyNot: remedies, Gaps: gaps, Intake: companies,
+}  # fmt: skip
 
 
 def _lists(ranking: Ranking) -> tuple[tuple[str, tuple[RankedCompany, ...]], ...]:

@@ -16,6 +16,7 @@ from matcher.tuning.compliance import check_compliance
 from matcher.tuning.concerns import NOTES, Concern, Files, sorted_concerns
 from matcher.tuning.lint_data import DataLint
 from matcher.tuning.lint_rules import RuleLint
+from matcher.tuning.lint_words import WordLint
 from matcher.tuning.outcome import outcome_of, read_companies
 
 
@@ -60,12 +61,14 @@ def lint(
         every_word: Note every word that was never found, not only their number.
     """
     reading = read_companies(engine, intake, known=known)
-    outcome = outcome_of(engine, reading, Request(as_of=as_of))
+    request = Request(as_of=as_of)
+    outcome = outcome_of(engine, reading, request)
     found = RuleLint(engine.evidence, engine.ruleset, files, (as_of - EPOCH).days).concerns()
     said = {(one.kind, one.field) for one in found}
-    data, dead_terms = DataLint(engine, files, reading, outcome).concerns(every_word=every_word)
+    data = DataLint(engine, files, outcome).concerns()
+    words, dead_terms = WordLint(engine, files, reading, outcome, request).concerns(every_word=every_word)
     never = {one.field for one in found if one.kind == "never"}
-    found += [one for one in data if (one.kind, one.field) not in said and one.field not in never]
+    found += [one for one in [*data, *words] if (one.kind, one.field) not in said and one.field not in never]
     everything = sorted_concerns(found)
     return Lint(
         tuple(sorted(check_compliance(compliance, engine.zone.scoring, engine.ruleset, files))),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.engine import Engine
-from matcher.intake import Companies, Intake
+from matcher.intake import Companies, Frame, Intake, companies_of
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import FamilyFinder
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
@@ -124,24 +124,38 @@ class Outcome:
     beside: NDArray[np.bool_]
 
 
-def read_companies(engine: Engine, intake: Intake, cities: Sequence[str] = (), known: ProfileCache | None = None) -> Reading:
+def read_companies(
+    engine: Engine,
+    given: Intake | Frame,
+    cities: Sequence[str] = (),
+    known: ProfileCache | Profiles | None = None,
+    *,
+    words: bool = False,
+) -> Reading:
     """Reads the companies of some cities once, for rankings under any rules (读取企业).
 
     Args:
         engine: Over the corpora.
-        intake: The companies.
+        given: The companies, or a pandas frame of them, as for ``Engine.rank``.
         cities: As the user names them; empty for everywhere.
         known: What the texts of all of the intake say by the engine's reader, if they were read before.
+        words: Keep the texts ready for other words (备着换词): the first change of words is then as quick as the next; without it the
+            texts are cut at the first change.
 
     Raises:
         RequestError: There is no such city.
     """
+    intake = companies_of(given, engine.corpora)
     companies, places = intake.companies, np.arange(len(intake.companies))
     if cities:
         places = engine.cities.places(companies, cities)
         companies = companies.take(places)
-    profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
-    return Reading(intake, companies, places, profiles, engine.reader, FamilyFinder(intake.companies, engine.corpora))
+    finder, texts = FamilyFinder(intake.companies, engine.corpora), TextsRead()
+    if words:
+        profiles, texts = TextsRead.with_profiles(companies, engine.reader, engine.processes)
+    else:
+        profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
+    return Reading(intake, companies, places, profiles, engine.reader, finder, texts)
 
 
 def reworded(engine: Engine, reading: Reading) -> Reading:
@@ -183,7 +197,7 @@ def score_all(engine: Engine, reading: Reading, request: Request) -> tuple[Score
 
     def of_chunk(chunk: range) -> tuple[Scored, Scored | None]:
         index = np.arange(chunk.start, chunk.stop)
-        companies, of_texts = reading.companies.take(chunk), taken(profiles, index)
+        companies, of_texts = reading.companies.take(chunk), profiles.take(index)
         standing = engine.evidence.standing(companies, of_texts, day)
 
         def scored(pairs: Pairs) -> Scored:
@@ -229,11 +243,6 @@ def make_list(
         {mine[place]: family for place, family in families.items() if place not in folded},
         {mine[place]: mine[stays] for place, stays in folded.items()},
     )
-
-
-def taken(profiles: Profiles, index: NDArray[np.int64]) -> Profiles:
-    """The profiles at ``index``, in that order (选取)."""
-    return Profiles(*(getattr(profiles, field.name)[index] for field in fields(Profiles)))
 
 
 def changed_entry(placed: Placed, company: int, other: Placed, row: int) -> Placed:

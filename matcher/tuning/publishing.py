@@ -1,6 +1,6 @@
-"""Letting a draft count (发布): checked, kept as a copy, then named by a row, in this order.
+"""Letting a draft count (发布): checked, kept as a copy in the home and in the database, then named by a row, in this order.
 
-A process that dies in between leaves at most a copy that nothing names; ``prune`` removes it, and publishing again uses it.
+A process that dies in between leaves at most copies that nothing names; ``prune`` removes that of the home, and publishing again uses them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from matcher.rules.compliance import Compliance
 from matcher.rules.kept import keep, keeping
 from matcher.store import rulesets
 from matcher.store.database import Store
+from matcher.store.ruleset_files import store_ruleset
 from matcher.store.rulesets import Override, Published, one_line
 from matcher.tuning.compliance import Breach, breaches
 from matcher.tuning.concerns import Files
@@ -79,7 +80,8 @@ def publish(
         StoreError: The database cannot be written.
     """
     rulesets.signed(by, note)  # before anything is written
-    checked = hashlib.sha256(compliance.model_dump_json().encode()).hexdigest()
+    checked = hashlib.sha256(compliance.model_dump_json(include={"forbidden"}).encode()).hexdigest()
     with keeping(home):
         keep(home, zone.content)
+        store_ruleset(store, zone.content)
         return rulesets.publish(store, zone.id, zone.digest, by=by, note=note, compliance=checked, overrides=overrides)

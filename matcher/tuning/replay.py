@@ -25,13 +25,14 @@ from matcher.snapshot import ProfileCache, Snapshot, layout, open_profiles
 from matcher.store.database import Store
 from matcher.store.lists import evidence, moments
 from matcher.store.registers import register_at
-from matcher.store.runs import KeptRun, results_digest
+from matcher.store.runs import KeptRun, ledger_of, results_digest
 from matcher.tuning.rulesets import draft_digest, kept_or_draft
-from matcher.types import ListEntry, Ranking, Run
+from matcher.types import LedgerEntry, ListEntry, Ranking, Run
 
-Name = Literal["companies", "rules", "corpora", "local", "lists", "record"]
+Name = Literal["companies", "rules", "corpora", "local", "lists", "ledger", "record"]
 NAMES: dict[Name, str] = {
-    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据", "record": "批次清单",
+    "companies": "企业资料", "rules": "规则", "corpora": "语料", "local": "本地名录", "lists": "名单依据",
+    "ledger": "台账依据", "record": "批次清单",
 }  # fmt: skip
 """Input of a run → Chinese term."""
 _SHORT = 12
@@ -96,6 +97,46 @@ class Replay:
         return self.now == self.then
 
 
+@dataclass(frozen=True)
+class Restored:
+    """What a run was made of, all of it proved to be what it was (还原的批次): ranking it again gives the same list."""
+
+    engine: Engine
+    intake: Intake
+    request: Request
+    known: ProfileCache | None
+
+
+def restore(store: Store, kept: KeptRun, materials: Materials) -> Restored | tuple[str, ...]:
+    """What a run was made of, or what differs or is missing, in Chinese (还原批次); nothing is ranked.
+
+    Raises:
+        OptionError: Files were given that the run has no use for.
+        CorporaError: The corpora cannot be read.
+        StoreError: The database cannot be read.
+    """
+    replayer = _Replayer(store, kept, materials)
+    return replayer.restore() or tuple(f"{NAMES[one.name]}：{one.problem}" for one in replayer.inputs if one.problem)
+
+
+@dataclass(frozen=True)
+class Remade:
+    """A run made again, whatever came of it (再算一次).
+
+    Attributes:
+        replay: The verdict.
+        ranking: None if nothing was ranked.
+        engine: With the rules, the register and the lists of then, if they were found.
+        companies: Those of then, if they were found; ``snapshot`` if they are one's.
+    """
+
+    replay: Replay
+    ranking: Ranking | None
+    engine: Engine | None
+    companies: Intake | None
+    snapshot: Snapshot | None
+
+
 def replay(store: Store, kept: KeptRun, materials: Materials) -> Replay:
     """Makes a run again and compares (回放); nothing is written.
 
@@ -109,7 +150,26 @@ def replay(store: Store, kept: KeptRun, materials: Materials) -> Replay:
         CorporaError: The corpora cannot be read.
         StoreError: The database cannot be read.
     """
-    return _Replayer(store, kept, materials).replay()
+    return remake(store, kept, materials).replay
+
+
+def remake(store: Store, kept: KeptRun, materials: Materials) -> Remade:
+    """The same with the list itself (再算并给出名单); arguments and errors as ``replay``."""
+    return _Replayer(store, kept, materials).remake()
+
+
+def request_of(run: Run) -> Request:
+    """What a run was asked for (批次的请求)."""
+    asked = run.request
+    cities, chains, top = asked.get("cities"), asked.get("chains"), asked.get("top")
+    return Request(
+        as_of=date.fromisoformat(str(asked["as_of"])),
+        cities=tuple(cities) if isinstance(cities, list) else (),
+        chains=tuple(chains) if isinstance(chains, list) else (),
+        group=_text(asked.get("group")),
+        need=_text(asked.get("need")),
+        top=top if isinstance(top, int) else 0,
+    )
 
 
 class _Replayer:
@@ -119,20 +179,14 @@ class _Replayer:
         self.at = datetime.fromisoformat(kept.run.created_at)
         self.corpora: Corpora = open_corpora(materials.corpora)
         self.snapshot: Snapshot | None = None
+        self.engine: Engine | None = None
+        self.companies: Intake | None = None
         self.inputs: list[Input] = []
 
-    def replay(self) -> Replay:
-        self._same_record()
-        engine = self._engine()
-        self._same_corpora()
-        companies = self._companies()
-        local = self._local()
-        entries = None if companies is None else self._entries(companies.companies)
-        now = None
-        if engine is not None and companies is not None and not any(one.problem for one in self.inputs):
-            if local is not None:
-                engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
-            ranking = (engine.with_lists(entries) if entries else engine).rank(companies, self._request(), self._known(engine))
+    def remake(self) -> Remade:
+        restored, now, ranking = self.restore(), None, None
+        if restored is not None:
+            ranking = restored.engine.rank(restored.intake, restored.request, restored.known)
             self._same_request(ranking)
             now = results_digest(ranking)
         versions = library_versions()
@@ -141,7 +195,27 @@ class _Replayer:
             for name in {**self.run.versions, **versions}
             if self.run.versions.get(name) != versions.get(name)
         }
-        return Replay(self.run, tuple(self.inputs), differing, self.results, now)
+        verdict = Replay(self.run, tuple(self.inputs), differing, self.results, now)
+        return Remade(verdict, ranking, self.engine, self.companies, self.snapshot)
+
+    def restore(self) -> Restored | None:
+        """All inputs of the run, None if any differs or is missing; ``inputs`` says which."""
+        self._same_record()
+        engine = self._engine()
+        self._same_corpora()
+        companies = self._companies()
+        local = self._local()
+        entries = None if companies is None else self._entries(companies.companies)
+        tracked = self._tracked()
+        self.engine, self.companies = engine, companies
+        if engine is None or companies is None or any(one.problem for one in self.inputs):
+            return None
+        if local is not None:
+            engine = engine.with_local(local, complete=self.run.request["local_complete"] == "true")
+        engine = engine.with_lists(entries) if entries else engine
+        engine = engine if tracked is None else engine.with_ledger(tracked)
+        self.engine = engine
+        return Restored(engine, companies, request_of(self.run), self._known(engine))
 
     def _note(self, name: Name, then: str, now: str, found: str, problem: str = "") -> None:
         self.inputs.append(Input(name, then, now, found, problem))
@@ -150,7 +224,7 @@ class _Replayer:
         """The engine over the rules of then, from their copy, or from the draft if it is still the same."""
         run, rules = self.run, self.materials.rules
         try:
-            folder = kept_or_draft(run.ruleset, run.zone, rules)
+            folder = kept_or_draft(run.ruleset, run.zone, rules, root=self.materials.home)
             engine = Engine(run.zone, ruleset=folder, corpora=self.materials.corpora)
         except RulesetError as error:
             draft = draft_digest(run.zone, rules)
@@ -245,7 +319,7 @@ class _Replayer:
         then = self.run.request.get("lists")
         if not isinstance(then, str) or self.corpora.digest != self.run.corpora:  # other corpora read other lists
             return None
-        request = self._request()
+        request = request_of(self.run)
         if request.cities:
             companies = companies.take(CityFilter(self.corpora).places(companies, request.cities))
         day, now = (request.as_of - EPOCH).days, ""
@@ -262,23 +336,21 @@ class _Replayer:
         )
         return None
 
+    def _tracked(self) -> Sequence[LedgerEntry] | None:
+        """What the ledgers said then: kept with the run, however they have moved on since."""
+        then = self.run.request.get("ledger")
+        if not isinstance(then, str):
+            return None
+        kept = ledger_of(self.store, then)
+        problem = "数据库里没有留存当时读到的台账；数据库恢复过旧备份、换过库的会这样" if kept is None else ""
+        self._note("ledger", then, "" if kept is None else then, "与批次一起留存的", problem)
+        return kept
+
     def _moments(self) -> Iterator[datetime | None]:
         """Now, then, and before and after each change of lists while the run was made."""
         yield from (None, self.at, self.at + _A_SECOND)
         for moment in moments(self.store, self.at - _A_RANKING, self.at + _A_SECOND):
             yield from (moment, moment - timedelta.resolution)
-
-    def _request(self) -> Request:
-        asked = self.run.request
-        cities, chains, top = asked.get("cities"), asked.get("chains"), asked.get("top")
-        return Request(
-            as_of=date.fromisoformat(str(asked["as_of"])),
-            cities=tuple(cities) if isinstance(cities, list) else (),
-            chains=tuple(chains) if isinstance(chains, list) else (),
-            group=_text(asked.get("group")),
-            need=_text(asked.get("need")),
-            top=top if isinstance(top, int) else 0,
-        )
 
     def _known(self, engine: Engine) -> ProfileCache | None:
         if self.snapshot is None:

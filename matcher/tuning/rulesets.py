@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from matcher.errors import OptionError, RequestError, RulesetError
 from matcher.locate import folder, home
 from matcher.rules import zone_ids
-from matcher.rules.kept import content_digest, folder_content, kept_digests, open_kept
+from matcher.rules.kept import content_digest, folder_content, keep, keeping, kept_digests, open_kept
 
 if TYPE_CHECKING:
+    from matcher.store.database import Store
     from matcher.store.rulesets import RulesetVersion
 
 DRAFT = "draft"
@@ -42,7 +43,15 @@ def needs_store(word: str) -> bool:
     return word == PUBLISHED or _NUMBER.fullmatch(word) is not None
 
 
-def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedRules:
+def named_rules(
+    word: str,
+    zone: str,
+    rules: str | Path | None = None,
+    *,
+    root: Path | None = None,
+    store: Store | None = None,
+    stored: bool = True,
+) -> NamedRules:
     """The zone's folder that a word means (所指的规则): that of a kept copy is checked byte by byte.
 
     Args:
@@ -50,6 +59,9 @@ def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedR
             zone's folder or of the rules folder that holds it.
         zone: Id of the zone.
         rules: The rules folder in use; found by ``locate.folder`` if None.
+        root: ``LIANZHAO_HOME``; by default that of the environment.
+        store: The database; by default that of the environment is opened.
+        stored: Look for copies in the database too.
 
     Raises:
         OptionError: The word means nothing.
@@ -57,34 +69,79 @@ def named_rules(word: str, zone: str, rules: str | Path | None = None) -> NamedR
         RulesetError: Its copy is missing or damaged.
         StoreError: The database cannot be read.
     """
+    root = root or home()
     if word == DRAFT:
         return NamedRules(folder("rules", rules) / zone)
     if needs_store(word):
-        version = _version(word, zone, rules)
-        return NamedRules(kept_or_draft(version.digest, zone, rules), version)
-    if _BEGINNING.fullmatch(word) and (found := [digest for digest in kept_digests(home()) if digest.startswith(word)]):
+        version = _version(word, zone, rules, store)
+        return NamedRules(kept_or_draft(version.digest, zone, rules, root=root, store=store), version)
+    if _BEGINNING.fullmatch(word) and (found := _digests(word, root, store, stored=stored)):
         if len(found) > 1:
             raise OptionError(
                 f"有几份规则副本的摘要以 {word} 开头，请多写几位：{'、'.join(one[:24] for one in found[:_MOST_TOLD])}"
             )
-        return NamedRules(open_kept(home(), found[0]))
+        return NamedRules(copy_of(found[0], root=root, store=store, stored=stored))
     for path in (Path(word), Path(word) / zone):
         if (path / "zone.yaml").is_file():
             kept = path.resolve()
-            is_kept = kept.parent == (home() / "rulesets").resolve()
-            return NamedRules(open_kept(home(), kept.name) if is_kept else path)
+            is_kept = kept.parent == (root / "rulesets").resolve()
+            return NamedRules(copy_of(kept.name, root=root, store=store, stored=stored) if is_kept else path)
     known = f"{DRAFT}（现在的规则目录）、{PUBLISHED}（现行版本）、版本号、规则副本的摘要，或园区的规则目录（其中有 zone.yaml）"
     raise OptionError(f"没有这套规则：{word[:80]}，应为 {known}")
 
 
-def kept_or_draft(digest: str, zone: str, rules: str | Path | None = None) -> Path:
+def _digests(beginning: str, root: Path, store: Store | None, *, stored: bool) -> list[str]:
+    """Copies in the home that begin so, and where there is none those in the database."""
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.ruleset_files import stored_digests
+
+    there = [digest for digest in kept_digests(root) if digest.startswith(beginning)]
+    if there or not stored or (store is None and not store_exists()):
+        return there
+    if store is not None:
+        return stored_digests(store, beginning)
+    with open_store() as opened:
+        return stored_digests(opened, beginning)
+
+
+def copy_of(digest: str, *, root: Path | None = None, store: Store | None = None, stored: bool = True) -> Path:
+    """The folder of a copy, checked byte by byte (规则副本); one that this machine lacks or has damaged comes from the database.
+
+    Raises:
+        RulesetError: It is missing or damaged, and the database has none either.
+        StoreError: The database cannot be read.
+    """
+    from matcher.store.database import open_store, store_exists
+    from matcher.store.ruleset_files import stored_ruleset
+
+    where = root or home()
+    try:
+        return open_kept(where, digest)
+    except RulesetError:
+        if not stored or (store is None and not store_exists()):
+            raise
+        if store is not None:
+            content = stored_ruleset(store, digest)
+        else:
+            with open_store() as opened:
+                content = stored_ruleset(opened, digest)
+        if not content:
+            raise
+    with keeping(where):
+        keep(where, content)
+    return open_kept(where, digest)
+
+
+def kept_or_draft(
+    digest: str, zone: str, rules: str | Path | None = None, *, root: Path | None = None, store: Store | None = None
+) -> Path:
     """The folder of a ruleset (按摘要找规则): its copy, or else the draft if that is still the same.
 
     Raises:
         RulesetError: The copy is missing or damaged, and the draft is another.
     """
     try:
-        return open_kept(home(), digest)
+        return copy_of(digest, root=root, store=store)
     except RulesetError:
         draft = folder("rules", rules) / zone
         if draft_digest(zone, rules) != digest:
@@ -98,10 +155,10 @@ def draft_digest(zone: str, rules: str | Path | None = None) -> str:
     return content_digest(content) if content else ""
 
 
-def _version(word: str, zone: str, rules: str | Path | None) -> RulesetVersion:
+def _version(word: str, zone: str, rules: str | Path | None, store: Store | None) -> RulesetVersion:
     from matcher.store.rulesets import newest, numbered
 
-    there = published_versions(zone, rules)
+    there = published_versions(zone, rules, store)
     if not there:
         how = f"先用 lianzhao rules publish {zone} --by 姓名 --note 说明 发布"
         raise OptionError(f"没有规则版本 {word}：园区 {zone} 还没有发布过规则，{how}")
@@ -113,12 +170,13 @@ def _version(word: str, zone: str, rules: str | Path | None) -> RulesetVersion:
     return version
 
 
-def published_versions(zone: str, rules: str | Path | None = None) -> list[RulesetVersion]:
+def published_versions(zone: str, rules: str | Path | None = None, store: Store | None = None) -> list[RulesetVersion]:
     """All versions of a zone, the oldest first (已发布的规则版本); none if there is no database, and none is made to look.
 
     Args:
         zone: Id of the zone.
         rules: The rules folder in use, to tell a zone without versions from a slip of the pen.
+        store: The database; by default that of the environment is opened, if there is one.
 
     Raises:
         RequestError: There is no version, and no such zone either.
@@ -128,9 +186,11 @@ def published_versions(zone: str, rules: str | Path | None = None) -> list[Rules
     from matcher.store.rulesets import versions
 
     there: list[RulesetVersion] = []
-    if store_exists():
-        with open_store() as store:
-            there = versions(store, zone)
+    if store is not None:
+        there = versions(store, zone)
+    elif store_exists():
+        with open_store() as own:
+            there = versions(own, zone)
     if not there and zone not in (known := zone_ids(rules)):
         raise RequestError("园区", zone, known)
     return there

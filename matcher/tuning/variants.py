@@ -15,7 +15,7 @@ from matcher.matching.profiles import Profiles
 from matcher.rules import Zone
 from matcher.rules.changes import Changeable, Changes, Step
 from matcher.rules.load import SegmentSpec
-from matcher.tuning.outcome import Reading, taken
+from matcher.tuning.outcome import Reading
 
 _YUAN = 10_000  # in a 万元
 _COLUMNS = {"insured_count": "insured", "paid_capital": "paid_capital", "capital": "capital"}
@@ -161,7 +161,7 @@ def reread(engine: Engine, reading: Reading, places: Sequence[int], changed: Seq
         changed: Of each variant.
     """
     companies = altered(reading.companies, places, changed)
-    profiles = taken(reading.profiles, np.asarray(places, dtype=np.int64))
+    profiles = reading.profiles.take(np.asarray(places, dtype=np.int64))
     new = [row for row, its in enumerate(changed) if any(change.field == "business_scope" for change in its)]
     if new:
         read = engine.reader.read(companies.take(new), engine.processes)

@@ -66,7 +66,8 @@ class WhyNot:
         answers: Answers to what is unknown that would do; fewest first, in the file's order.
         changes: Changes of what is known that would do; cheapest first.
         tried: Combinations that were scored.
-        unfired: Rules that gave nothing, with what they read and the clauses that failed; vetoes are told by ``standing``.
+        unfired: Rules that gave nothing, with what they read and the clauses that failed.
+        barred: The vetoes that bar it, with what they read: of the ledgers the row, its day and its reason.
     """
 
     top: int
@@ -76,6 +77,7 @@ class WhyNot:
     changes: tuple[Remedy, ...]
     tried: int
     unfired: tuple[Finding, ...] = ()
+    barred: tuple[Finding, ...] = ()
 
 
 def find_company(companies: Companies, words: str) -> int:
@@ -117,9 +119,9 @@ def why_not(engine: Engine, reading: Reading, request: Request, changes: Changes
         name = reading.companies.text["name"][int(listed.company[request.top - 1])]
         last = (name, int(listed.order_value[request.top - 1]) / ORDER_UNIT)
     if standing.place is not None and standing.place <= request.top:
-        return WhyNot(request.top, standing, last, (), (), 0, search.unfired())
+        return WhyNot(request.top, standing, last, (), (), 0, *search.findings())
     answered, changed = search.of_answers(), search.of_changes()
-    return WhyNot(request.top, standing, last, answered, changed, search.tried, search.unfired())
+    return WhyNot(request.top, standing, last, answered, changed, search.tried, *search.findings())
 
 
 class _Search:
@@ -129,18 +131,19 @@ class _Search:
         self.least = self._least()
         self.tried = 0
 
-    def unfired(self) -> tuple[Finding, ...]:
-        """Rules that gave the company nothing where it stands: not met, or unknown (没有得分的规则)."""
+    def findings(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """Rules that gave the company nothing where it stands, not met or unknown, and the vetoes that bar it (没有得分的规则、否决)."""
         number = self.outcome.scored.placed.segment[self.place : self.place + 1]
         if number[0] == NO_SEGMENT:
-            return ()
+            return (), ()
         engine, only, as_of = self.engine, np.array([self.place]), (self.request.as_of - EPOCH).days
         companies = self.reading.companies.take(only)
         profiles = engine.reader.read(companies)
         standing = engine.evidence.standing(companies, profiles, as_of)
         evidence = engine.evidence.read(profiles, standing, np.zeros(1, dtype=np.int64), number.astype(np.int64))
         explanation = engine.explainer.explain(evidence, engine.ruleset.score(evidence, as_of), 0, as_of)
-        return tuple(one for one in explanation.rules if not one.points and one.possible[1] > 0)
+        unfired = tuple(one for one in explanation.rules if not one.points and one.possible[1] > 0)
+        return unfired, tuple(one for one in explanation.vetoes if one.state == "fired")
 
     def of_answers(self) -> tuple[Remedy, ...]:
         """Answers that would do: one field, else two."""

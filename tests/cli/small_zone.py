@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 ZONE = """\
@@ -75,6 +77,12 @@ def write(rules: Path, *, zone: str | bytes = ZONE, chain: str | bytes = CHAIN, 
     for file, content in ((root / "zone.yaml", zone), (root / "chains" / "toys.yaml", chain), (root / "scoring.yaml", scoring)):
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
     return rules
+
+
+def forget_copies(database: str = "home/ledger.db") -> None:
+    """As if no copy of a ruleset had ever been kept in the database."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM ruleset_files")
 
 
 def line_of(content: str, part: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +121,9 @@ def test_after_the_rules_have_changed_the_copy_is_used(run: Run) -> None:
     shutil.rmtree("rules/small")
     same(run, id_, "企业.csv")
     shutil.rmtree(kept.folder_of(Path("home"), digest))
+    assert "留存的副本" in same(run, id_, "企业.csv") and kept.kept_digests(Path("home")) == [digest]  # from the database
+    shutil.rmtree(kept.folder_of(Path("home"), digest))
+    small_zone.forget_copies()
     named, said = differs(run, id_, "企业.csv")
     assert named == ["rules"]
     assert f"当时的规则 {digest[:12]} 找不回来，现在的规则目录里没有这个园区" in said
@@ -136,10 +141,26 @@ def test_a_damaged_copy_is_named(run: Run) -> None:
     path = kept.folder_of(Path("home"), digest) / "zone.yaml"
     path.chmod(0o644)
     path.write_text("id: other\n", encoding="utf-8")
+    small_zone.forget_copies()
     same(run, id_, "企业.csv")  # the draft is still the same
     Path("rules/small/scoring.yaml").write_text(HEAVIER, encoding="utf-8")
     named, said = differs(run, id_, "企业.csv")
     assert named == ["rules"] and "zone.yaml：内容改过" in said
+
+
+def test_a_damaged_copy_is_mended_from_the_database(run: Run) -> None:
+    id_ = ranked(run, "企业.csv")
+    (digest,) = kept.kept_digests(Path("home"))
+    Path("rules/small/scoring.yaml").write_text(HEAVIER, encoding="utf-8")
+    path = kept.folder_of(Path("home"), digest) / "zone.yaml"
+    path.unlink()
+    same(run, id_, "企业.csv")
+    assert path.read_text(encoding="utf-8") == small_zone.ZONE
+    path.unlink()
+    with contextlib.closing(sqlite3.connect("home/ledger.db")) as connection, connection:
+        connection.execute("UPDATE rule_files SET content = ?", (zlib.compress(b"id: other\n"),))
+    code, _, err = run("replay", id_, "企业.csv")
+    assert code == 1 and f"库里的规则副本 {digest[:12]} 损坏" in err
 
 
 def test_files_that_were_given_are_asked_for_again(run: Run) -> None:
@@ -312,6 +333,7 @@ def test_several_differences_are_all_named(run: Run, tmp_path: Path) -> None:
     id_ = ranked(run)
     shutil.rmtree("home/snapshots")
     shutil.rmtree("home/rulesets")
+    small_zone.forget_copies()
     Path("rules/small/scoring.yaml").write_text(HEAVIER, encoding="utf-8")
     other = changed_corpora(tmp_path)
     named, said = differs(run, id_, "--corpora", str(other))

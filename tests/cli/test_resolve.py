@@ -13,6 +13,7 @@ import python_calamine
 
 from matcher.cli import main
 from matcher.cli.resolve import COLUMNS
+from tests.intake.files import as_xlsx
 
 COMPANIES = """\
 企业名称,统一社会信用代码,曾用名
@@ -289,3 +290,24 @@ def test_a_judgement_by_name_follows_a_renamed_company(run: Run) -> None:
     (line,) = table(run("名单.csv", "--against", "企业.csv", "--format", "csv")[1])
     assert (line["decision"], line["name"]) == ("same", "青岛鲸屿食品股份有限公司")
     assert (line["former_name"], line["why"]) == ("青岛海昧食品有限公司", "人工判定")
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_workbook_of_names_without_a_header_is_a_list(run: Run, numbered: bool) -> None:
+    names = ["鲸屿食品", "", "禾晟纺织"]
+    Path("名单.xlsx").write_bytes(as_xlsx([[n, name] if numbered else [name] for n, name in enumerate(names, 1)]))
+    code, out, said = run("名单.xlsx", "--against", "企业.csv", "--format", "csv")
+    assert code == 0
+    assert [(line["query"], line["decision"]) for line in table(out)] == [
+        ("鲸屿食品", "same"),
+        ("", "none"),
+        ("禾晟纺织", "unsure"),
+    ]
+    assert "名单没有表头，从第 1 行起都当名称（3 行）" in said
+
+
+def test_a_base_without_a_header_says_what_to_write(run: Run) -> None:
+    Path("企业.csv").write_text("杭州云上茶业有限公司,91330000794366433K\n", encoding="utf-8")
+    Path("名单.csv").write_text("query\n云上\n", encoding="utf-8")
+    code, _, said = run("名单.csv", "--against", "企业.csv")
+    assert code == 1 and "企业.csv" in said and "加一行列名，如 企业名称" in said

@@ -274,3 +274,15 @@ def test_a_database_in_use_does_not_lose_the_list(
     said = capsys.readouterr()
     assert "海之星酒店" in said.out
     assert "没有留存" in said.err and "locked" not in said.err
+
+
+def test_a_judgement_by_name_keeps_the_code_that_the_snapshot_knows(run: Run) -> None:
+    run("build", "企业.csv")
+    said = run("judge", "海之星", "--is", "青岛海之星酒店管理集团有限公司")
+    assert "91330000794366433K" in said
+    (one,) = json.loads(run("judgements", "--format", "json"))
+    assert one["company"] == "91330000794366433K 青岛海之星酒店管理集团有限公司"
+    Path("改名.csv").write_text("企业名称,统一社会信用代码\n青岛蓝溪酒店集团有限公司,91330000794366433K\n", encoding="utf-8")
+    Path("问.csv").write_text("query\n海之星\n", encoding="utf-8")
+    found = run("resolve", "问.csv", "--against", "改名.csv", "--format", "csv")
+    assert "海之星,same,91330000794366433K,青岛蓝溪酒店集团有限公司" in found

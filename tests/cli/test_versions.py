@@ -14,6 +14,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from matcher.cli import main
+from matcher.locate import shipped
 from matcher.rules import kept
 from matcher.store.database import open_store
 from matcher.store.runs import load_run
@@ -221,6 +222,7 @@ def test_versions_say_the_same_in_every_form(run: Run) -> None:
     chosen = kept.folder_of(Path("home"), data[0]["digest"]) / "zone.yaml"
     chosen.chmod(0o644)
     chosen.write_text("id: other\n", encoding="utf-8")
+    small_zone.forget_copies()
     first, second = json.loads(run("rules", "versions", "small", "--format", "json")[1])
     assert "zone.yaml：内容改过" in first["copy"] and second["copy"] == "完好"
 
@@ -256,6 +258,7 @@ def test_a_damaged_copy_is_refused_and_its_file_named(run: Run) -> None:
     (digest,) = kept.kept_digests(Path("home"))
     path = kept.folder_of(Path("home").resolve(), digest) / "chains" / "toys.yaml"
     path.unlink()
+    small_zone.forget_copies()
     listing = ["rank", "企业.csv", "--zone", "small", "--ruleset"]
     words = ("1", "published", digest[:8], f"home/rulesets/{digest}")
     for command in (*([*listing, word] for word in words), ["rules", "diff", "small", "1", "draft", "企业.csv"]):
@@ -284,6 +287,44 @@ def test_the_workbench_and_score_take_the_words_too(run: Run, monkeypatch: pytes
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(profile.encode())))
         scores.append(json.loads(run("score", "--zone", "small", *DAY, *more)[1])["score"])
     assert scores[0] == scores[2] < scores[1]
+
+
+def test_gaps_match_and_check_take_the_words_too(run: Run) -> None:
+    """Each reads the rules that the word means, not the draft, whatever became of the draft since."""
+    published(run)
+    draft = Path("rules/small")
+    chain = (draft / "chains" / "toys.yaml").read_text(encoding="utf-8")
+    (draft / "chains" / "toys.yaml").write_text(chain.replace("10: [积木, 布偶]", "10: [布偶, 积木机]"), encoding="utf-8")
+    edit(SCORING.replace("ramp(capital_log, 2700, 4500)", "capital >= 0"))
+    told = []
+    for name, more in (("a.csv", ["--ruleset", "1"]), ("b.csv", []), ("c.csv", ["--ruleset", "draft"])):
+        code, _, err = run("match", "企业.csv", "--zone", "small", "--out", name, *more)
+        assert code == 0 and ("规则：第 1 版" in err) == (name == "a.csv")
+        told.append(Path(name).read_text(encoding="utf-8-sig"))
+    assert "积木" in told[0] and told[0] != told[1] == told[2]
+    code, out, err = run("rules", "check", "small", "企业.csv", *DAY, "--ruleset", "published", "--format", "json")
+    assert code == 0 and "规则：第 1 版" in err
+    concerns = json.loads(out)["concerns"]
+    drafted = json.loads(run("rules", "check", "small", "企业.csv", *DAY, "--format", "json")[1])["concerns"]
+    assert {one["kind"] for one in drafted} - {one["kind"] for one in concerns} == {"always"}
+    (digest,) = kept.kept_digests(Path("home"))
+    assert all(digest in one["file"] for one in concerns) and all(one["file"].startswith("small/") for one in drafted)
+    code, _, err = run("rules", "check", "small", "企业.csv", *DAY, "--ruleset", "1", "--no-store")
+    assert code == 2 and "不与 --no-store 同用" in err
+
+
+def test_gaps_are_those_of_the_version(run: Run) -> None:
+    rules = (shipped("rules") / "liaocheng-resort" / "scoring.yaml").read_text(encoding="utf-8")
+    presence = re.search(r"^presence:.*\n(?: .*\n)+", rules, re.MULTILINE)
+    assert presence
+    published(run, presence[0] + SCORING)
+    edit(SCORING)  # the draft has lost its scale
+    gaps = ["gaps", "--zone", "small", "--local", "企业.csv", "--format", "json"]
+    code, out, err = run(*gaps, "--ruleset", "published")
+    assert code == 0 and "规则：第 1 版" in err
+    assert {one["segment"] for one in json.loads(out)["segments"]} == {"toy-making", "toy-parks"}
+    code, _, err = run(*gaps)
+    assert code == 2 and "presence" in err
 
 
 def test_history_says_the_same_in_every_form(run: Run) -> None:

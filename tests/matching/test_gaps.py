@@ -266,6 +266,36 @@ def test_the_picture_is_xml_with_every_segment_and_edge_and_nothing_that_runs(
     assert "<甪&鑫>" in said
 
 
+@pytest.mark.parametrize("layout", ["slide", "page"])
+@pytest.mark.parametrize("chain_id", ["modern-agriculture", "culture-tourism", "medical-health"])
+def test_a_slide_is_16_to_9_and_no_box_touches_another(
+    capsys: pytest.CaptureFixture[str], local_file: str, chain_id: str, layout: str, engine: Engine
+) -> None:
+    code, text, _ = run(capsys, "--local", local_file, "--chain", chain_id, "--format", "svg", "--layout", layout)
+    root = ET.fromstring(text)
+    width, height = int(root.attrib["width"]), int(root.attrib["height"])
+    assert code == 0
+    assert (width * 9 == height * 16) == (layout == "slide")
+    boxes = [[int(group[1].attrib[name]) for name in ("x", "y", "width", "height")] for group in root if group.tag.endswith("}g")]
+    chain = next(chain for chain in engine.zone.chains if chain.id == chain_id)
+    assert len(boxes) == len(chain.segments)
+    headings = [int(one.attrib["y"]) for one in root if one.tag.endswith("}text") and one.text in ("上游", "中游", "下游")]
+    legend = [int(one.attrib["y"]) for one in root if one.tag.endswith("}rect") and "y" in one.attrib]
+    for x, y, w, h in boxes:
+        assert x >= 0 and x + w <= width
+        assert max(headings) < y and y + h < min(legend)
+    assert all(
+        a[0] + a[2] < b[0] or b[0] + b[2] < a[0] or a[1] + a[3] < b[1] or b[1] + b[3] < a[1]
+        for n, a in enumerate(boxes)
+        for b in boxes[:n]
+    )
+
+
+def test_without_a_layout_the_picture_is_a_slide(capsys: pytest.CaptureFixture[str], local_file: str) -> None:
+    argv = ["--local", local_file, "--chain", "modern-agriculture", "--format", "svg"]
+    assert run(capsys, *argv)[1] == run(capsys, *argv, "--layout", "slide")[1]
+
+
 def test_a_workbook(capsys: pytest.CaptureFixture[str], local_file: str) -> None:
     code, _, _ = run(capsys, "--local", local_file, "--format", "xlsx", "--out", "缺口.xlsx")
     assert code == 0 and Path("缺口.xlsx").read_bytes()[:2] == b"PK"

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.matching import name_index
+from matcher.matching.name_hashes import hashed, hashes_of
 from matcher.matching.name_index import NameIndex, squeezed
 
 WORDS = (
@@ -130,6 +131,26 @@ def test_any_text_is_indexed_and_asked_for(names: list[str], query: str) -> None
     assert len(index) == len(names)
     assert set(index.candidates(squeezed([query])[0], 3, by_standing=True).tolist()) <= set(range(len(names)))
     assert all(squeezed([names[n]]) == squeezed([query]) for n in index.exact(query))
+
+
+@given(st.lists(st.text(max_size=40), max_size=8))
+@settings(deadline=None)
+def test_few_names_hash_as_many_do(names: list[str]) -> None:
+    names = [name.encode("utf-8", "ignore").decode() for name in names]
+    assert hashes_of(names) == hashed(names).tolist()
+    assert [one for name in names for one in hashes_of([name])] == hashes_of(names * 5)[: len(names)]
+
+
+@given(NAMES)
+@settings(deadline=None)
+def test_who_leads_is_who_other_names_go_on_behind(names: list[str]) -> None:
+    given = [name + tail for name in names for tail in ("", "公司", "公司杭州分公司", "公司一店")]
+    index = NameIndex.build(given)
+    short = squeezed(given)
+    for number, entry in enumerate(index.entries.tolist()):
+        name = short[entry]
+        goes_on = any(other.startswith(name) and len(other) > len(name) for other in short)
+        assert bool(index.leads[number]) == (goes_on and 0 < name.find("公司") == len(name) - 2)
 
 
 def test_squeezed_names_hold_letters_digits_and_characters() -> None:

@@ -287,3 +287,58 @@ def test_the_order_of_rows_changes_no_answer(resolver: Resolver) -> None:
 def _placeless(answer: Resolution) -> Resolution:
     company = replace(answer.company, place=0) if answer.company else None
     return replace(answer, company=company, candidates=tuple(replace(one, place=0) for one in answer.candidates))
+
+
+BORNE = [
+    {"name": "浙江吉利控股集团有限公司"},
+    {"name": "杭州吉利纺织品有限公司"},
+    {"name": "杭州临安禾晟食品集团有限公司"},
+    {"name": "北京珑玥文化传媒有限公司"},
+    {"name": "天津蓝溪股份有限公司"},
+    {"name": "杭州鲸屿饮食服务集团有限公司杭州海昧楼"},
+    {"name": "杭州海昧楼味庄餐饮有限公司"},
+    {"name": "TCL集团股份有限公司"},
+    {"name": "集团软件有限公司"},
+]
+
+
+@lru_cache(maxsize=1)
+def borne() -> Resolver:
+    return Resolver(base(BORNE), open_corpora(), RULES)
+
+
+@pytest.mark.parametrize("query", ["吉利", "吉利汽车", "吉利控股集团", "吉利集团"])
+def test_a_place_that_a_group_bears_as_its_trade_name_is_a_name(query: str) -> None:
+    answer = borne().resolve(query)
+    assert answer.candidates[0].name == "浙江吉利控股集团有限公司"
+    assert answer.decision != "none"
+    assert query != "吉利" or (answer.decision, answer.why) == ("unsure", "写的也是地名")
+
+
+def test_a_place_that_only_leads_names_is_none() -> None:
+    assert borne().resolve("临安").decision == "none"
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("MOJO珑玥", "北京珑玥文化传媒有限公司"),
+        ("珑玥 Mojo", "北京珑玥文化传媒有限公司"),
+        ("LX/蓝溪", "天津蓝溪股份有限公司"),
+        ("蓝 溪", "天津蓝溪股份有限公司"),
+        ("TCL集团", "TCL集团股份有限公司"),
+    ],
+)
+def test_a_foreign_name_glued_to_a_chinese_one_hides_it_from_nobody(query: str, first: str) -> None:
+    assert borne().resolve(query).candidates[0].name == first
+
+
+def test_a_brand_that_an_outlet_of_another_company_bears_is_not_decided() -> None:
+    answer = borne().resolve("海昧楼")
+    assert (answer.decision, answer.why) == ("unsure", "别家的分支网点叫这个")
+    assert {one.name for one in answer.candidates} >= {BORNE[5]["name"], BORNE[6]["name"]}
+
+
+def test_a_place_no_firm_of_which_is_in_the_base_meets_no_trade_of_elsewhere() -> None:
+    others = [{"name": "青岛市出租汽车股份有限公司"}, {"name": "胶南市达利汽车配件有限公司"}]
+    assert Resolver(base(others), open_corpora(), RULES).resolve("吉利汽车").decision == "none"

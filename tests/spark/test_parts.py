@@ -18,6 +18,7 @@ from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.listing import Open
 from matcher.matching.families import FamilyFinder, block_of
+from matcher.parts import as_told, told_of
 from matcher.runs import Request
 from matcher.scoring.formula import UNIT
 from matcher.scoring.ranking import arrange, unserved
@@ -158,5 +159,5 @@ def test_an_engine_elsewhere_goes_by_the_same(engine: Engine) -> None:
     intake = read_files([engine.corpora.sample], engine.corpora)
     informed = engine.with_local(replace(intake, companies=intake.companies.take(range(0, 200))))
     request = Request(as_of=date(2026, 1, 1), top=10)
-    other = Engine(engine.zone.id, processes=1).as_told(informed.told)
+    other = as_told(Engine(engine.zone.id, processes=1), told_of(informed))
     assert other.rank(intake, request).results == informed.rank(intake, request).results != engine.rank(intake, request).results

@@ -18,6 +18,7 @@ from matcher.matching.resolution import Known, Resolver
 from matcher.rules import kept
 from matcher.rules.resolution import load_resolution
 from matcher.store import lists
+from matcher.store.audit import Entry, note
 from matcher.store.database import open_store
 from matcher.store.judgements import judge
 from matcher.store.lists import ListKind, import_list
@@ -83,6 +84,13 @@ def import_and_die(address: str, statement: int, ready: Any) -> None:
         event.listen(Engine, "commit", count)
         import_list(store, KIND, profiles, resolver, against="base")
     os._exit(executed)  # how many there were
+
+
+def note_often(address: str, barrier: Any, number: int, times: int) -> None:
+    barrier.wait(120)
+    with open_store(address) as store:
+        for turn in range(times):
+            note(store, Entry(None, "甲", "rank_companies", f"{number}-{turn}"))
 
 
 def publish_at_once(address: str, barrier: Any, number: int, times: int, told: Any) -> None:

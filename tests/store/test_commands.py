@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from matcher.cli import commands, main
 from matcher.engine import Engine
 from matcher.store.database import open_store
+from matcher.store.ruleset_files import store_ruleset, stored_digests, stored_ruleset
 from matcher.store.runs import load_run
+from matcher.store.tables import rule_files
 from tests.cli import small_zone
 
 COMPANIES = """\
@@ -44,6 +48,54 @@ def test_from_list_to_ranking(
     assert "就是它    2" in capsys.readouterr().out
 
 
+def test_another_machine_has_the_rules_of_runs_and_versions(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A home of its own, a draft of its own, the same database: runs are made again and versions used by name, as where they were made."""
+    monkeypatch.setenv("LIANZHAO_DATABASE", address)
+    monkeypatch.chdir(tmp_path)
+    Path("企业.csv").write_text("企业名称,经营范围,注册资本\n青岛甲积木有限公司,积木制造,9000万元\n", encoding="utf-8")
+    other = small_zone.SCORING.replace("weight: 60", "weight: 50")
+    rank = ["rank", "企业.csv", "--zone", "small", "--as-of", "2026-01-01", "--format", "json"]
+
+    def on(machine: str, *argv: str, scoring: str = small_zone.SCORING) -> tuple[int, str]:
+        monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / machine))
+        if not (tmp_path / machine / "rules").exists():
+            small_zone.write(tmp_path / machine / "rules", scoring=scoring)
+        monkeypatch.setenv("LIANZHAO_RULES", str(tmp_path / machine / "rules"))
+        code = main(list(argv))
+        return code, capsys.readouterr().out
+
+    assert on("a", "rules", "publish", "small", "--by", "甲", "--note", "首次")[0] == 0
+    first = json.loads(on("a", *rank)[1])
+    (tmp_path / "a" / "rules" / "small" / "scoring.yaml").write_text(other.replace("weight: 50", "weight: 55"), encoding="utf-8")
+    drafted = json.loads(on("a", *rank)[1])
+    assert first["results"] != drafted["results"]
+    assert on("b", *rank, scoring=other)[0] == 0  # its own rules are others
+    for run in (first["run"], drafted["run"]):
+        code, out = on("b", "replay", run["id"], "企业.csv")
+        assert code == 0 and "结果逐字节相同" in out
+    digest = first["run"]["ruleset"]
+    shutil.rmtree(tmp_path / "b" / "rulesets")
+    for word in ("published", "1", digest[:10]):
+        assert json.loads(on("b", *rank, "--ruleset", word)[1])["results"] == first["results"]
+        shutil.rmtree(tmp_path / "b" / "rulesets")
+    assert on("b", *rank, "--no-store", "--ruleset", digest[:10])[0] == 2  # asked not to look into the database
+    with open_store() as store:
+        assert stored_digests(store, "") == sorted(
+            {digest, drafted["run"]["ruleset"], json.loads(on("b", *rank)[1])["run"]["ruleset"]}
+        )
+        content = stored_ruleset(store, digest)
+        assert content["scoring.yaml"].decode() == small_zone.SCORING and sorted(content) == [
+            "chains/toys.yaml",
+            "scoring.yaml",
+            "zone.yaml",
+        ]
+        with store.reading() as connection:  # zone.yaml and the chain are there once
+            assert connection.execute(select(func.count()).select_from(rule_files)).scalar() == 2 + 3
+        assert store_ruleset(store, content) == digest and stored_ruleset(store, "f" * 64) == {}
+
+
 def test_from_publishing_to_replay(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,3 +119,20 @@ def test_from_publishing_to_replay(
     capsys.readouterr()
     assert main(["prune", "--format", "json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["kept_rulesets"]) == 2
+
+
+def test_from_making_a_key_to_revoking_it(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANZHAO_DATABASE", address)
+    monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
+    assert main(["keys", "create", "--name", "跟踪系统", "--role", "tracker", "--by", "甲"]) == 0
+    token = capsys.readouterr().out.strip()
+    assert main(["keys", "revoke", token, "--by", "乙"]) == 0
+    capsys.readouterr()
+    assert main(["keys", "list", "--all", "--format", "json"]) == 0
+    assert [(one["name"], one["state"], one["revoked_by"]) for one in json.loads(capsys.readouterr().out)] == [
+        ("跟踪系统", "已撤销", "乙")
+    ]
+    assert main(["keys", "audit", "--format", "json"]) == 0
+    assert [one["operation"] for one in json.loads(capsys.readouterr().out)] == ["create_key", "revoke_key"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import delete
 
-from matcher.corpora import Corpora
+from matcher.corpora import Corpora, open_corpora
 from matcher.errors import OptionError
 from matcher.intake import from_profiles
 from matcher.matching.name_index import squeezed
@@ -102,3 +102,21 @@ def test_what_no_database_can_hold_is_replaced(store: Store) -> None:
     judge(store, "某\ud800某", "丙\0有限公司", by="\udcff", note="\0")
     (one,) = history(store)
     assert (one.query, one.company, one.by, one.note) == ("某?某", "丙�有限公司", "?", "�")
+
+
+def test_a_judgement_with_code_and_name_outlives_a_change_of_name_and_a_file_without_codes(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(delete(judgements))
+    judge(store, "海之星", "青岛海之星有限公司", code=CODE)
+    asked = Known({}, known(store))
+    bases = {
+        "青岛蓝溪科技有限公司": [{"name": "青岛蓝溪科技有限公司", "uscc": CODE}, {"name": "别的有限公司"}],
+        "青岛海之星有限公司": [{"name": "青岛海之星有限公司"}, {"name": "别的有限公司"}],
+    }
+    for name, profiles in bases.items():
+        resolver = Resolver(from_profiles(profiles, open_corpora()).companies, open_corpora(), load_resolution(), asked)
+        answer = resolver.resolve("海之星")
+        assert answer.decision == "same" and answer.company is not None and answer.company.name == name
+    another = [{"name": "青岛海之星有限公司", "uscc": "91370200MA3C000011"}]
+    resolver = Resolver(from_profiles(another, open_corpora()).companies, open_corpora(), load_resolution(), asked)
+    assert resolver.resolve("海之星").decision == "none"

@@ -10,16 +10,24 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect, select
 
+import matcher.ledger.event_tables  # noqa: F401 - its tables are in the same history
 from matcher.corpora import Corpora
 from matcher.intake import from_profiles
+from matcher.ledger import reading
+from matcher.ledger.books import ARRIVALS, PROJECTS
+from matcher.ledger.entry import entering
 from matcher.store import migrate
+from matcher.store.audit import lines
 from matcher.store.database import Store, open_store, revisions
+from matcher.store.idempotency import claim
 from matcher.store.judgements import judge, known
+from matcher.store.keys import Wanted, create_key, list_keys
 from matcher.store.lists import rows_of
 from matcher.store.registers import load_register, save_register
 from matcher.store.rulesets import publish, versions
 from matcher.store.runs import load_run, save_run
 from matcher.store.tables import metadata, version
+from tests.ledger.offices import TODAY, a_project, listed
 from tests.store import children
 from tests.store.test_lists import import_names
 
@@ -30,6 +38,11 @@ def filled(store: Store, corpora: Corpora) -> None:
     save_register(store, "z", "本地名录", from_profiles([{"name": "甲有限公司"}], corpora), corpora="c", as_of=date(2024, 1, 1))
     import_names(store, corpora, ["甲有限公司", "乙"], ["甲有限公司"])
     publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c")
+    with entering(store, listed(), by="甲", today=TODAY) as entry:
+        project = a_project(entry, agreed="1亿元")
+        entry.add(ARRIVALS, {"project": project, "arrived_on": TODAY, "origin": "内资", "amount": "1万元"})
+    create_key(store, Wanted("甲", "planner"), by="甲")  # and a line of the audit log
+    claim(store, "a", "k", "d")
 
 
 def tables(connection: Connection) -> set[str]:
@@ -86,8 +99,12 @@ def test_each_step_back_and_forth_keeps_the_data(store: Store, corpora: Corpora)
     )
     assert versions(store, "z") == []  # what the first tables had no place for
     assert publish(store, "z", "a" * 64, by="甲", note="首次", compliance="c").version.number == 1
+    assert list_keys(store) == []
+    assert lines(store) == []
     assert [row.query for row in rows_of(store)] == ["甲有限公司", "乙"]
     assert load_register(store, "z")[1].companies.text["name"] == ["甲有限公司"]
+    with store.reading() as connection:
+        assert reading.rows(connection, listed().zone, PROJECTS) == []
 
 
 def test_a_migration_that_fails_leaves_nothing(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import re
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from matcher.cli.files import as_json
 from matcher.engine import Engine
 from matcher.errors import InputError
-from matcher.intake import Intake, read_files
+from matcher.intake import Intake, read_files, read_frame
 from matcher.rules.changes import load_changes
 from matcher.tuning import frames
 from matcher.tuning.certainty import certainty
@@ -21,6 +23,7 @@ from matcher.tuning.frame_columns import COLUMNS, KEYS
 from matcher.tuning.outcome import outcome_of, read_companies
 from matcher.tuning.what_if import WhatIf
 from matcher.tuning.why_not import why_not
+from matcher.types import Ranking
 from tests.tuning.trials import TOP, changed, made_up, recombined
 
 
@@ -43,11 +46,12 @@ def made(engine: Engine, intake: Intake) -> dict[str, pd.DataFrame]:
     sure = certainty(engine, small, TOP, changes, seed=1, draws=20)
     some = order.ordered.take(order.order.first(30).pair * 0 + range(30))
     return {
-        "companies": frames.companies(intake), "results": frames.results(ranking), "contributions": frames.contributions(ranking),
+        "companies": frames.of(intake), "results": frames.of(ranking), "contributions": frames.contributions(ranking),
         "parts": frames.parts(ranking), "everybody": frames.everybody(engine, reading, outcome),
         "evidence": frames.evidence(engine, reading, TOP, some.company, some.segment), "affinities": frames.affinities(engine, reading),
-        "moves": frames.moves(compared), "move_parts": frames.move_parts(compared), "chances": frames.chances(sure),
-        "questions": frames.questions(sure), "remedies": frames.remedies(explained),
+        "matches": frames.of(engine.match(intake)), "gaps": frames.of(engine.gaps(intake)),
+        "moves": frames.of(compared), "move_parts": frames.move_parts(compared), "chances": frames.of(sure),
+        "questions": frames.questions(sure), "remedies": frames.of(explained),
     }  # fmt: skip
 
 
@@ -143,7 +147,7 @@ def test_a_frame_is_read_as_its_file(engine: Engine, tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     by_file = read_files([file], engine.corpora)
     for frame in (pd.read_csv(file, dtype=str), pd.read_csv(file), pd.read_csv(file).convert_dtypes()):
-        intake = frames.read_frame(frame, engine.corpora)
+        intake = read_frame(frame, engine.corpora)
         for field, cells in by_file.companies.text.items():
             assert list(intake.companies.text[field]) == list(cells), field
         for field in ("row", "founded", "as_of", "capital", "insured", "code_ok"):
@@ -159,23 +163,81 @@ def test_values_of_any_type(engine: Engine) -> None:
         "insured_count": pd.array([12, None], dtype="Int64"), "qualifications": [["高新技术企业", "专精特新"], None],
         "listed": pd.array([True, None], dtype="boolean"), "city": pd.Categorical(["青岛", None]),
     }, index=[7, 7])  # fmt: skip
-    intake = frames.read_frame(frame, engine.corpora)
+    intake = read_frame(frame, engine.corpora)
     back = frames.companies(intake)
     assert back["founded_date"].tolist() == [pd.Timestamp("2011-05-06"), pd.NaT]
     assert back["insured_count"].isna().tolist() == [False, True] and back["insured_count"][0] == 12
     assert back["qualifications"].tolist() == ["高新技术企业、专精特新", pd.NA] and back["listed"][0] == "是"
     assert back["city"].isna().tolist() == [False, True] and back["row"].tolist() == [2, 3]
-    again = frames.read_frame(back.drop(columns=["company", "file", "row"]), engine.corpora)
+    again = read_frame(back.drop(columns=["company", "file", "row"]), engine.corpora)
     assert frames.companies(again)["founded_date"].equals(back["founded_date"])
 
 
-def test_the_same_list_from_a_frame(engine: Engine) -> None:
-    sample = read_files([engine.corpora.sample], engine.corpora)
-    intake = frames.read_frame(pd.read_csv(engine.corpora.sample), engine.corpora)
-    assert engine.rank(intake, TOP).results == engine.rank(sample, TOP).results
+def dressed(sample: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The sample in the types that pandas gives such columns, and in an order and with an index of its own."""
+    mixed = sample.copy()
+    for place, name in enumerate(mixed.columns):
+        if place % 2:
+            mixed[name] = [None if pd.isna(cell) else cell for cell in mixed[name].astype(object)]
+    mixed["insured_count"] = [cell if pd.isna(cell) or n % 2 else str(int(cell)) for n, cell in enumerate(sample["insured_count"])]
+    dated = sample.assign(
+        founded_date=pd.to_datetime(sample["founded_date"], errors="coerce"), as_of=pd.to_datetime(sample["as_of"]).dt.date,
+        city=sample["city"].astype("category"), province=sample["province"].astype("category"),
+    )  # fmt: skip
+    return {
+        "as pandas reads it": sample, "all text": sample.astype("string"), "numbers with NA": sample.convert_dtypes(),
+        "numpy's": sample.astype(dict.fromkeys(sample.columns, object)), "dates and categories": dated,
+        "zoned": dated.assign(founded_date=dated["founded_date"].dt.tz_localize("Asia/Shanghai")), "side by side": mixed,
+        "columns turned round, an index of repeats": sample[sample.columns[::-1]].set_index(pd.Index([7] * len(sample))),
+        "columns that no company has": sample.assign(备注=3.5, 另=[[1, 2]] * len(sample)),
+    }  # fmt: skip
+
+
+def same_bytes(a: Ranking, b: Ranking) -> None:
+    assert as_json(dataclasses.asdict(a)["results"]) == as_json(dataclasses.asdict(b)["results"])
+    assert as_json([*map(dataclasses.asdict, a.opportunities)]) == as_json([*map(dataclasses.asdict, b.opportunities)])
+    assert (a.considered, a.vetoed, a.folded, a.unserved) == (b.considered, b.vetoed, b.folded, b.unserved)
+
+
+def test_the_engine_takes_frames_as_they_are(engine: Engine, tmp_path: Path) -> None:
+    """The same bytes as from the file, whatever pandas made of the cells; with rows doubled, as doubled in the file."""
+    sample = pd.read_csv(engine.corpora.sample).assign(
+        insured_count=lambda one: [None if n % 3 else 5.0 * n for n in range(len(one))]
+    )
+    doubled = pd.concat([sample, sample.head(40).assign(as_of="2020-01-01", insured_count=77)], ignore_index=True)
+    for name, read in (("once.csv", sample), ("twice.csv", doubled)):
+        read.to_csv(tmp_path / name, index=False)
+        intake = read_files([tmp_path / name], engine.corpora)
+        by_file = engine.rank(intake, TOP)
+        assert len(by_file.results) == TOP.top and (intake.merged > 30) == (read is doubled)
+        for told, frame in dressed(read).items():
+            assert read_frame(frame, engine.corpora).merged == intake.merged, told
+            same_bytes(engine.rank(frame, TOP), by_file)
+
+
+def test_what_else_takes_a_frame(engine: Engine) -> None:
+    table = pd.read_csv(engine.corpora.sample)
+    intake = read_files([engine.corpora.sample], engine.corpora)
+    by_file = [dataclasses.replace(one, file="") for one in engine.match(intake)]
+    assert [dataclasses.replace(one, file="") for one in engine.match(table)] == by_file
+    assert engine.gaps(table) == engine.gaps(intake)
+    same_bytes(
+        engine.with_local(table.head(30)).rank(table, TOP),
+        engine.with_local(read_frame(table.head(30), engine.corpora)).rank(intake, TOP),
+    )
+    reading = read_companies(engine, table)
+    same_bytes(WhatIf(engine, reading, TOP).rank(), engine.rank(intake, TOP))
+    whole = pd.concat([table, table.head(3)])
+    assert len(frames.of(engine.match(whole))) == (len(table) + 3) * len(engine.zone.chain_names), "nothing is merged"
+
+
+def test_what_is_no_frame_is_an_error(engine: Engine) -> None:
+    for given in (["青岛甲食品有限公司"], {"name": ["甲"]}, None, "企业.csv"):
+        with pytest.raises(InputError, match="DataFrame"):
+            engine.rank(given, TOP)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame({"城市": ["青岛"]}), pd.DataFrame({"name": []}), pd.DataFrame()])
 def test_no_companies_is_an_error(engine: Engine, frame: pd.DataFrame) -> None:
     with pytest.raises(InputError, match="数据表"):
-        frames.read_frame(frame, engine.corpora)
+        read_frame(frame, engine.corpora)

@@ -23,12 +23,14 @@ from matcher.rules import zone_ids
 from matcher.rules.compliance import load_compliance
 from matcher.rules.schema import ScoringFile
 from matcher.rules.source import Source
-from matcher.scoring.evidence import EvidenceReader
+from matcher.runs import Request
+from matcher.scoring.evidence import NO_SEGMENT, EvidenceReader
 from matcher.scoring.expressions import compile_expression
 from matcher.scoring.values import Column
 from matcher.tuning.concerns import Files
 from matcher.tuning.grid import Cells, Grid
 from matcher.tuning.lint import Lint, lint
+from matcher.tuning.outcome import outcome_of, read_companies
 from tests.conftest import ZONE
 from tests.tuning.trials import AS_OF
 
@@ -232,6 +234,34 @@ def test_a_word_of_another_segment_is_found(engine: Engine, sample: Intake, tmp_
     line = (root / "chains" / "medical-health.yaml").read_text(encoding="utf-8").splitlines()[concern.line - 1]
     assert "酒店管理, 中药材种植" in line
     assert "herb-growing" in concern.text and "文旅度假链" in concern.text
+
+
+MASKED = {
+    "medical-distribution": "物业管理", "assistive-products": "饲料", "study-travel": "养殖", "watercraft": "养殖",
+    "creative-design": "国内",
+}  # fmt: skip
+"""Segment → a word of other trades; planted there, it takes more than a fifth of its companies."""
+
+
+@pytest.mark.parametrize(("segment", "word"), MASKED.items())
+def test_a_word_that_hides_itself_is_found(engine: Engine, sample: Intake, tmp_path: Path, segment: str, word: str) -> None:
+    """Counted with the word, too many of its companies are listed for its own segment to be told; without it they go where they belong."""
+    (number,) = (n for n, one in enumerate(engine.zone.segments) if one.id == segment)
+    root = Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
+    file = root / "chains" / f"{engine.zone.segments[number].chain}.yaml"
+    before, after = file.read_text(encoding="utf-8").split(f"  - id: {segment}\n")
+    file.write_text(f"{before}  - id: {segment}\n" + after.replace("10: [", f"10: [{word}, ", 1), encoding="utf-8")
+    planted = engine.with_rules(root)
+    assert dict(planted.zone.segments[number].terms)[word] == 10
+    ranked = outcome_of(planted, read_companies(planted, sample), Request(as_of=AS_OF)).scored
+    have = [n for n, said in enumerate(sample.companies.text["main_products"]) if word in said and ranked.open[n]]
+    listed = [segment for segment in ranked.placed.segment[have].tolist() if segment != NO_SEGMENT]
+    assert listed.count(number) > len(listed) / 5
+    concerns = lint(planted, Files(root, "copy"), load_compliance(), sample, AS_OF).concerns
+    (concern,) = (one for one in concerns if f"“{word}”" in one.text)
+    assert (concern.kind, concern.file) == ("elsewhere", f"copy/{file.relative_to(root)}") and "算上它" in concern.text
+    line = file.read_text(encoding="utf-8").splitlines()[concern.line - 1]
+    assert f"10: [{word}, " in line and segment in concern.text
 
 
 def test_a_dead_word_is_counted_and_listed_when_asked_for(engine: Engine, sample: Intake, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ pairs, words, needs, requests; and makes again only what the change asks for."""
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,10 +126,13 @@ def other_words(zone: Zone, draw: random.Random) -> Zone:
     return replace(zone, segments=tuple(segments), digest=f"{zone.digest[:32]}{draw.random()}")
 
 
-def test_other_words_are_matched_as_if_read_afresh(engine: Engine, companies: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("ready", [False, True], ids=["texts cut when first asked for", "texts cut with the profiles"])
+def test_other_words_are_matched_as_if_read_afresh(
+    engine: Engine, companies: Intake, monkeypatch: pytest.MonkeyPatch, ready: bool
+) -> None:
     monkeypatch.setattr(rewording, "CHUNK", 400)
     draw = random.Random(3)
-    reading, moved = read_companies(engine, companies), 0
+    reading, moved = read_companies(engine, companies, words=ready), 0
     trial = WhatIf(engine, reading, TOP)
     for number in range(5):
         base = engine.zone if number % 2 else trial.engine.zone
@@ -141,6 +146,48 @@ def test_other_words_are_matched_as_if_read_afresh(engine: Engine, companies: In
     assert moved > 3
     assert as_json(trial.rank()) == as_json(trial.engine.rank(companies, TOP))
     assert reworded(engine, reading) is reading
+
+
+def one_word(zone: Zone, draw: random.Random, texts: Sequence[str]) -> Zone:
+    """The zone with a single word of one segment changed, most often one that stands in the texts."""
+    segments = list(zone.segments)
+    number = draw.randrange(len(segments))
+    one, item = segments[number], draw.choice(texts)
+    word = item[: draw.randint(2, 6)].strip("；、，()（） ") or "生产"
+    terms = dict(one.terms)
+    some = draw.choice(list(terms))
+    segments[number] = draw.choice((
+        replace(one, terms=tuple(sorted({**terms, word: draw.randint(2, 10)}.items()))),
+        replace(one, terms=tuple(sorted({**terms, some[:-1] + some[-2:]: 9}.items()))),  # a word that others are a slip away from
+        replace(one, terms=tuple(sorted({**terms, some: terms[some] % 10 + 1}.items()))),
+        replace(one, terms=tuple(pair for pair in one.terms if pair[0] != some)),
+        replace(one, excluded=tuple(sorted({*one.excluded, some[:2]}))),
+        replace(one, excluded=one.excluded[1:], conflicts=one.conflicts[1:]),
+        replace(one, conflicts=(*one.conflicts, word)),
+        replace(one, description=one.description + "，" + item[:20], gbt4754=one.gbt4754[1:]),
+    ))  # fmt: skip
+    return replace(zone, segments=tuple(segments), digest=str(draw.random()))
+
+
+def test_a_single_word_is_matched_as_if_read_afresh(engine: Engine, companies: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only companies that the word touches are matched again, and all say what they say when everything is read again."""
+    draw, text = random.Random(11), companies.companies.text
+    texts = [item for scope in text["business_scope"] for item in scope.split("；") if len(item) > 1]
+    again: list[int] = []
+    plain = rewording._Change.of
+    monkeypatch.setattr(rewording._Change, "of", lambda self, block: counted(plain(self, block), again))
+    some = companies.companies.take(range(400))
+    reading = read_companies(engine, replace(companies, companies=some), words=True)
+    for _ in range(16):
+        other = engine.with_rules(one_word(engine.zone, draw, texts))
+        mine, afresh = reworded(other, reading).profiles, other.reader.read(some)
+        assert all(np.array_equal(getattr(mine, field.name), getattr(afresh, field.name)) for field in fields(Profiles))
+    assert len(again) == 16 and 0 < np.mean(again) < 0.5 * len(some)
+
+
+def counted(found: Any, again: list[int]) -> Any:
+    again.append(len(found[0]))
+    return found
 
 
 def test_chains_that_come_go_and_change_places(engine: Engine, companies: Intake) -> None:

@@ -1,0 +1,190 @@
+"""Webhooks reach a real server, signed; failures are tried again, later and later, and given up at last; nothing is told twice."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from matcher.engine import Engine
+from matcher.errors import OptionError, RequestError
+from matcher.intake import from_profiles
+from matcher.ledger.books import TARGETS
+from matcher.ledger.entry import entering
+from matcher.ledger.events_received import receive
+from matcher.ledger.setting import Setting, open_setting
+from matcher.ledger.webhooks import WAITS, add_hook, deliver, end_hook, hooks_of, letters, note_bands, revive
+from matcher.runs import Request
+from matcher.store.database import Store
+from tests.reports.made import NOW, START, event, target
+
+
+@dataclass
+class Listener:
+    """A small HTTP server on loopback that keeps what it is sent."""
+
+    url: str = ""
+    status: int = 200
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.got]
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    kept = Listener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            kept.got.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(kept.status)
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing on the screen."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    kept.url = f"http://127.0.0.1:{server.server_port}/hook?a=1"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield kept
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def step(store: Store, setting: Setting, row: int, to: str, **more: Any) -> None:
+    with entering(store, setting, by="甲", today=NOW.date(), at=NOW) as entry:
+        entry.step(TARGETS, row, to, on=NOW.date(), **more)
+
+
+def test_a_change_of_stage_is_told_once_and_signed(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    step(store, setting, row, "已接触")
+    _, secret = add_hook(store, setting.zone, listener.url, ["stage"], by="甲")
+    step(store, setting, row, "洽谈")
+    done = deliver(store, setting, at=NOW)
+    assert (done.sent, done.failed, done.waiting) == (1, 0, 0)
+    ((headers, body),) = listener.got
+    (told,) = listener.told
+    assert (told["company"]["name"], told["before"], told["step"], told["step_name"]) == (
+        "甲甲有限公司",
+        "contacted",
+        "talks",
+        "洽谈",
+    )
+    signed = hmac.new(secret.encode(), f"{headers['X-Lianzhao-Timestamp']}.".encode() + body, hashlib.sha256).hexdigest()
+    assert headers["X-Lianzhao-Signature"] == f"sha256={signed}" and headers["X-Lianzhao-Topic"] == "stage"
+    assert deliver(store, setting, at=NOW).sent == 0 and len(listener.got) == 1
+
+
+def test_what_an_event_moves_is_told_and_what_comes_too_late_is_not(store: Store, setting: Setting, listener: Listener) -> None:
+    target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    for id_, hours, to in (("1", 9, "洽谈"), ("2", 5, "已接触")):
+        receive(store, setting, [event(id_, "target.step", "甲甲有限公司", hours, step=to)], by="接口", at=NOW)
+    assert deliver(store, setting, at=NOW).sent == 1
+    assert [(one["before"], one["step"]) for one in listener.told] == [("waiting", "talks")]
+
+
+def test_failures_are_tried_again_later_and_later_and_given_up_at_last(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    step(store, setting, row, "已接触")
+    listener.status, now = 503, NOW
+    for tries, wait in enumerate(WAITS, start=1):
+        assert deliver(store, setting, at=now).failed == 1
+        assert deliver(store, setting, at=now + wait - timedelta(seconds=1)).failed == 0
+        (letter,) = letters(store, setting.zone)
+        assert (letter.attempts, letter.last_error) == (tries, "对方答复 503")
+        now += wait
+    last = deliver(store, setting, at=now)
+    assert (last.failed, last.given_up, last.waiting) == (1, 1, 0)
+    assert deliver(store, setting, at=now + timedelta(days=30)).failed == 0
+    assert len(letters(store, setting.zone, dead=True)) == 1 and len(listener.got) == len(WAITS) + 1
+    listener.status = 204
+    assert revive(store, setting.zone, at=now) == 1
+    assert deliver(store, setting, at=now).sent == 1 and letters(store, setting.zone, dead=True) == []
+    assert len({json.dumps(one, sort_keys=True) for one in listener.told}) == 1
+
+
+def test_nobody_there_and_redirects_are_failures(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, "http://127.0.0.1:9/", [], by="甲")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    listener.status = 302
+    step(store, setting, row, "已接触")
+    assert deliver(store, setting, at=NOW, timeout=5).failed == 2
+    assert sorted(letter.last_error[:4] for letter in letters(store, setting.zone)) == ["对方答复", "连不上或"]
+
+
+def test_rounds_are_bounded_and_an_ended_hook_is_told_nothing(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    number, _ = add_hook(store, setting.zone, listener.url, [], by="甲")
+    for to in ("已接触", "洽谈", "搁置"):
+        step(store, setting, row, to, reason="说明")
+    first = deliver(store, setting, most=2, at=NOW)
+    assert (first.sent, first.waiting) == (2, 1)
+    end_hook(store, setting.zone, number, by="甲")
+    assert deliver(store, setting, at=NOW).sent == 0
+    assert [one.ended_at is None for one in hooks_of(store, setting.zone)] == [False]
+    with pytest.raises(RequestError, match="回调"):
+        end_hook(store, setting.zone, number, by="甲")
+
+
+def test_a_delivery_that_a_dead_worker_took_is_sent_by_another(store: Store, setting: Setting, listener: Listener) -> None:
+    from matcher.ledger.webhooks import _claimed, announce
+
+    row = target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    step(store, setting, row, "已接触")
+    announce(store, setting, at=NOW)
+    assert len(_claimed(store, setting.zone, 9, NOW)) == 1
+    assert deliver(store, setting, at=NOW).sent == 0
+    assert deliver(store, setting, at=NOW + timedelta(minutes=3)).sent == 1
+
+
+def test_a_change_of_band_is_told_with_both_runs(store: Store, engine: Engine, listener: Listener) -> None:
+    setting = open_setting(engine.zone.id)
+    name, untracked = "青岛甲酒店管理集团有限公司", "青岛乙酒店管理有限公司"
+    rows = [
+        {"name": one, "business_scope": "酒店管理", "city": "青岛市", "reg_capital_raw": "80000万元"} for one in (name, untracked)
+    ]
+    made = engine.rank(from_profiles(rows, engine.corpora), Request(as_of=NOW.date()))
+    target(store, setting, name)
+    add_hook(store, setting.zone, listener.url, ["band"], by="甲")
+
+    def noted(band: str, run: str, as_of: date) -> int:
+        results = tuple(replace(one, band=band) for one in made.results)
+        request = {**made.run.request, "as_of": as_of.isoformat()}
+        return note_bands(store, setting, replace(made, run=replace(made.run, id=run, request=request), results=results), at=NOW)
+
+    assert len(made.results) == 2
+    assert [noted("B", "r1", NOW.date()), noted("B", "r2", NOW.date()), noted("A", "r3", NOW.date())] == [0, 0, 1]
+    assert noted("D", "r0", START.date()) == 0  # a run of an earlier day
+    assert deliver(store, setting, at=NOW).sent == 1
+    (told,) = listener.told
+    assert (told["company"]["name"], told["before"], told["band"], told["run_before"], told["run"]) == (name, "B", "A", "r2", "r3")
+
+
+@pytest.mark.parametrize("url", ["ftp://a/b", "http://", "http://a b/", "https://u:p@a/", "http://a/" + "x" * 500])
+def test_addresses_that_will_not_do(store: Store, setting: Setting, url: str) -> None:
+    with pytest.raises(OptionError):
+        add_hook(store, setting.zone, url, [], by="甲")
+
+
+def test_topics_and_secrets_that_will_not_do(store: Store, setting: Setting) -> None:
+    with pytest.raises(OptionError, match="stage"):
+        add_hook(store, setting.zone, "http://a/", ["money"], by="甲")
+    with pytest.raises(OptionError, match="16"):
+        add_hook(store, setting.zone, "http://a/", [], by="甲", secret="short")
