@@ -19,6 +19,7 @@ from matcher.errors import ClusterError, InputError
 from matcher.intake import Reject
 from matcher.intake.companies import DAMAGED, files_digest
 from matcher.intake.flaws import PERSON, are_persons
+from matcher.parts import told_of
 from matcher.runs import Request
 from matcher.scoring.published import entries_digest
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED
