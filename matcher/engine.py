@@ -80,8 +80,7 @@ class Engine:
         self._use(loaded)
 
     def _use(self, zone: Zone) -> None:
-        self.zone: Zone = zone if self.tracked is None else zone.with_ledger_rules()
-        zone = self.zone
+        self.zone = zone = zone if self.tracked is None else zone.with_ledger_rules()
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
         self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists, self.tracked)
         self.ruleset = Ruleset(zone, self.evidence.fields)

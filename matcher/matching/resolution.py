@@ -42,12 +42,8 @@ _CODE = re.compile(r"[0-9A-HJ-NP-RT-UW-Y]{18}")
 _CERTAIN = 0.999
 _APART = 0.1  # in score; two that are nearer are alike
 _LEAST = 0.001  # a further candidate with less is none
-_PLACE_AND_TRADE = {
-    "core_equal",
-    "region_equal",
-    "begins",
-    "is_joint_stock",
-}  # 青岛啤酒 is 青岛啤酒股份有限公司, and no other firm of 青岛
+# 青岛啤酒 is 青岛啤酒股份有限公司, and no other firm of 青岛
+_PLACE_AND_TRADE = frozenset(("core_equal", "region_equal", "begins", "is_joint_stock"))
 _WHY = {
     "core_equal": "字号和行业相同",
     "trade_equal": "字号相同",
