@@ -5,7 +5,7 @@ BIN := .venv/bin
 TRIP := --zone liaocheng-resort --city 青岛 --city 杭州 --city 绍兴
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check format schemas corpora bench bench-api bench-trips lock serve clean
+.PHONY: help run test quick check java format schemas corpora bench bench-api bench-trips lock serve clean
 
 help: ## 列出命令
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/'
@@ -32,8 +32,14 @@ run: .venv/core ## 给随附的真实企业排序：青岛 → 杭州 → 绍兴
 	@echo '下一步：$(BIN)/lianzhao rank 你的企业.csv $(TRIP) --top 50'
 	@echo '        $(BIN)/lianzhao rank --help；规则在 rules/liaocheng-resort/，改完用 $(BIN)/lianzhao rules check liaocheng-resort'
 
-test: check ## 安装测试所需并运行全部检查与测试
-	$(BIN)/python -m pytest -n auto -m slow
+test: check java ## 安装测试所需并运行全部检查与测试
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m slow
+
+# the tests of the cluster need it; where it cannot be had they skip and say so
+java:
+	@command -v java >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { apt-get update -qq; \
+	  apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless || apt-get install -y -qq --no-install-recommends default-jre-headless; }; } \
+	  || echo '没有 Java，也装不上：集群的测试将跳过'
 
 check: .venv/all ## 格式、ruff、mypy --strict、import-linter、快速测试
 	$(BIN)/ruff format --check .
@@ -64,6 +70,7 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.resolution --brute 10
 	$(BIN)/python -m tests.benchmarks.snapshots
 	$(BIN)/python -m tests.benchmarks.reranking
+	$(BIN)/python -m tests.benchmarks.spark
 
 bench-trips: .venv/all ## 行程基准：与贪心、最近邻、最优相比（需要 LIANZHAO_DATA）
 	$(BIN)/python -m tests.benchmarks.trips

@@ -362,11 +362,15 @@ class Corpora:
     def digest(self) -> str:
         """SHA-256 over every file that can move a score (语料指纹)."""
         digest = hashlib.sha256()
-        for file in sorted(self.path.rglob("*")):
-            if file.suffix in {".yaml", ".csv", ".txt"} and "sample" not in file.relative_to(self.path).parts:
-                digest.update(file.relative_to(self.path).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
+        for file in self.files():
+            digest.update(file.relative_to(self.path).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
         return digest.hexdigest()
+
+    def files(self) -> list[Path]:
+        """Every file that can move a score (语料文件), in order."""
+        found = (file for file in sorted(self.path.rglob("*")) if file.suffix in {".yaml", ".csv", ".txt"})
+        return [file for file in found if "sample" not in file.relative_to(self.path).parts]
 
 
 @lru_cache(maxsize=4)

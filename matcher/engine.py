@@ -114,21 +114,18 @@ class Engine:
         as_of = (request.as_of - EPOCH).days
         read = self._read_now if known is None else partial(_read_before, known, places)
         place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
-        parts = in_chunks(place, len(companies), CHUNK, self.processes)
-        of_chains = Placed.joined([part.of_chains for part in parts])
-        beside = Placed.joined([part.beside for part in parts])
-        names = {int(places[place]): name for part in parts for place, name in part.names.items()}
-        beside = beside.take(beside.veto < 0)
-        of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
-        finder = FamilyFinder(intake.companies, self.corpora, names)
+        part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
+        finder = FamilyFinder(intake.companies, self.corpora, {int(places[place]): name for place, name in part.names.items()})
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
-        opportunities, folded_beside, _ = list_(beside)
-        barred = of_chains.veto >= 0
-        results, folded, open_ = list_(of_chains.take(~barred))
-        counts = np.bincount(of_chains.veto[barred], minlength=len(self.ruleset.vetoes))
-        vetoed = {veto.id: int(n) for veto, n in zip(self.ruleset.vetoes, counts, strict=True) if n}
+        opportunities, folded_beside, _ = list_(part.opportunities)
+        results, folded, open_ = list_(part.listed)
         run = self.manifest(intake.digest, request, self.evidence.lists.read(companies, as_of).digest)
-        return Ranking(run, results, len(companies), vetoed, folded + folded_beside, opportunities, open_)
+        return Ranking(run, results, len(companies), self.vetoed(part.barred), folded + folded_beside, opportunities, open_)
+
+    def vetoed(self, counts: NDArray[np.int64]) -> dict[str, int]:
+        """Veto → companies (各条否决的家数), of those that take any off; ``counts`` are by the number of the veto."""
+        each = zip(self.ruleset.vetoes, np.pad(counts, (0, len(self.ruleset.vetoes) - len(counts))), strict=True)
+        return {veto.id: int(count) for veto, count in each if count}
 
     @property
     def questions(self) -> dict[str, str]:

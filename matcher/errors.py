@@ -13,6 +13,8 @@
     │   ├── StoreNewerError        a newer version of the program has changed it
     │   ├── NotAStoreError         what is there is no database of this program
     │   └── RunDiffersError        a run with the same inputs had other results before
+    ├── ClusterError    a Spark cluster                                               (集群)
+    │   └── PackageError    rules and corpora that did not reach a worker whole, or another program there
     ├── LedgerError     what cannot be entered into a ledger                          (台账)
     │   ├── FieldError      a value that a field cannot hold
     │   ├── StepError       a step that cannot be made, or not without a reason
@@ -218,6 +220,14 @@ class SheetError(LedgerError):
 
 class SnapshotError(KeptError):
     """A snapshot is damaged, missing, or cannot be built now (快照损坏、缺失或暂时不能构建)."""
+
+
+class ClusterError(LianzhaoError):
+    """A Spark cluster cannot be reached or cannot do its work (集群出错)."""
+
+
+class PackageError(ClusterError):
+    """Rules and corpora did not reach a worker whole, or it runs another program (规则包不符)."""
 
 
 class RequestError(LianzhaoError):

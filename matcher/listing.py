@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from matcher.types import Family, NameParts, RankedCompany, Unserved
 
 @dataclass(frozen=True)
 class Part:
-    """What a chunk of companies brings to the lists (一批企业的定位).
+    """What some companies bring to the lists (部分企业的定位).
 
     Attributes:
         of_chains: Where they stand on the chains.
@@ -30,7 +30,47 @@ class Part:
 
     of_chains: Placed
     beside: Placed
-    names: dict[int, NameParts]
+    names: Mapping[int, NameParts]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Part]) -> Part:
+        """Of all parts, in order (合并): whoever stands beside the chains without a veto does not stand on them."""
+        beside = Placed.joined([part.beside for part in parts])
+        beside = beside.take(beside.veto < 0)
+        of_chains = Placed.joined([part.of_chains for part in parts])
+        of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
+        return cls(of_chains, beside, {place: name for part in parts for place, name in part.names.items()})
+
+    @property
+    def listed(self) -> Placed:
+        """Those for the list of the chains (上榜的)."""
+        return self.of_chains.take(self.of_chains.veto < 0)
+
+    @property
+    def opportunities(self) -> Placed:
+        """Those for the list beside the chains (机会型)."""
+        return self.beside
+
+    @property
+    def barred(self) -> NDArray[np.int64]:
+        """How many each veto takes off, by its number (被否决的家数)."""
+        return np.bincount(self.of_chains.veto[self.of_chains.veto >= 0])
+
+
+@dataclass(frozen=True)
+class Open:
+    """A segment that the first of a list leave open (空着的环节).
+
+    Attributes:
+        segment: Its number.
+        company: The first further down that is placed on it, or -1.
+        place, score: Of that company, from 0, in parts of a point.
+    """
+
+    segment: int
+    company: int = -1
+    place: int = -1
+    score: int = 0
 
 
 class Lister:
@@ -60,12 +100,34 @@ class Lister:
         """
         top = len(families)
         shown = ordered.take(np.arange(top))
-        results, affinity = self._results(companies.take(shown.company), shown.segment, order.first(top), families, as_of)
-        lacking = tuple(
-            with_other(self._unserved(companies, ordered, number, at), results, affinity[:, number])
+        open_ = [
+            Open(number) if at < 0 else Open(number, int(ordered.company[at]), at, int(ordered.score[at]))
             for number, at in unserved(ordered.segment, top, self.zone, allowed)
-        )
-        return results, lacking
+        ]
+        return self.told(companies, shown, order.first(top), families, as_of, open_)
+
+    def told(
+        self,
+        companies: Companies,
+        shown: Placed,
+        order: Listed,
+        families: Sequence[Family | None],
+        as_of: int,
+        open_: Sequence[Open],
+    ) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
+        """The same where the first places are all that is known of the list (前若干名成文).
+
+        Args:
+            companies: What ``shown`` and ``open_`` count.
+            shown: The first of the list, in its order.
+            order: Order values and places of the same.
+            families: Of the same.
+            as_of: The run's date in days since 1970.
+            open_: The segments that they leave open.
+        """
+        results, affinity = self._results(companies.take(shown.company), shown.segment, order, families, as_of)
+        lacking = (with_other(self._unserved(companies, one), results, affinity[:, one.segment]) for one in open_)
+        return results, tuple(lacking)
 
     def _results(
         self, companies: Companies, segment: NDArray[np.int64], order: Listed, families: Sequence[Family | None], as_of: int
@@ -78,11 +140,10 @@ class Lister:
         results = self.assembler.results(companies, details, evidence, scores, listed, ranked=True, families=families)
         return results, details.profiles.affinity
 
-    def _unserved(self, companies: Companies, ordered: Placed, number: int, at: int) -> Unserved:
-        segment = self.zone.segments[number]
-        if at < 0:
+    def _unserved(self, companies: Companies, one: Open) -> Unserved:
+        segment = self.zone.segments[one.segment]
+        if one.company < 0:
             return Unserved(segment.chain or "", segment.id, None, None, None, None, None)
-        company, text = int(ordered.company[at]), companies.text
+        company, text = one.company, companies.text
         name, city, county = text["name"][company], text["city"][company], self.assembler.county(companies, company)
-        score = int(ordered.score[at]) / UNIT
-        return Unserved(segment.chain or "", segment.id, name, city or None, county or None, at + 1, score)
+        return Unserved(segment.chain or "", segment.id, name, city or None, county or None, one.place + 1, one.score / UNIT)

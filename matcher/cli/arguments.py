@@ -119,6 +119,14 @@ def add_ruleset(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cluster(command: argparse.ArgumentParser) -> None:
+    """A Spark cluster (集群)."""
+    said = "在 Spark 集群上排名，如 spark://主机:7077、yarn；FILE 为集群读得到的 Parquet 文件或目录"
+    command.add_argument("--spark", metavar="URL", help=said)
+    said = "Spark 自己的设置，可重复，如 spark.executor.memory=4g"
+    command.add_argument("--spark-conf", action="append", default=[], metavar="K=V", type=setting, help=said)
+
+
 def add_folders(command: argparse.ArgumentParser) -> None:
     """Other rules and corpora (规则、语料目录)."""
     command.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
@@ -145,6 +153,14 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text[:9]) > 1_000_000:
         raise argparse.ArgumentTypeError(f"应为 0 到 1000000 的整数，写的是 {text[:40]!r}")
     return int(text)
+
+
+def setting(text: str) -> tuple[str, str]:
+    """A setting of Spark (Spark 设置)."""
+    key, sign, value = text.partition("=")
+    if not sign or not key.startswith("spark."):
+        raise argparse.ArgumentTypeError(f"应为 spark.名称=值，写的是 {text[:60]!r}")
+    return key, value
 
 
 def port(text: str) -> int:

@@ -12,16 +12,16 @@ from typing import Any, TextIO
 
 from matcher.cli import saved, snapshots
 from matcher.cli.chosen import chosen_folder
-from matcher.cli.files import as_json, explained_json, ranking_json, safe, write_bytes, write_ranking_csv, written
+from matcher.cli.files import as_json, explained_json, safe, write_bytes, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_data_date, check_targets, report, working
-from matcher.cli.table import print_ranking
+from matcher.cli.ranked import asked, write_ranking
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files
 from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
-from matcher.types import RankedCompany, Ranking
+from matcher.types import RankedCompany
 
 _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", "matched_terms")
 
@@ -79,19 +79,19 @@ def _engine(options: argparse.Namespace) -> Engine:
 
 
 def _rank(options: argparse.Namespace) -> int:
+    if options.spark:
+        from matcher.cli.cluster import rank_on_cluster
+
+        return rank_on_cluster(options, _engine)
+    if len(options.zones) > 1 or options.spark_conf:
+        raise OptionError("几个 --zone、--spark-conf 只与 --spark 同用")
+    options.zone = options.zones[0]
     check_targets(options)
     check_data_date(options)
     saved.check_register(options, required=False)
     with working("读取规则"):
         engine = _engine(options)
-    request = Request(
-        as_of=options.as_of or today(),
-        cities=tuple(options.city),
-        chains=tuple(options.chain),
-        group=options.group,
-        need=options.need,
-        top=options.top,
-    )
+    request = asked(options)
     engine.check(request)
     engine = saved.with_register(engine, options)
     if not options.no_store:
@@ -105,8 +105,8 @@ def _rank(options: argparse.Namespace) -> int:
         report(intake, options.rejects)
     with working("匹配与评分"):
         ranking = engine.rank(intake, request, known)
-    called = "" if options.no_store else saved.keep(ranking, engine, options, saved.given_of(options, intake))
-    _write_ranking(options, engine, ranking, called)
+    called = "" if options.no_store else saved.keep(ranking, engine, options, saved.given_of(options, intake.files))
+    write_ranking(options, engine, ranking, called)
     if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
         print(f"批次 {ranking.run.id[:12]}，{called}", file=sys.stderr)
     if not options.files and not from_snapshot and options.format == "table":
@@ -115,21 +115,6 @@ def _rank(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
-
-
-def _write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking, called: str) -> None:
-    if options.format == "xlsx":
-        from matcher.cli.xlsx import ranking_xlsx
-
-        write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions, called))
-        return
-    with written(options.out, bom=options.format == "csv") as stream:
-        if options.format == "json":
-            stream.write(as_json(ranking_json(ranking)) + "\n")
-        elif options.format == "csv":
-            write_ranking_csv(ranking, engine.zone, [group.id for group in engine.ruleset.groups], stream)
-        else:
-            print_ranking(ranking, engine.zone, engine.questions, stream, called)
 
 
 def _gaps(options: argparse.Namespace) -> int:

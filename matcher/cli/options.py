@@ -7,6 +7,7 @@ from matcher.cli.arguments import (
     Parser,
     Verbs,
     add_by,
+    add_cluster,
     add_dated,
     add_folders,
     add_intake,
@@ -58,7 +59,9 @@ def _rank(verbs: Verbs) -> None:
         description="给企业排序；不给文件时用当前快照，还没有快照就用随附的真实企业样例。",
     )
     rank.add_argument("files", nargs="*", metavar="FILE", help="企业文件：CSV（UTF-8 或 GB18030，可 gzip）、XLSX 或 Parquet")
-    add_zone(rank)
+    rank.add_argument(
+        "--zone", action="append", required=True, dest="zones", metavar="Z", help="园区，即 rules/ 下的目录名；用 --spark 时可重复"
+    )
     rank.add_argument("--city", action="append", default=[], metavar="城市", help="只看这些城市，可重复；青岛 等于 青岛市")
     rank.add_argument("--chain", action="append", default=[], metavar="ID", help="只看这条产业链，可重复")
     rank.add_argument("--group", metavar="ID", help="只看这个产业招商小组的产业链")
@@ -71,6 +74,7 @@ def _rank(verbs: Verbs) -> None:
     add_ruleset(rank)
     add_output(rank)
     add_intake(rank)
+    add_cluster(rank)
 
 
 def _gaps(verbs: Verbs) -> None:

@@ -116,10 +116,10 @@ def judged() -> Mapping[str, str | None]:
         return known(store)
 
 
-def given_of(options: argparse.Namespace, intake: Intake) -> dict[str, Any]:
+def given_of(options: argparse.Namespace, files: Sequence[str]) -> dict[str, Any]:
     """What the files of a run were called (所给文件的名称): no part of its record, but whoever plays it again looks for them."""
     return {
-        "files": _file_names(intake.files),
+        "files": _file_names(files),
         "data_date": options.data_date.isoformat() if options.data_date else None,
         "local": _file_names(options.local),
         "register": options.register,

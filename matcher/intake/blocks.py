@@ -109,7 +109,7 @@ class Source:
             if _seen(self.path) != self.seen:
                 raise InputError(self.file, "读取过程中文件变了，请等它写完再试")
             with collector_paused():
-                yield _block(table, end, corpora, self.dated)
+                yield block_of(table, end, corpora, self.dated)
 
     def _tables(self, corpora: Corpora, start: Position) -> Iterator[tuple[Table, Position]]:
         if self.encoding is None:
@@ -363,7 +363,15 @@ def _cut(table: Table, start: Position) -> Iterator[tuple[Table, Position]]:
         yield part, Position(end, last_row)
 
 
-def _block(table: Table, end: Position, corpora: Corpora, dated: date | None) -> Block:
+def block_of(table: Table, end: Position, corpora: Corpora, dated: date | None) -> Block:
+    """The block that a part of a file makes (整理成块).
+
+    Args:
+        table: The part.
+        end: Where the file goes on behind it.
+        corpora: Everything about reading.
+        dated: The day that the rows are of, where they do not say so.
+    """
     columns = {field: table.column(field) for field in FIELDS}
     if dated:
         columns["as_of"] = with_day(columns["as_of"], corpora, dated)

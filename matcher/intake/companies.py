@@ -166,13 +166,18 @@ def of_tables(tables: list[Table], corpora: Corpora, *, merge: bool, dated: date
         columns["as_of"] = with_day(columns["as_of"], corpora, dated)
     intake = build(columns, file, row, [table.file for table in tables], corpora, merge=merge)
     rejects = sorted([*rejects, *intake.rejects], key=lambda reject: (reject.source, reject.row))
-    named = [*sorted(table.digest for table in tables), *([dated.isoformat()] if dated else [])]
-    digest = hashlib.sha256("".join(named).encode()).hexdigest()
+    digest = files_digest([table.digest for table in tables], dated)
     notes = Counter(intake.notes)
     for table in tables:
         notes.update(table.notes)
     files = tuple(table.file for table in tables)
     return Intake(intake.companies, files, read, intake.merged, tuple(rejects), dict(notes), digest, undated=intake.undated)
+
+
+def files_digest(digests: Sequence[str], dated: date | None) -> str:
+    """Of files, by their own digests, and the day that they are said to be of (一批文件的摘要)."""
+    named = [*sorted(digests), *([dated.isoformat()] if dated else [])]
+    return hashlib.sha256("".join(named).encode()).hexdigest()
 
 
 def with_day(cells: Sequence[str], corpora: Corpora, dated: date) -> list[str]:
@@ -278,7 +283,8 @@ def build(
     merged = undated = 0
     if merge:
         before = len(companies)
-        companies, undated = _merged(companies)
+        whole = merge_rows(companies)
+        companies, undated = whole.companies, whole.undated
         merged = before - len(companies)
     row_notes = {int(row[place]): tuple(found) for place, found in parser.row_notes.items()}
     return Intake(companies, tuple(files), len(row) + len(rejects), merged, rejects, parser.notes, "", row_notes, undated)
@@ -318,10 +324,24 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
     return ["" if cell in nothing else cell for cell in cells] if nothing else cells
 
 
-def _merged(companies: Companies) -> tuple[Companies, int]:
-    """One company per code, failing codes fold only under the same name; and ``Intake.undated``."""
+@dataclass(frozen=True)
+class Merged:
+    """Rows that were folded into companies (归并结果).
+
+    Attributes:
+        first: Place of each company's first row among those given, by which companies stand in order.
+        undated: As in ``Intake``.
+    """
+
+    companies: Companies
+    first: NDArray[np.int64]
+    undated: int = 0
+
+
+def merge_rows(companies: Companies) -> Merged:
+    """One company per code, failing codes fold only under the same name (归并); rows stand in the order of the files."""
     if len(codes := list(filter(None, companies.text["uscc"]))) == len(set(codes)):
-        return companies, 0
+        return Merged(companies, np.arange(len(companies)))
     first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}
     names, good = companies.text["name"], companies.code_ok.tolist()
@@ -332,10 +352,9 @@ def _merged(companies: Companies) -> tuple[Companies, int]:
             if leader != place:
                 doubles.setdefault(leader, [leader]).append(place)
     if not doubles:
-        return companies, 0
+        return Merged(companies, np.arange(len(companies)))
     undated = 0
     dropped = np.zeros(len(companies), dtype=np.bool_)
-    keep = np.arange(len(companies))
     text = {field: list(cells) for field, cells in companies.text.items()}
     numbers = {
         field: getattr(companies, field).copy()
@@ -359,7 +378,8 @@ def _merged(companies: Companies) -> tuple[Companies, int]:
         numbers["file"], numbers["row"], text, companies.code_ok, numbers["founded"], numbers["as_of"], numbers["capital"],
         numbers["paid_capital"], numbers["insured"],
     )  # fmt: skip
-    return whole.take(keep[~dropped]), undated
+    left = np.flatnonzero(~dropped)
+    return Merged(whole.take(left), left, undated)
 
 
 def _richness(companies: Companies, place: int) -> tuple[int, str]:

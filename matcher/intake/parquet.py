@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError, NoNameColumnError
@@ -33,7 +33,7 @@ class ParquetTable:
     """A Parquet file whose header is known (列存表格); the header counts as row 1.
 
     Attributes:
-        damaged: A column holds bytes that may be no text.
+        damaged: A column holds bytes, or texts, which their writer may not have checked.
     """
 
     file: str
@@ -49,7 +49,7 @@ class ParquetTable:
         row, size = 2, 0
         try:
             for batch in self.source.iter_batches(_BATCH, columns=self.names, use_threads=False):
-                columns = [_texts(column) for column in batch.columns]
+                columns = [cell_texts(column) for column in batch.columns]
                 size += sum(sum(map(len, cells)) for cells in columns)
                 if size > _MOST_TEXT or row > MOST_ROWS:
                     raise InputError(self.file, "Parquet 展开后太大，请分成几个文件")
@@ -59,8 +59,8 @@ class ParquetTable:
             raise InputError(self.file, "Parquet 文件损坏或不完整，请重新导出再试") from None
 
 
-def open_parquet(raw: bytes | Path, file: str, corpora: Corpora) -> ParquetTable:
-    """Reads the schema and finds the columns (打开列存表格); of a path the rows are read as they are asked for.
+def open_parquet(raw: bytes | Path | BinaryIO, file: str, corpora: Corpora) -> ParquetTable:
+    """Reads the schema and finds the columns (打开列存表格); of a path or a stream the rows are read as they are asked for.
 
     Raises:
         InputError: It is damaged, encrypted, too large, has no column that names a company, or a column of nested values.
@@ -71,7 +71,7 @@ def open_parquet(raw: bytes | Path, file: str, corpora: Corpora) -> ParquetTable
     if isinstance(raw, bytes) and raw[:4] == b"PARE":
         raise InputError(file, "Parquet 文件已加密，请去掉加密重新导出")
     try:
-        opened = pa.BufferReader(raw) if isinstance(raw, bytes) else pa.OSFile(str(raw))
+        opened = _opened(raw)
         source = pq.ParquetFile(opened, memory_map=False, pre_buffer=isinstance(raw, bytes))
         schema, rows = source.schema_arrow, source.metadata.num_rows
     except (pa.ArrowException, OSError, ValueError):
@@ -91,7 +91,15 @@ def open_parquet(raw: bytes | Path, file: str, corpora: Corpora) -> ParquetTable
         raise NoNameColumnError(file, no_name_column(known_words([schema.names], corpora.column_names)), row=1)
     if len(set(names)) < len(names):
         raise InputError(file, "有两列同名，请改名后重新导出", row=1)
-    return ParquetTable(file, header, any(_is_binary(field.type) for field in wanted), source, names)
+    return ParquetTable(file, header, any(_is_unchecked(field.type) for field in wanted), source, names)
+
+
+def _opened(raw: bytes | Path | BinaryIO) -> pyarrow.NativeFile:
+    import pyarrow as pa
+
+    if isinstance(raw, bytes):
+        return pa.BufferReader(raw)
+    return pa.OSFile(str(raw)) if isinstance(raw, Path) else pa.PythonFile(raw, "r")
 
 
 def _is_plain(kind: pyarrow.DataType) -> bool:
@@ -113,21 +121,30 @@ def _is_binary(kind: pyarrow.DataType) -> bool:
     return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_fixed_size_binary(kind))
 
 
-def _texts(column: Any) -> list[str]:
-    """A column's cells as text, empty for null (一列的文本)."""
+def _is_unchecked(kind: pyarrow.DataType) -> bool:
+    """Bytes, texts, and dictionaries and lists of them: a Parquet file says that its texts are UTF-8, nothing makes sure that they are."""
+    import pyarrow.types as kinds
+
+    if kinds.is_dictionary(kind) or kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
+        return _is_unchecked(kind.value_type)
+    return bool(_is_binary(kind) or kinds.is_string(kind) or kinds.is_large_string(kind))
+
+
+def cell_texts(column: Any) -> list[str]:
+    """A column's cells as text, empty for null (一列的文本): the one way, whoever has read the column."""
     import pyarrow as pa
     import pyarrow.types as kinds
 
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
-        return _texts(column.storage)
+        return cell_texts(column.storage)
     if kinds.is_null(kind):
         return [""] * len(column)
     if kinds.is_dictionary(kind):
-        values = _texts(column.dictionary)
+        values = cell_texts(column.dictionary)
         return ["" if place is None else values[place] for place in column.indices.to_pylist()]
     if kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
-        entries = iter(_texts(column.flatten()))
+        entries = iter(cell_texts(column.flatten()))
         lengths = [0 if length is None else length for length in column.value_lengths().to_pylist()]
         return ["、".join(filter(None, [next(entries).strip() for _ in range(length)])) for length in lengths]
     if kinds.is_temporal(kind):
@@ -139,7 +156,10 @@ def _texts(column: Any) -> list[str]:
         return ["" if text is None else text.rstrip("0").rstrip(".") if "." in text else text for text in texts]
     if kinds.is_floating(kind):
         return ["" if value is None or isnan(value) else shown(value) for value in column.cast(pa.float64()).to_pylist()]
-    return ["" if value is None else value if type(value) is str else shown(value) for value in column.to_pylist()]
+    try:
+        return ["" if value is None else value if type(value) is str else shown(value) for value in column.to_pylist()]
+    except UnicodeDecodeError:  # what its writer took for text; the row is rejected, not the file
+        return cell_texts(column.cast(pa.large_binary() if kinds.is_large_string(kind) else pa.binary()))
 
 
 def _moments(column: Any) -> list[str]:

@@ -118,12 +118,17 @@ class Matcher:
         self._idf = np.fromiter(corpora.idf.values(), np.int64, len(corpora.idf))
         self._documents, self._document_norms = self._segment_vectors()
 
-    def match(self, texts: Texts) -> Affinities:
-        """Affinities of a batch (批量计算契合度)."""
+    def match(self, texts: Texts, tokens: list[str] | None = None) -> Affinities:
+        """Affinities of a batch (批量计算契合度).
+
+        Args:
+            texts: What the companies say.
+            tokens: Of ``TextHits``, where the same texts were matched with another zone's segments before.
+        """
         items = texts.items
         names, name_text = numbered(texts.names)
         name_text += len(items.texts)
-        hits = self._but_for(self.vocabulary.find([*items.texts, *names]), items.excepted)
+        hits = self._but_for(self.vocabulary.find([*items.texts, *names], tokens), items.excepted)
         weight = hits.weight
         places = self._places(items)
         own, of_chain, chain_items, main, mode = self._amounts(texts, weight, places)

@@ -65,6 +65,12 @@ def group_places(companies: Companies) -> list[int]:
     return [place for place, name in enumerate(companies.text["name"]) if "集团" in name or "控股" in name]
 
 
+def block_of(part: NameParts) -> str:
+    """What companies of one family have in common (家族的块), where no known group joins them: rules 1, 2, 3, 5 and 6 look no further."""
+    name = part.trade_name
+    return name[:_LEAST] if name else f"\n{short(part.region)}\n{part.industry_term}"
+
+
 class FamilyFinder:
     """Finds the families among a file's companies (集团家族查找); names are taken apart once for all questions.
 

@@ -133,11 +133,16 @@ class ProfileReader:
         parts = in_chunks(lambda chunk: self.details(companies.take(chunk)).profiles, len(companies), CHUNK, processes)
         return Profiles.joined(parts)
 
-    def details(self, companies: Companies) -> Details:
-        """Profiles of a few companies with all that they were read from, for explanations (带命中明细)."""
+    def details(self, companies: Companies, read: Details | None = None) -> Details:
+        """Profiles of a few companies with all that they were read from, for explanations (带命中明细).
+
+        Args:
+            companies: The companies.
+            read: What a reader for another zone over the same corpora read of the same companies: their texts are not taken apart again.
+        """
         with collector_paused():
-            texts, parts = self.texts(companies)
-            found = self.matcher.match(texts)
+            texts, parts = (read.texts, read.names) if read else self.texts(companies)
+            found = self.matcher.match(texts, read.affinities.hits.tokens if read else None)
             return Details(self._profiles(companies, texts, parts, found), parts, texts, found)
 
     def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:

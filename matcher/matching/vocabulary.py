@@ -122,12 +122,17 @@ class Vocabulary:
         self._is_cover[covers[:, 1]] = True
         self._slips = self._slip_table(order)
 
-    def find(self, texts: Sequence[str]) -> TextHits:
-        """All hits in distinct texts (查找). Texts are normalised and hold no newline."""
+    def find(self, texts: Sequence[str], tokens: list[str] | None = None) -> TextHits:
+        """All hits in distinct texts (查找).
+
+        Args:
+            texts: Normalised, without newlines.
+            tokens: Of the same texts, where another vocabulary had them cut before.
+        """
         count, width = len(texts), len(self.segments)
         joined = "\n".join(texts)
         lengths, starts = _laid_out(texts)
-        tokens = cut(joined, self.corpora)
+        tokens = cut(joined, self.corpora) if tokens is None else tokens
         ends = token_ends(tokens)
         token_owner = token_owners(texts, ends)
         pattern, begin, end = self._hits(joined, ends)

@@ -25,11 +25,16 @@ class OnLists:
 
     Attributes:
         days: Place → qualification's number → the latest day of issue, as ISO text.
-        digest: Of the entries that were read; empty if there were none.
+        read: The entries that they were read from.
     """
 
     days: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
-    digest: str = ""
+    read: frozenset[ListEntry] = frozenset()
+
+    @property
+    def digest(self) -> str:
+        """Of the entries that were read (依据的摘要); empty if there were none."""
+        return entries_digest(self.read)
 
     def bits(self, place: int) -> int:
         """The qualifications of a company, one bit each (资质位)."""
@@ -50,7 +55,7 @@ class ListReader:
     def __init__(self, entries: Sequence[ListEntry], corpora: Corpora) -> None:
         self._numbers = {entry.list: qualifications_of(entry.list, corpora) for entry in entries}
         telling = [entry for entry in entries if self._numbers[entry.list]]
-        self.digest = _digest(set(telling)) if telling else ""
+        self.digest = entries_digest(frozenset(telling))
         good = check_codes([entry.uscc for entry in telling])
         self._by_code: dict[str, list[ListEntry]] = {}
         self._by_name: dict[str, list[tuple[ListEntry, bool]]] = {}
@@ -77,7 +82,7 @@ class ListReader:
                     of_place = days.setdefault(place, {})
                     for number in self._numbers[entry.list]:
                         of_place[number] = max(of_place.get(number, ""), entry.issued.isoformat())
-        return OnLists(days, _digest(read) if read else "")
+        return OnLists(days, frozenset(read))
 
 
 def qualifications_of(list_: str, corpora: Corpora) -> tuple[int, ...]:
@@ -87,6 +92,9 @@ def qualifications_of(list_: str, corpora: Corpora) -> tuple[int, ...]:
     return tuple(number for number, group in enumerate(words) if any(word in called for word in group))
 
 
-def _digest(entries: set[ListEntry]) -> str:
+def entries_digest(entries: frozenset[ListEntry]) -> str:
+    """Of entries of lists, whatever their order (名单依据的摘要); empty if there are none."""
+    if not entries:
+        return ""
     told = sorted(json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True, default=str) for entry in entries)
     return hashlib.sha256("\n".join(told).encode()).hexdigest()

@@ -168,6 +168,24 @@ def arrange(score: NDArray[np.int64], segment: NDArray[np.int64], keys: Sequence
     return Listed(first[order], value[order], place[order], chain_place[order])
 
 
+def depth(zone: Zone, top: int) -> int:
+    """Companies of each segment, the best, from which the first ``top`` of a list follow (每个环节留几家).
+
+    A company stands behind all of its segment that are better, so no more than ``top`` of one come first. From this place on neither
+    ``fill`` nor ``chain_fill`` falls any further: whoever stands behind has the value that ``behind`` gives, whatever stands before.
+    """
+    order = zone.scoring.order
+    falls = -(-(MILLI - order.chain_fill.least) // order.chain_fill.step) if order.chain_fill.step else 0
+    return max(top, falls, *map(len, order.fill.values()))
+
+
+def behind(zone: Zone, top: int) -> NDArray[np.int64]:
+    """Order value for a score of 1, by segment, of whoever stands behind the first ``depth`` (其后各家的折算); ``NO_SEGMENT`` is last."""
+    place, share = depth(zone, top), zone.scoring.order.chain_fill
+    segments = np.arange(len(zone.segments) + 1, dtype=np.int16)
+    return _fill(zone, segments, np.full(len(segments), place)) * max(MILLI - share.step * place, share.least)
+
+
 def unserved(segment_of: NDArray[np.int64], top: int, zone: Zone, allowed: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Most wanted segments that the first ``top`` leave open, and the place of the first company further down, or -1 (空着的急需环节).
 

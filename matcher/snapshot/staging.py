@@ -191,7 +191,7 @@ def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], tuple[NDArray
     """What is written of a block: rows that are like a person's stand behind the others."""
     parts = (block.sure.companies, block.like_persons.companies)
     records = [record for part in parts for record in _records(part)]
-    flags = np.concatenate([_flags(part, bit) for part, bit in zip(parts, (0, LIKE_PERSON), strict=True)])
+    flags = np.concatenate([flags_of(part, bit) for part, bit in zip(parts, (0, LIKE_PERSON), strict=True)])
     row = np.concatenate([part.row for part in parts])
     key = np.concatenate([keys(part) for part in parts])
     as_of = np.concatenate([part.as_of for part in parts])
@@ -220,7 +220,8 @@ def _records(companies: Companies) -> Iterator[bytes]:
         yield "\n".join((*cells, "1" if good else "0")).encode()
 
 
-def _flags(companies: Companies, bit: int) -> NDArray[np.uint8]:
+def flags_of(companies: Companies, bit: int) -> NDArray[np.uint8]:
+    """Of companies, each with ``bit`` (行标记)."""
     codes = zip(companies.text["uscc"], companies.code_ok.tolist(), strict=True)
     return np.array([bit | (ROUNDED if good and is_rounded(code) else 0) for code, good in codes], dtype=np.uint8)
 
