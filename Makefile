@@ -46,10 +46,10 @@ check: .venv/all ## 格式、ruff、mypy --strict、import-linter、快速测试
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto -m 'not slow'
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
 
 quick: .venv/all ## 只跑快速测试
-	$(BIN)/python -m pytest -n auto -m 'not slow' -q
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow' -q
 
 format: .venv/all ## 整理代码格式
 	$(BIN)/ruff format .
