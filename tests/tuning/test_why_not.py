@@ -53,7 +53,7 @@ def test_the_companies_bear_what_is_to_be_proved(found: list[WhyNot]) -> None:
     assert sum(bool(one.answers) for one in found) >= 5
     assert sum(bool(one.changes) for one in found) >= 5
     assert {change.field for one in found for remedy in one.changes for change in remedy.changes} >= {
-        "capital", "paid_capital", "qualifications", "insured_count", "business_scope",
+        "capital", "qualifications", "insured_count", "business_scope",
     }  # fmt: skip
     assert any(len(remedy.changes) > 1 for one in found for remedy in one.changes)
     assert any(not one.answers and not one.changes and one.tried for one in found)
