@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from matcher.engine import Engine
 from matcher.errors import RulesProblem
+from matcher.rules import Zone
 from matcher.rules.compliance import Compliance, Forbidden
-from matcher.rules.schema import Rule, ScoringFile, Veto
+from matcher.rules.schema import Rule, Veto
 from matcher.rules.source import Location
 from matcher.scoring.expressions import Expression
 from matcher.scoring.formula import Ruleset
@@ -24,7 +26,7 @@ class Breach:
 
     Attributes:
         problem: Where it is and what to do instead.
-        rule: Id of the rule or the veto, or ``visit_questions.<kind>``.
+        rule: Id of the rule or the veto, ``visit_questions.<kind>``, or ``<chain>.<segment>`` whose question it is.
         forbidden: Id of the entry of the list.
     """
 
@@ -33,53 +35,77 @@ class Breach:
     forbidden: str
 
 
-def check_compliance(compliance: Compliance, scoring: ScoringFile, ruleset: Ruleset, files: Files) -> list[RulesProblem]:
-    """Everything in the scoring that the list forbids, each at its line (合规问题); as ``breaches``."""
-    return [breach.problem for breach in breaches(compliance, scoring, ruleset, files)]
+def check_compliance(compliance: Compliance, engine: Engine, files: Files) -> list[RulesProblem]:
+    """Everything in a zone's rules that the list forbids, each at its line (合规问题); as ``breaches``."""
+    return [breach.problem for breach in breaches(compliance, engine, files)]
 
 
-def breaches(compliance: Compliance, scoring: ScoringFile, ruleset: Ruleset, files: Files) -> list[Breach]:
+def breaches(compliance: Compliance, engine: Engine, files: Files) -> list[Breach]:
     """The same, with the rule and what it breaches (违规的规则).
+
+    Rules that hold only where a ledger is read are looked at whether there is one or not.
 
     Args:
         compliance: The list.
-        scoring: The rules.
-        ruleset: The same, compiled: what each expression reads.
+        engine: Over the rules.
         files: Where they stand.
     """
     found = []
     for forbidden in compliance.forbidden:
-        for location, rule, problem in _problems(forbidden, scoring, ruleset):
-            source = files.source(_FILE)
+        for file, location, rule, problem in (*_problems(forbidden, engine), *_asked(forbidden, engine.zone)):
+            source = files.source(file)
             said = f"{problem}：不得{forbidden.label}（{'、'.join(map(str, forbidden.sources))}）；{forbidden.instead}"
             at = RulesProblem(source.shown, source.line(location), ".".join(map(str, location)), said)
             found.append(Breach(at, rule, forbidden.id))
     return found
 
 
-def _problems(forbidden: Forbidden, scoring: ScoringFile, ruleset: Ruleset) -> Iterator[tuple[Location, str, str]]:
-    both: tuple[tuple[str, str, Sequence[Rule | Veto], Sequence[Expression]], ...] = (
-        ("vetoes", "when", scoring.vetoes, ruleset.whens),
-        ("rules", "value", scoring.rules, ruleset.values),
+def _problems(forbidden: Forbidden, engine: Engine) -> Iterator[tuple[str, Location, str, str]]:
+    """(file, place in it, rule, what is wrong) of vetoes, rules and visit questions."""
+    own = engine.zone.scoring
+    zone = engine.zone.with_ledger_rules()  # its vetoes stand before the others, its rules behind them
+    whole = Ruleset(zone, engine.evidence.fields)
+    first = len(zone.scoring.vetoes) - len(own.vetoes)
+    vetoes = [("ledger", "vetoes", n) if n < first else ("vetoes", n - first) for n in range(len(zone.scoring.vetoes))]
+    rules = [
+        ("rules", n) if n < len(own.rules) else ("ledger", "rules", n - len(own.rules)) for n in range(len(zone.scoring.rules))
+    ]
+    both: tuple[tuple[Sequence[Location], str, Sequence[Rule | Veto], Sequence[Expression]], ...] = (
+        (vetoes, "when", zone.scoring.vetoes, whole.whens),
+        (rules, "value", zone.scoring.rules, whole.values),
     )
-    for key, field, entries, expressions in both:
-        for number, (entry, expression) in enumerate(zip(entries, expressions, strict=True)):
+    for places, field, entries, expressions in both:
+        for place, entry, expression in zip(places, entries, expressions, strict=True):
             if read := [name for name in expression.fields if name in forbidden.fields]:
-                yield (key, number, field), entry.id, f"{entry.id} 读了「{read[0]}」"
+                yield _FILE, (*place, field), entry.id, f"{entry.id} 读了「{read[0]}」"
             if words := [word for word in _WORDS.findall(expression.text) if word in forbidden.marks or word in forbidden.words]:
-                yield (key, number, field), entry.id, f"{entry.id} 问了「{words[0]}」"
-            yield from _texts(forbidden, (key, number), entry)
+                yield _FILE, (*place, field), entry.id, f"{entry.id} 问了「{words[0]}」"
+            for at, word in _texts(forbidden, place, entry):
+                yield _FILE, at, entry.id, f"{entry.id} 写了「{word}」"
     if "visit_questions" in forbidden.where:
-        for kind, question in scoring.visit_questions.items():
-            if word := _first(forbidden, question):
-                yield ("visit_questions", kind), f"visit_questions.{kind}", f"写了「{word}」"
+        for kind, question in own.visit_questions.items():
+            if said := _first(forbidden, question):
+                yield _FILE, ("visit_questions", kind), f"visit_questions.{kind}", f"写了「{said}」"
 
 
-def _texts(forbidden: Forbidden, place: tuple[str, int], entry: Rule | Veto) -> Iterator[tuple[Location, str, str]]:
+def _asked(forbidden: Forbidden, zone: Zone) -> Iterator[tuple[str, Location, str, str]]:
+    """What segments ask a company first: a question is a wish."""
+    if "asks" not in forbidden.where:
+        return
+    for chain in zone.chains:
+        for number, segment in enumerate(chain.segments):
+            place: Location = ("segments", number)
+            asked = [((*place, "asks"), segment.asks), *(((*place, "asks_of", n), of.asks) for n, of in enumerate(segment.asks_of))]
+            for at, question in asked:
+                if question and (word := _first(forbidden, question)):
+                    yield f"chains/{chain.id}.yaml", at, f"{chain.id}.{segment.id}", f"{segment.id} 写了「{word}」"
+
+
+def _texts(forbidden: Forbidden, place: Location, entry: Rule | Veto) -> Iterator[tuple[Location, str]]:
     for where in ("label", "says", "asks", "evidence", "why"):
         text = getattr(entry, where, None)
         if where in forbidden.where and text and (word := _first(forbidden, text)):
-            yield (*place, where), entry.id, f"{entry.id} 写了「{word}」"
+            yield (*place, where), word
 
 
 def _first(forbidden: Forbidden, text: str) -> str | None:

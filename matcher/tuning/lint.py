@@ -71,7 +71,7 @@ def lint(
     found += [one for one in [*data, *words] if (one.kind, one.field) not in said and one.field not in never]
     everything = sorted_concerns(found)
     return Lint(
-        tuple(sorted(check_compliance(compliance, engine.zone.scoring, engine.ruleset, files))),
+        tuple(sorted(check_compliance(compliance, engine, files))),
         tuple(one for one in everything if one.kind not in NOTES),
         tuple(one for one in everything if one.kind in NOTES),
         dead_terms,

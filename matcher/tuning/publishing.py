@@ -39,7 +39,7 @@ def let_pass(
         OptionError: A reason is none, or its rule breaches nothing.
     """
     by_rule: dict[str, list[Breach]] = {}
-    for breach in breaches(compliance, engine.zone.scoring, engine.ruleset, files):
+    for breach in breaches(compliance, engine, files):
         by_rule.setdefault(breach.rule, []).append(breach)
     for rule, reason in reasons.items():
         if rule not in by_rule:
