@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from random import Random
 
@@ -31,6 +33,12 @@ def batches(random: Random) -> list[list[dict[str, object]]]:
     items += [event(f"{c}v{n}", "visit", c, n) for c in COMPANIES for n in range(20)]
     random.shuffle(items)
     return [items[at : at + 10] for at in range(0, len(items), 10)]
+
+
+def wait_for(answered: Path, batches: int, process: ForkServerProcess) -> None:
+    """Until so many batches were answered: how fast the machine is decides nothing."""
+    while len(answered.read_text().split()) < batches and process.is_alive():
+        time.sleep(0.0005)
 
 
 def whole(store: Store) -> None:
@@ -70,7 +78,8 @@ def test_killed_while_events_come_in(address: str, tmp_path: Path) -> None:
         answered.write_text("")
         process = children.start(children.send, address, rules, order, answered, ready)
         assert ready.wait(120)
-        process.join(random.uniform(0, 1.5))
+        wait_for(answered, random.randrange(len(order) - 2), process)
+        time.sleep(random.uniform(0, 0.004))  # somewhere within the next batch
         killed += process.is_alive()
         process.kill()
         process.join()
@@ -80,7 +89,7 @@ def test_killed_while_events_come_in(address: str, tmp_path: Path) -> None:
             with store.reading() as connection:
                 there = set(connection.execute(select(tables.events.c.event)).scalars())
             assert {one["id"] for batch in done for one in batch} <= there
-    assert killed >= KILLS // 5
+    assert killed >= KILLS // 2
     with open_store(address) as store:
         for batch in sent:
             receive(store, setting, batch, by="接口", at=NOW)
