@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from matcher.api.browsers import address_of, headers_of, strange_caller, strange_host, strange_page
 from matcher.api.operations import FOUND, Found
-from matcher.api.problems import Refused, problem, told_of
+from matcher.api.problems import RefusedError, problem, told_of
 from matcher.api.rates import Buckets, Rate, Room
 from matcher.api.records import Records
 from matcher.api.roles import OPERATIONS, Operation
@@ -71,10 +71,10 @@ class Caller:
         """Raises if a zone's things are not for it (检查园区), for operations whose path names none.
 
         Raises:
-            Refused: They are not.
+            RefusedError: They are not.
         """
         if not self.may_see(zone):
-            raise Refused("forbidden", "这把密钥不能用于这个园区", field="zone")
+            raise RefusedError("forbidden", "这把密钥不能用于这个园区", field="zone")
 
 
 LOCAL = Caller(None, "本机", "admin", leader=True)
@@ -88,7 +88,7 @@ def caller_of(request: Request) -> Caller:
     """Who calls (调用者)."""
     found = getattr(request.state, _CALLER, None)
     if not isinstance(found, Caller):
-        raise Refused("forbidden", "没有权限")
+        raise RefusedError("forbidden", "没有权限")
     return found
 
 
@@ -101,12 +101,12 @@ async def admitted(request: Request, _shown: Annotated[HTTPAuthorizationCredenti
     It waits for nothing; were it no coroutine, every request would change threads for it.
 
     Raises:
-        Refused: So it is.
+        RefusedError: So it is.
     """
     found = request.scope.get(FOUND)
     route = request.scope.get("route")
     if found is None or found.id not in OPERATIONS or found.id != getattr(route, "operation_id", None):
-        raise Refused("forbidden", "没有权限")
+        raise RefusedError("forbidden", "没有权限")
     caller_of(request)
 
 
@@ -146,7 +146,7 @@ class Callers:
         return kept.key
 
 
-class _Turned(Exception):  # noqa: N818 (an answer, not an error of the program)
+class _TurnedAwayError(Exception):
     """A request that is turned away."""
 
     def __init__(self, response: Response) -> None:
@@ -180,7 +180,7 @@ class Door:
         try:
             self._check_size(scope)
             room = await self._admit(scope, headers)
-        except _Turned as turned:
+        except _TurnedAwayError as turned:
             await turned.response(scope, receive, sender)
             return
         await self.app(scope, receive, _with_room(room, self._settings, sender) if room else sender)
@@ -194,7 +194,7 @@ class Door:
         if reason is not None:
             raise self._turned(scope, "forbidden", reason)
         if scope["method"] == "OPTIONS" and headers.get("origin") in settings.origins:
-            raise _Turned(_preflight())
+            raise _TurnedAwayError(_preflight())
         found: Found | None = scope.get(FOUND)
         if found is None:
             return None  # the application says that there is no such address
@@ -263,9 +263,9 @@ class Door:
             raise self._turned(scope, "too-many-requests", "这把密钥的请求过于频繁，请稍后再试", **_retry(room, self._settings))
         return room
 
-    def _turned(self, scope: Scope, kind: str, detail: str, **headers: str) -> _Turned:
+    def _turned(self, scope: Scope, kind: str, detail: str, **headers: str) -> _TurnedAwayError:
         told = {name.replace("_", "-"): value for name, value in headers.items()}
-        return _Turned(problem(kind, detail, request_id=scope["state"].get("request_id"), headers=told))
+        return _TurnedAwayError(problem(kind, detail, request_id=scope["state"].get("request_id"), headers=told))
 
 
 def _token(given: str, wanted: Operation) -> str | None:

@@ -12,7 +12,7 @@ from matcher.api.answers import ASK_AGAIN, KEEP, UNCHANGED, StrictRoute, answer,
 from matcher.api.bodies import CompanyCard, CompanyPage, ResolveAnswer
 from matcher.api.models import MOST, ResolveBody
 from matcher.api.models import Query as NameQuery
-from matcher.api.problems import COMMON, Refused, documented
+from matcher.api.problems import COMMON, RefusedError, documented
 from matcher.api.service import Service, service_of
 from matcher.api.state import Base
 from matcher.api.words import VERSION
@@ -102,4 +102,4 @@ def _base(service: Service, version: str | None) -> Base:
     for state in service.keeper.states:
         if state.base is not None and state.base.version == version:
             return state.base
-    raise Refused("gone", f"企业库 {version[:12]} 已经换下；请从头再取", field="snapshot")
+    raise RefusedError("gone", f"企业库 {version[:12]} 已经换下；请从头再取", field="snapshot")

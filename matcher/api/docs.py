@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse
 
 from matcher.api.answers import answer
 from matcher.api.openapi import in_older_words
-from matcher.api.problems import Refused
+from matcher.api.problems import RefusedError
 
 router = APIRouter(include_in_schema=False)
 _FILES = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript", "favicon-32x32.png": "image/png"}
@@ -58,5 +58,5 @@ def file(name: str) -> Response:
     import swagger_ui_bundle
 
     if name not in _FILES:
-        raise Refused("not-found", "没有这个文件")
+        raise RefusedError("not-found", "没有这个文件")
     return FileResponse(Path(swagger_ui_bundle.swagger_ui_path) / name, media_type=_FILES[name])

@@ -42,7 +42,7 @@ def is_deeper(data: bytes, most: int) -> bool:
     return b"[]" in bones or bones.count(b"[") > most  # the latter: opened and never closed
 
 
-class _TooMuch(Exception):  # noqa: N818 (an answer, not an error of the program)
+class _TooMuchError(Exception):
     """A body that is not read any further: kind of problem and words."""
 
     def __init__(self, kind: str, detail: str, **headers: str) -> None:
@@ -84,12 +84,12 @@ class Bodies:
             parts.clear()
             await self._check_depth(body)
             await self.app(scope, _whole(body, receive), send)
-        except _TooMuch as much:
+        except _TooMuchError as much:
             parts.clear()
             request_id = scope["state"].get("request_id")
             headers = _CLOSE | {name.replace("_", "-"): value for name, value in much.headers.items()}
             await problem(much.kind, much.detail, request_id=request_id, headers=headers)(scope, receive, send)
-        except _Gone:
+        except _GoneError:
             return  # nobody is there to be answered
         finally:
             self._held -= held
@@ -102,9 +102,9 @@ class Bodies:
 
     def _check(self, held: int) -> None:
         if held > self._limits.body:
-            raise _TooMuch("too-large", f"请求体至多 {self._limits.body // 1024:,} KB，请分几次发送")
+            raise _TooMuchError("too-large", f"请求体至多 {self._limits.body // 1024:,} KB，请分几次发送")
         if self._held > self._limits.in_flight:
-            raise _TooMuch("overloaded", "同时收到的请求体太多，请稍后再试", Retry_After="1")
+            raise _TooMuchError("overloaded", "同时收到的请求体太多，请稍后再试", Retry_After="1")
 
     async def _check_depth(self, body: bytes) -> None:
         if len(body) > _WORTH_A_THREAD:
@@ -112,10 +112,10 @@ class Bodies:
         else:
             deep = is_deeper(body, self._limits.depth)
         if deep:
-            raise _TooMuch("too-deep", f"JSON 嵌套至多 {self._limits.depth} 层")
+            raise _TooMuchError("too-deep", f"JSON 嵌套至多 {self._limits.depth} 层")
 
 
-class _Gone(Exception):  # noqa: N818
+class _GoneError(Exception):
     """The client has gone before its body was whole."""
 
 
@@ -123,7 +123,7 @@ async def _parts(receive: Receive) -> Any:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            raise _GoneError
         if message.get("body"):
             yield message["body"]
         if not message.get("more_body", False):

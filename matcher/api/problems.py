@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem documents (问题说明): one stable ``type`` a kind, and what field, row and value were expected, in Chinese.
 
-Routes raise ``Refused`` or let the errors of the house pass; middleware that stands outside the routes answers with ``problem``.
+Routes raise ``RefusedError`` or let the errors of the house pass; middleware that stands outside the routes answers with ``problem``.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Problem(BaseModel):
     request_id: str | None = Field(default=None, description="与应答头 X-Request-Id 相同")
 
 
-class Refused(Exception):  # noqa: N818 (it is raised for an answer, not for an error of the program)
+class RefusedError(Exception):
     """A request that gets a problem for an answer (拒绝).
 
     Args:
@@ -169,7 +169,7 @@ COMMON = (
 
 def install(app: FastAPI) -> None:
     """Lets the application answer every error with a problem (装上问题应答)."""
-    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(LianzhaoError, _of_the_house)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -177,7 +177,7 @@ def install(app: FastAPI) -> None:
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
+    assert isinstance(error, RefusedError)
     return problem(error.kind, error.detail, request_id=request_id_of(request), headers=error.headers, **error.members)
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from matcher.api.answers import StrictRoute, answer
 from matcher.api.models import Word
-from matcher.api.problems import COMMON, Refused, documented, mistakes_of
+from matcher.api.problems import COMMON, RefusedError, documented, mistakes_of
 from matcher.api.reconcile_data import extended, preview_of, proposed, suggested_entities, suggested_properties
 from matcher.api.reconcile_models import Batch, Extension, ExtensionAnswer, Manifest, Proposed, ResultBatch, Suggested
 from matcher.api.reconcile_queries import TYPE, candidates
@@ -49,14 +49,14 @@ async def _posted(request: Request) -> Posted:
     if kind == _JSON:
         given = _read(raw)
         if not isinstance(given, dict) or set(given) - {"queries", "extend"}:
-            raise Refused("invalid-request", '应为 {"queries": …} 或 {"extend": …}', field="请求体")
+            raise RefusedError("invalid-request", '应为 {"queries": …} 或 {"extend": …}', field="请求体")
         return Posted(**given)
     if kind not in (_FORM, ""):
-        raise Refused("unsupported-media-type", f"应为 {_FORM} 或 {_JSON}", field="Content-Type")
+        raise RefusedError("unsupported-media-type", f"应为 {_FORM} 或 {_JSON}", field="Content-Type")
     try:
         fields = dict(parse_qsl(raw.decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict"))
     except ValueError:
-        raise Refused("invalid-request", f"表单读不出来，应为 UTF-8 的 {_FORM}，不超过 {_MOST_FIELDS} 项") from None
+        raise RefusedError("invalid-request", f"表单读不出来，应为 UTF-8 的 {_FORM}，不超过 {_MOST_FIELDS} 项") from None
     return Posted(queries=fields.get("queries"), extend=fields.get("extend"))
 
 
@@ -146,7 +146,7 @@ def _answered(zone: str, request: Request, queries: Any, extend: Any) -> Respons
     state = service.state
     engine = state.engine(zone)
     if queries is not None and extend is not None:
-        raise Refused("invalid-request", "queries 与 extend 一次只能有一样", field="extend")
+        raise RefusedError("invalid-request", "queries 与 extend 一次只能有一样", field="extend")
     if queries is not None:
         batch = _checked(Batch, {"queries": _read(queries)}).queries
         return answer(candidates(service, state, service.prepared(state, zone, "draft", None).engine, batch))
@@ -162,7 +162,7 @@ def _read(given: Any) -> Any:
     try:
         return orjson.loads(given)
     except orjson.JSONDecodeError:
-        raise Refused("not-json", "应为 JSON", field="queries 或 extend") from None
+        raise RefusedError("not-json", "应为 JSON", field="queries 或 extend") from None
 
 
 def _checked(model: type[Any], given: Any) -> Any:
@@ -172,7 +172,7 @@ def _checked(model: type[Any], given: Any) -> Any:
         found = mistakes_of(error.errors())
         first = found[0]
         said = f"{first.field}：{first.expected}"
-        raise Refused("invalid-request", said, field=first.field, expected=first.expected) from None
+        raise RefusedError("invalid-request", said, field=first.field, expected=first.expected) from None
 
 
 def _manifest(base: str, name: str, zone: str) -> dict[str, Any]:

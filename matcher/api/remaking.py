@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from matcher.api.models import MOST
-from matcher.api.problems import Refused
+from matcher.api.problems import RefusedError
 from matcher.api.service import Made, Prepared, Service
 from matcher.api.state import Base, State
 from matcher.errors import RequestError, RunDiffersError, StoreError
@@ -91,7 +91,7 @@ def made_again(service: Service, id_: str, *, zone: str | None = None) -> Made:
 
     Raises:
         RequestError: There is no such run.
-        Refused: An input of then is gone or differs.
+        RefusedError: An input of then is gone or differs.
     """
     kept = kept_run(service, id_, zone)
     return service.runs.get(id_, lambda: _from_open(service, kept) or _from_disk(service, kept))
@@ -116,7 +116,7 @@ def _from_open(service: Service, kept: KeptRun) -> Made | None:
 def _from_disk(service: Service, kept: KeptRun) -> Made:
     found = remake(service.store, kept, materials(service))
     if not found.replay.equal or found.ranking is None or found.engine is None:
-        raise Refused("gone", f"批次 {kept.run.id[:12]} 不能照原样再算：{_why(found)}")
+        raise RefusedError("gone", f"批次 {kept.run.id[:12]} 不能照原样再算：{_why(found)}")
     base = Base.of_snapshot(found.snapshot) if found.snapshot is not None else Base.of_sample(found.engine.corpora)
     return Made(
         replace(found.ranking, run=kept.run), found.engine, base, None, request_of(kept.run), _called(service, kept), stored=True

@@ -12,7 +12,7 @@ from matcher.api.access import caller_of
 from matcher.api.answers import UNCHANGED, StrictRoute, answer, tagged
 from matcher.api.bodies import KeptRunFacts, RankAnswer, Replayed, RunCompany, RunPage
 from matcher.api.models import MOST, RunId, Word
-from matcher.api.problems import COMMON, Refused, documented
+from matcher.api.problems import COMMON, RefusedError, documented
 from matcher.api.remaking import in_china, kept_run, made_again, materials, page_of, unranked
 from matcher.api.service import Made, service_of
 from matcher.errors import RequestError
@@ -103,7 +103,7 @@ def diff(old: _RunId, new: _RunId, request: Request) -> Response:
     service = service_of(request)
     both = [_seen(request, one) for one in (old, new)]
     if both[0].run.zone != both[1].run.zone:
-        raise Refused("conflict", f"两个批次是两个园区的：{both[0].run.zone}、{both[1].run.zone}")
+        raise RefusedError("conflict", f"两个批次是两个园区的：{both[0].run.zone}、{both[1].run.zone}")
     tag = "-".join(f"{one.run.id}.{one.results[:16]}" for one in both)
     return tagged(request, tag, lambda: _compared(made_again(service, old), made_again(service, new)))
 

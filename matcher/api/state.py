@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.api.problems import Refused
+from matcher.api.problems import RefusedError
 from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.errors import RequestError
@@ -143,10 +143,10 @@ class State:
 
         Raises:
             RequestError: There is no such zone.
-            Refused: Its rules hold mistakes.
+            RefusedError: Its rules hold mistakes.
         """
         if zone in self.broken:
-            raise Refused("not-ready", f"园区 {zone} 的规则有误，等改好：{self.broken[zone]}")
+            raise RefusedError("not-ready", f"园区 {zone} 的规则有误，等改好：{self.broken[zone]}")
         if zone not in self.engines:
             raise RequestError("园区", zone, self.engines)
         return self.engines[zone]
@@ -155,10 +155,10 @@ class State:
         """The companies (企业库).
 
         Raises:
-            Refused: There are none to work with.
+            RefusedError: There are none to work with.
         """
         if self.base is None:
-            raise Refused("not-ready", "快照打不开，见 /readyz；修好或重新构建后会自动换上")
+            raise RefusedError("not-ready", "快照打不开，见 /readyz；修好或重新构建后会自动换上")
         return self.base
 
     def known(self, engine: Engine) -> ProfileCache | Profiles | None:

@@ -294,8 +294,12 @@ class Assembler:
         ]
 
     def _doubt(self, scores: Scores, pair: int) -> int | None:
-        """Number of the known rule that took most points, if it took ``_LEAST_DOUBT`` and its part of what it can."""
-        points = np.where(scores.known[:, pair], scores.points[:, pair], 0)
+        """Number of the known rule that took most points, if it took ``_LEAST_DOUBT`` and its part of what it can.
+
+        What has become of a group is told as news already.
+        """
+        untold = np.array(["group_state" not in value.fields for value in self.ruleset.values], dtype=np.bool_)
+        points = np.where(scores.known[:, pair] & untold, scores.points[:, pair], 0)
         for number in np.argsort(points, kind="stable").tolist():
             if points[number] > -_LEAST_DOUBT * UNIT:
                 return None

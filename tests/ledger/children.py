@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import Engine, event
 
 from matcher.errors import ConflictError
 from matcher.ledger import importing, reading
@@ -21,6 +18,7 @@ from matcher.ledger.importing import import_workbook
 from matcher.ledger.money import Money
 from matcher.store.database import open_store
 from tests.ledger.offices import TODAY, listed
+from tests.store.children import dying_before
 
 CENT = Money(Decimal("0.01"))
 
@@ -73,20 +71,12 @@ def read_and_compare(address: str, barrier: Any, number: int, times: int, told: 
 
 def import_and_die(address: str, file: str, statement: int, ready: Any) -> None:
     """Imports a workbook, and is killed before the statement of this number."""
-    setting, raw, executed = listed(), Path(file).read_bytes(), 0
-
-    def count(*_: object) -> None:
-        nonlocal executed
-        executed += 1
-        if executed == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+    setting, raw = listed(), Path(file).read_bytes()
     ready.set()
     with open_store(address) as store:
-        event.listen(Engine, "before_cursor_execute", count)
-        event.listen(Engine, "commit", count)
+        executed = dying_before(statement)
         import_workbook(store, setting, raw, "台账.xlsx", by="张三", today=TODAY)
-    Path(file + ".done").write_text(str(executed))  # acknowledged
+    Path(file + ".done").write_text(str(executed()))  # acknowledged
     os._exit(0)
 
 

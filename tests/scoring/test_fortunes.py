@@ -71,6 +71,7 @@ def test_what_has_become_of_a_group_costs_points_and_is_told(
     assert points(found, rule) == lost
     assert found.score < before.score
     assert "近年有变：2022 年换了主人（公开消息）" in found.reason
+    assert "待核" not in found.reason, "what has changed is told once"
     assert points(before, rule) == 0
 
 

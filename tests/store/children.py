@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from datetime import date
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -64,12 +65,8 @@ def write_often(address: str, barrier: Any, number: int, times: int) -> None:
             save_run(store, a_run(turn), "0" * 64)  # the same runs from everybody
 
 
-def import_and_die(address: str, statement: int, ready: Any) -> None:
-    """Imports a list, and is killed before the statement of this number among those that follow the reading of names."""
-    corpora = open_corpora()
-    profiles = from_profiles([{"name": name} for name in NAMES], corpora)
-    resolver = Resolver(profiles.companies, corpora, load_resolution(), Known({}, {}))
-    lists._AT_ONCE = 4
+def dying_before(statement: int) -> Callable[[], int]:
+    """From here on this process is killed before the statement or commit of this number; gives how many there were."""
     executed = 0
 
     def count(*_: object) -> None:
@@ -78,12 +75,22 @@ def import_and_die(address: str, statement: int, ready: Any) -> None:
         if executed == statement:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    event.listen(Engine, "before_cursor_execute", count)
+    event.listen(Engine, "commit", count)
+    return lambda: executed
+
+
+def import_and_die(address: str, statement: int, ready: Any) -> None:
+    """Imports a list, and is killed before the statement of this number among those that follow the reading of names."""
+    corpora = open_corpora()
+    profiles = from_profiles([{"name": name} for name in NAMES], corpora)
+    resolver = Resolver(profiles.companies, corpora, load_resolution(), Known({}, {}))
+    lists._AT_ONCE = 4
     ready.set()
     with open_store(address) as store:
-        event.listen(Engine, "before_cursor_execute", count)
-        event.listen(Engine, "commit", count)
+        executed = dying_before(statement)
         import_list(store, KIND, profiles, resolver, against="base")
-    os._exit(executed)  # how many there were
+    os._exit(executed())  # how many there were
 
 
 def note_often(address: str, barrier: Any, number: int, times: int) -> None:

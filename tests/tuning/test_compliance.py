@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from matcher.engine import Engine
+from matcher.errors import RulesError
 from matcher.locate import folder
 from matcher.rules.compliance import load_compliance
 from matcher.tuning.compliance import breaches
@@ -54,3 +55,14 @@ def test_what_a_segment_asks_is_looked_at(asks: str, engine: Engine, tmp_path: P
     (found,) = breaches(load_compliance(), other, files)
     assert found.rule == "culture-tourism.tourism-investment"
     assert "chains/culture-tourism.yaml" in str(found.problem)
+
+
+def test_a_list_of_compliance_of_ones_own(tmp_path: Path) -> None:
+    own = load_compliance()
+    assert load_compliance(tmp_path) == own, "without one, that of the program"
+    text = (folder("rules") / "compliance.yaml").read_text(encoding="utf-8")
+    (tmp_path / "compliance.yaml").write_text(text.replace("foreign_capital", "is_group"), encoding="utf-8")
+    assert load_compliance(tmp_path).forbidden[0].fields == ["is_group"]
+    (tmp_path / "compliance.yaml").write_text(text.replace("sources:", "source:"), encoding="utf-8")
+    with pytest.raises(RulesError):
+        load_compliance(tmp_path)

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.engine import Engine
-from matcher.errors import RulesError
 from matcher.intake import Intake, read_files
 from matcher.intake.fields import EPOCH
 from matcher.locate import folder
@@ -284,17 +283,6 @@ def test_too_few_companies_say_nothing(engine: Engine, sample: Intake) -> None:
     found = lint(engine, Files(SHIPPED, "s"), load_compliance(), few, AS_OF)
     assert (found.concerns, found.companies) == ((), 20)
     assert not [note for note in found.notes if note.kind == "silent"]
-
-
-def test_a_list_of_compliance_of_ones_own(tmp_path: Path) -> None:
-    own = load_compliance()
-    assert load_compliance(tmp_path) == own, "without one, that of the program"
-    text = (folder("rules") / "compliance.yaml").read_text(encoding="utf-8")
-    (tmp_path / "compliance.yaml").write_text(text.replace("foreign_capital", "is_group"), encoding="utf-8")
-    assert load_compliance(tmp_path).forbidden[0].fields == ["is_group"]
-    (tmp_path / "compliance.yaml").write_text(text.replace("sources:", "source:"), encoding="utf-8")
-    with pytest.raises(RulesError):
-        load_compliance(tmp_path)
 
 
 # ------------------------------------------------------------------------------- what the cells say holds for all evidence
