@@ -12,7 +12,7 @@ from matcher.locate import folder, shipped
 from matcher.rules.source import Source
 
 Text = Annotated[str, Field(min_length=1, max_length=400)]
-Where = Literal["label", "says", "asks", "evidence", "why", "visit_questions"]
+Where = Literal["label", "says", "asks", "evidence", "why", "visit_questions", "marks", "terms"]
 
 
 class _Strict(BaseModel):
@@ -36,14 +36,17 @@ class Forbidden(_Strict):
 
     Attributes:
         fields: Fields that no expression may read.
+        rewarded: Fields for which no rule may give points.
         marks: Marks that no expression may ask for.
-        words: Words that stand neither in an expression nor in the texts of ``where``.
+        words: Words that stand neither in an expression nor in the texts of ``where``: of rules, of the marks that they ask for, of the
+            terms of segments.
         instead: What to write instead.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     label: Text
     fields: list[str]
+    rewarded: list[str] = []
     marks: list[str]
     words: list[Text]
     where: list[Where]

@@ -115,6 +115,7 @@ class ZoneLedgerFile(_Strict):
 
     departments: list[Office] = []
     towns: list[Office] = []
+    service_modes: dict[Name, Names] = {}
     steps: dict[Key, Steps] = {}
     papers: list[PaperSpec] | None = None
     arrivals: Names | None = None
@@ -128,7 +129,9 @@ class LedgerRules:
     Attributes:
         file: What holds for the zone: the common file, with the zone's own steps, papers and measures in their place.
         groups, chains: Id → name.
+        group_of: Chain → the first group that goes for it.
         segments: (chain, segment) → name.
+        service_modes: Name as in ``zone.yaml`` → what else it is called.
         departments, towns: Empty where the zone has named none: then any name will do.
     """
 
@@ -137,8 +140,9 @@ class LedgerRules:
     file: LedgerFile
     groups: dict[str, str]
     chains: dict[str, str]
+    group_of: dict[str, str]
     segments: dict[tuple[str, str], str]
-    service_modes: tuple[str, ...]
+    service_modes: dict[str, tuple[str, ...]]
     departments: tuple[Office, ...]
     towns: tuple[Office, ...]
 
@@ -172,6 +176,9 @@ def load_ledger(zone: str, rules: str | Path | None = None) -> LedgerRules:
                 common.problem(("steps",), f"缺少 '{book}'")
     if mine is not None:
         _check(own, mine.steps)
+        for mode in mine.service_modes:
+            if of_zone is not None and mode not in of_zone.service_modes:
+                own.problem(("service_modes", mode), f"zone.yaml 的 service_modes 里没有 '{mode}'")
     problems = [problem for source in (common, own, place, *chains) for problem in source.problems]
     if problems or file is None or mine is None or of_zone is None:
         raise RulesError(problems)
@@ -186,8 +193,9 @@ def _rules(zone: str, file: LedgerFile, mine: ZoneLedgerFile, of_zone: ZoneFile,
         file=file.model_copy(update={"steps": {**file.steps, **mine.steps}, **others}),
         groups={group.id: group.name for group in of_zone.groups},
         chains={chain.id: chain.name for chain in chains},
+        group_of={chain: group.id for group in reversed(of_zone.groups) for chain in group.chains},
         segments={(chain.id, segment.id): segment.name for chain in chains for segment in chain.segments},
-        service_modes=tuple(of_zone.service_modes),
+        service_modes={mode: tuple(mine.service_modes.get(mode, ())) for mode in of_zone.service_modes},
         departments=tuple(mine.departments),
         towns=tuple(mine.towns),
     )

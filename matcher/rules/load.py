@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from matcher.corpora import Corpora
 from matcher.errors import RequestError, RulesError
@@ -28,94 +25,11 @@ from matcher.rules.schema import (
     ZoneFile,
 )
 from matcher.rules.source import Location, Source, TextChecks
+from matcher.rules.zone import AskOf, SegmentSpec, Zone
 from matcher.text.scope import scope_reader
 from matcher.types import NEED_LABELS
 
 _ZONE_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-
-@dataclass(frozen=True)
-class SegmentSpec:
-    """A segment or an opportunity theme, ready for matching and scoring (环节).
-
-    Attributes:
-        chain: Chain id, or None for a theme of the opportunity list.
-        terms: (term, weight 1–10) with all spellings, sorted; no term twice.
-        need: ``none`` for a theme.
-        asks: What to ask such a company first; empty for the question of its kind.
-        asks_of: (words of what it does, what to ask then), in file order; the first that fits stands before ``asks``.
-        offers: Anchors and platforms of the zone that speak for coming.
-        verb: Said of makers instead of 生产; empty for 生产.
-        presence: What the local register holds of it, in words; empty without one.
-        suppliers, customers: Local companies before and after it in the chain.
-    """
-
-    id: str
-    name: str
-    chain: str | None
-    chain_name: str
-    kind: str
-    need: str
-    priority: int
-    position: str
-    description: str
-    reason: str
-    assumed: bool
-    needs_chemical_park: bool
-    gbt4754: tuple[str, ...]
-    terms: tuple[tuple[str, int], ...]
-    excluded: tuple[str, ...]
-    conflicts: tuple[str, ...]
-    wants_group: bool = False
-    asks: str = ""
-    asks_of: tuple[tuple[tuple[str, ...], str], ...] = ()
-    offers: tuple[str, ...] = ()
-    verb: str = ""
-    presence: str = ""
-    suppliers: tuple[str, ...] = ()
-    customers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Zone:
-    """All rules of one zone (园区的全部规则).
-
-    Attributes:
-        segments: Of all chains in file order, then the themes; the index is the segment's number in arrays.
-        digest: SHA-256 over all files of the zone.
-        content: Path within the zone's folder → what was read there, of all files; empty if the rules were changed since.
-    """
-
-    id: str
-    file: ZoneFile
-    chains: tuple[ChainFile, ...]
-    segments: tuple[SegmentSpec, ...]
-    scoring: ScoringFile
-    digest: str
-    content: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
-
-    @property
-    def chain_names(self) -> dict[str, str]:
-        """Chain id → name (产业链名称), in file order."""
-        return {chain.id: chain.name for chain in self.chains}
-
-    def with_ledger_rules(self) -> Zone:
-        """This zone with the rules that hold where a ledger is read (加上读台账的规则); a second time changes nothing."""
-        scoring, more = self.scoring, self.scoring.ledger
-        if more is None:
-            return self
-        joined: dict[str, Any] = {
-            "vetoes": [*more.vetoes, *scoring.vetoes],
-            "groups": [*scoring.groups, *more.groups],
-            "rules": [*scoring.rules, *more.rules],
-            "ledger": more.model_copy(update={"vetoes": [], "groups": [], "rules": []}),
-        }
-        return replace(self, scoring=scoring.model_copy(update=joined))
-
-    def with_scoring(self, scoring: ScoringFile) -> Zone:
-        """This zone with changed scoring, for a trial (改一改评分规则); nothing is written, and the digest is one of its own."""
-        digest = hashlib.sha256((self.digest + scoring.model_dump_json()).encode()).hexdigest()
-        return replace(self, scoring=scoring, digest=digest, content={})
 
 
 def zone_ids(rules: str | Path | None = None) -> list[str]:
@@ -239,8 +153,8 @@ class _Loader:
             reason=segment.ground.reason,
             assumed=segment.ground.source == "assumed",
             wants_group=full is not None and full.wants_group,
-            asks=(full and full.asks) or "",
-            asks_of=tuple((tuple(of.words), of.asks) for of in full.asks_of) if full else (),
+            asks=segment.asks or "",
+            asks_of=tuple(AskOf(tuple(of.words), tuple(of.also), of.asks) for of in segment.asks_of),
             offers=tuple(one.name for one in offering if chain and one.chain == chain.id and segment.id in one.attracts),
             verb=(full and full.verb) or "",
             needs_chemical_park=full is not None and full.needs_chemical_park,

@@ -113,10 +113,17 @@ class NotThis(_Strict):
     why: Text
 
 
-class AsksOf(_Strict):
-    """What to ask first of those who do one of these things (按做什么问): ``words`` stand in what the sentence says it does."""
+AskedWord = Annotated[str, Field(min_length=1, max_length=10)]
 
-    words: Annotated[list[Annotated[str, Field(min_length=1, max_length=10)]], Field(min_length=1)]
+
+class AsksOf(_Strict):
+    """What to ask first of those who do one of these things (按做什么问).
+
+    ``words`` stand in what the sentence says it does. Where ``also`` has words, one of them stands anywhere in its scope, too.
+    """
+
+    words: Annotated[list[AskedWord], Field(min_length=1)]
+    also: list[AskedWord] = []
     asks: Text
 
 
@@ -159,7 +166,7 @@ class ChainFile(_Strict):
 
 
 class Theme(_Strict):
-    """A direction worth talking to although no chain asks for it (机会型方向)."""
+    """A direction worth talking to although no chain asks for it (机会型方向); ``asks`` and ``asks_of`` as of a segment."""
 
     id: Id
     name: Annotated[str, Field(min_length=2, max_length=20)]
@@ -171,6 +178,8 @@ class Theme(_Strict):
     synonyms: dict[Term, Annotated[list[Term], Field(min_length=1)]] = {}
     excluded: list[NotThis] = []
     conflicts: list[NotThis] = []
+    asks: Text | None = None
+    asks_of: list[AsksOf] = []
 
 
 class OpportunityFile(_Strict):

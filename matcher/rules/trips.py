@@ -65,11 +65,24 @@ class Day(_Strict):
     per_day: Annotated[int, Field(ge=1, le=12)]
 
 
+class Tracked(_Strict):
+    """Thousandths of meeting whom the ledgers know, by where the row stands (台账里的把握); a step that is not listed tells nothing.
+
+    Attributes:
+        next_step: Where a next step is agreed and not past.
+    """
+
+    targets: dict[str, Milli] = {}
+    projects: dict[str, Milli] = {}
+    next_step: Milli | None = None
+
+
 class Chance(_Strict):
-    """Thousandths of meeting whoever is called on, by the state of the appointment (把握)."""
+    """Thousandths of meeting whoever is called on, by the state of the appointment (把握), or by what the ledgers know."""
 
     pending: Milli
     agreed: Milli
+    ledger: Tracked = Tracked()
 
 
 class Reach(_Strict):

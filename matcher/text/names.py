@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.types import NameParts
@@ -22,6 +23,33 @@ _GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
 _COUNTY_DIGITS = 6
 _VEHICLES = ("控股", "投资", "投资管理", "实业")  # 绿城教育投资管理 is what 绿城教育 means
 _NATIONAL = ("中国", "中华", "全国", "国家")
+
+
+class _Taken(NamedTuple):
+    """A name taken apart as far as it goes without looking at its group.
+
+    ``region`` leads the name, ``bracketed`` are the places in brackets, ``body`` is the name without brackets, ``stripped`` what is left
+    of it without region and legal form, ``within_group`` whether a group leads it. The others are as in ``NameParts``.
+    """
+
+    region: str
+    bracketed: list[str]
+    trade_name: str
+    legal_form: str
+    outlet: str
+    mode: str | None
+    is_group: bool
+    level: int
+    body: str
+    stripped: str
+    within_group: bool
+
+    def parts(self, is_arm: bool, known_group: int, is_head: bool) -> NameParts:
+        region = self.region + "".join(self.bracketed) if self.bracketed else self.region
+        return NameParts(
+            region, self.trade_name, self.stripped[len(self.trade_name) :], self.legal_form, self.outlet, self.mode, self.is_group,
+            self.level, is_arm, known_group, is_head,
+        )  # fmt: skip
 
 
 class NameReader:
@@ -49,6 +77,7 @@ class NameReader:
         self.regions = frozenset(codes)
         self._full = frozenset(full)
         self._near_known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._spellings: dict[str, tuple[str, ...]] = {}
         cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
         self._places_within = re.compile(
             f".{{2,6}}?(?:{'|'.join(map(re.escape, sorted(cities, key=lambda name: (-len(name), name))))})"
@@ -155,31 +184,35 @@ class NameReader:
             name: A name after ``normalise``; the empty name has empty parts.
             place: City or province in which the company is registered, if known.
         """
-        parts, body, stripped, within_group = self._taken_apart(name, place)
-        bracketed = self._places_in_brackets(name)
-        region = parts.region.removesuffix("".join(bracketed))  # that leads the name
-        is_arm = not parts.is_group and (within_group or (not region and self._names_its_place(stripped, bracketed, place)))
-        known = self._known_group(body, stripped)
-        own = self._groups[known - 1].name
-        means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if parts.is_group else [])}
-        abroad = any(map(self._is_local, bracketed))  # 华仁药业(日照) is a daughter
-        whole = (region + stripped, stripped)
-        is_itself = not abroad and not means.isdisjoint(whole)  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
-        is_head = known > 0 and (is_itself or (parts.is_group and (body.startswith(own) or stripped.startswith(own))))
-        return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
+        taken = self._taken_apart(name, place)
+        region, stripped, is_group = taken.region, taken.stripped, taken.is_group
+        is_arm = not is_group and (taken.within_group or (not region and self._names_its_place(stripped, taken.bracketed, place)))
+        known = self._known_group(taken.body, f"{stripped}集团" if is_group and not stripped.endswith("集团") else stripped)
+        return taken.parts(is_arm, known, known > 0 and self._is_head(taken, self._groups[known - 1].name))
+
+    def _is_head(self, taken: _Taken, own: str) -> bool:
+        """Whether a name of a known group is that of the group itself; ``own`` is the group's name."""
+        region, stripped, is_group = taken.region, taken.stripped, taken.is_group
+        if is_group and (taken.body.startswith(own) or stripped.startswith(own)):
+            return True
+        if any(map(self._is_local, taken.bracketed)):  # 华仁药业(日照) is a daughter
+            return False
+        means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if is_group else [])}
+        return not means.isdisjoint((region + stripped, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
 
     def elements(self, name: str, place: str = "") -> NameParts:
         """As ``parse``, without ``is_arm``, ``known_group`` and ``is_head``, what a name says of its group (企业名称四要素)."""
-        return self._taken_apart(name, place)[0]
+        return self._taken_apart(name, place).parts(False, 0, False)
 
-    def _taken_apart(self, name: str, place: str) -> tuple[NameParts, str, str, bool]:
-        """The elements, the name without brackets, what is left of it without region and legal form, and whether a group leads it."""
-        body, bracketed = name, ""
+    def _taken_apart(self, name: str, place: str) -> _Taken:
+        body: str = name
+        bracketed: list[str] = []
         if "(" in name:
+            inside = _BRACKET.findall(name)
             body = _BRACKET.sub("", name).replace("(", "").replace(")", "")
-            if outlet_inside := next((inner for inner in _BRACKET.findall(name) if inner in self._outlets), ""):
+            if outlet_inside := next((inner for inner in inside if inner in self._outlets), ""):
                 body += outlet_inside  # 某某有限公司(分公司)
-            bracketed = "".join(self._places_in_brackets(name))
+            bracketed = [inner for inner in inside if inner in self._codes]
         outlet, cut = self._outlet(body)
         if outlet == "none" and not body.endswith("公司") and _WITHIN_COMPANY.search(body):
             outlet = "branch"  # 某某有限公司中药饮片厂: what follows the company is a part of it
@@ -204,12 +237,7 @@ class NameReader:
         within = _WITHIN_GROUP.match(stripped) if named_group else None  # 利群集团百惠商厦: the 字号 is the group's
         trade_name = self.split(within[1] if within else stripped)[0]
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
-        industry = stripped[len(trade_name) :]
-        parts = NameParts(region + bracketed, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False)
-        return parts, body, stripped, within is not None
-
-    def _places_in_brackets(self, name: str) -> list[str]:
-        return [inner for inner in _BRACKET.findall(name) if inner in self._codes] if "(" in name else []
+        return _Taken(region, bracketed, trade_name, legal_form, outlet, mode, is_group, level, body, stripped, within is not None)
 
     def _finest(self, region: str) -> frozenset[str]:
         """Codes of the divisions that a region names, without those that others lie in."""
@@ -238,9 +266,11 @@ class NameReader:
         home = self._codes.get(place, ())
         if not home:
             return any(self._is_local(inner) for inner in bracketed) or bool(self._places_within.match(stripped, 0))
-        if any(_same_place(code, home) for inner in bracketed for code in self._codes[inner]):
+        if bracketed and any(_same_place(code, home) for inner in bracketed for code in self._codes[inner]):
             return True
-        return any(2 <= stripped.find(name, 2) <= 6 for name in {place, _SUFFIXES.sub("", place)} if len(name) >= 2)
+        if place not in self._spellings:
+            self._spellings[place] = tuple(name for name in sorted({place, _SUFFIXES.sub("", place)}) if len(name) >= 2)
+        return any(2 <= stripped.find(name, 2) <= 6 for name in self._spellings[place])
 
     def _known_group(self, body: str, stripped: str) -> int:
         for text in (body, stripped):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+import numpy as np
 import opencc
+from numpy.typing import NDArray
 
 _PUNCTUATION = {
     "，": ",", "；": ";", "：": ":", "（": "(", "）": ")", "【": "(", "】": ")", "〔": "(", "〕": ")", "［": "(", "］": ")",
@@ -17,6 +20,9 @@ _PUNCTUATION = {
 }  # fmt: skip
 _FULL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]")
 _SHORT = 100  # characters up to which a look at each is quicker than a look for each mark
+_IN_CONTEXT = "Σİ"  # their small letters depend on what is around them, or are two
+_CASELESS = 0x20000  # from here on no character has a small letter
+_GONE = np.uint32(0xFFFFFFFF)
 _TRANSLATION = str.maketrans(_PUNCTUATION) | {code: code - 0xFEE0 for code in range(0xFF10, 0xFF5B) if _FULL_WIDTH.match(chr(code))}
 
 
@@ -33,6 +39,21 @@ def _traditional() -> re.Pattern[str]:
     return re.compile("[" + "".join(a for a, b in zip(plane, changed, strict=True) if a != b) + "]")
 
 
+@lru_cache(maxsize=1)
+def _tables() -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """By code point: what each character becomes, alone, and whether it is of the traditional script. For long texts."""
+    spelled = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    lettered = spelled[:_CASELESS].copy()
+    lettered[[*map(ord, _IN_CONTEXT)]] = 0  # such texts are read another way
+    spelled[:_CASELESS] = _code_points(_text_of(lettered).lower())
+    for code, wanted in _TRANSLATION.items():
+        small = (wanted if isinstance(wanted, str) else chr(wanted)).lower()
+        spelled[code] = ord(small) if small else _GONE
+    is_traditional = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
+    is_traditional[[ord(char) for char in _traditional().pattern[1:-1]]] = True
+    return spelled, is_traditional
+
+
 def to_simplified(text: str) -> str:
     """``text`` in simplified script (繁体转简体).
 
@@ -43,11 +64,16 @@ def to_simplified(text: str) -> str:
 
 def in_lines_with(sign: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:
     """``text`` with ``change`` made to those of its lines that hold a sign (只改含有标志的行); it is slow, and they are few."""
+    return _in_lines_at((found.start() for found in sign.finditer(text)), text, change)
+
+
+def _in_lines_at(places: Iterable[int], text: str, change: Callable[[str], str]) -> str:
+    """The same where the places of the signs are known, in order."""
     done, at = [], 0
-    for found in sign.finditer(text):
-        if found.start() >= at:
-            begin = text.rfind("\n", 0, found.start()) + 1
-            end = text.find("\n", found.start())
+    for place in places:
+        if place >= at:
+            begin = text.rfind("\n", 0, place) + 1
+            end = text.find("\n", place)
             end = len(text) if end < 0 else end
             done += [text[at:begin], change(text[begin:end])]
             at = end
@@ -63,7 +89,19 @@ def normalise(text: str) -> str:
     """
     if len(text) <= _SHORT:
         return to_simplified(text.translate(_TRANSLATION).lower())
-    for given, wanted in _PUNCTUATION.items():
-        if given in text:
+    if any(char in text for char in _IN_CONTEXT):
+        for given, wanted in _PUNCTUATION.items():
             text = text.replace(given, wanted)
-    return to_simplified(_FULL_WIDTH.sub(lambda found: chr(ord(found[0]) - 0xFEE0), text).lower())
+        return to_simplified(_FULL_WIDTH.sub(lambda found: chr(ord(found[0]) - 0xFEE0), text).lower())
+    spelled, is_traditional = _tables()
+    chars = spelled[_code_points(text)]
+    chars = chars[chars != _GONE]
+    return _in_lines_at(np.flatnonzero(is_traditional[chars]).tolist(), _text_of(chars), _converter().convert)
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _text_of(code_points: NDArray[np.uint32]) -> str:
+    return code_points.tobytes().decode("utf-32-le", "surrogatepass")

@@ -6,7 +6,8 @@ known of an item alone is found once for each distinct item.
 
 An item's mode is that of its own verb; else of a head that ends in a colon (销售：甲、乙); else of the next item in its list that
 ends in a verb (甲、乙的生产); else of the last item before it in the sentence that starts with one (加工甲、乙), or of the bare verbs
-that open the sentence; else of the next that ends in one; else none. A run of bare verbs speaks with its strongest (生产、销售：甲),
+that open the sentence; else of the next that ends in one; else of a head of makers that stands before it with no other verb between
+(生产：甲；乙), for makers list their goods in sentences; else none. A run of bare verbs speaks with its strongest (生产、销售：甲),
 and one that closes a list lends it to the item before it (甲的研发、生产、销售). A verb alone is no item, unless it is a business of
 its own (住宿、餐饮服务) and no head.
 
@@ -38,6 +39,7 @@ _SEPARATORS = ";,、:"
 _EXCEPT, _END = "\x1e", "\x1f"  # around what brackets except from the item before them, until the items are parted
 _EXCEPTED = re.compile(f"{_EXCEPT}([^{_END}]*){_END}")
 _APART = re.compile(f"[{_SEPARATORS}{_EXCEPT}{_END}]")
+_MOST_BRACKETS = 20_000
 _PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
 _SEPARATES = np.zeros(ord("、") + 2, dtype=np.bool_)  # by code point; the last entry stands for all beyond
@@ -102,6 +104,7 @@ class ScopeReader:
         self._movable = self._fillers.difference(reading.holding_items)
         self._permit_lead = re.compile("|".join(f"(?:{pattern})" for pattern in reading.permit_leads))
         self._standing = frozenset(reading.standing_verbs)
+        self._brackets: dict[str, str] = {}
         self._verbs = VerbReader(reading)
 
     def clean(self, text: str) -> str:
@@ -127,7 +130,17 @@ class ScopeReader:
         return self._negated.sub("", text)
 
     def _bracket(self, found: re.Match[str]) -> str:
+        """What becomes of a bracket: the same few stand in most scopes, so what was seen is remembered, as far as there is room."""
         inner = found[1]
+        becomes = self._brackets.get(inner)
+        if becomes is None:
+            becomes = self._of_bracket(inner)
+            if len(self._brackets) >= _MOST_BRACKETS:  # another thread may be reading
+                self._brackets = {}
+            self._brackets[inner] = becomes
+        return becomes
+
+    def _of_bracket(self, inner: str) -> str:
         if not self._bracket_drop.search(inner):
             return f"、{inner}、"
         for pattern in self._bracket_exceptions:
@@ -150,7 +163,7 @@ class ScopeReader:
         keep = self._kept(texts)
         bare = verbs.bare[item]
         modes = _spread_modes(
-            verbs.mode[item], verbs.prefix[item], verbs.suffix[item], bare, marks == ord(":"), clause=clause, listed=listed
+            verbs.mode[item], verbs.prefix[item], verbs.suffix[item], bare, marks == ord(":"), clause=clause, listed=listed, row=row
         )
         stands = _among(texts, self._standing)
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
@@ -315,6 +328,7 @@ def _spread_modes(
     *,
     clause: NDArray[np.int32],
     listed: NDArray[np.int32],
+    row: NDArray[np.int32],
 ) -> NDArray[np.int8]:
     """The mode of every occurrence, after the order in the module docstring."""
     if not len(mode):
@@ -340,7 +354,10 @@ def _spread_modes(
     ):
         open_ = (result == NO_MODE) & (source >= 0)
         result = np.where(open_, strongest[np.maximum(source, 0)], result)
-    return result.astype(np.int8)
+    made = bare & head & (strongest == _PRODUCE)
+    speaker = _last_before(head | (mode < NO_MODE), row)
+    listed_on = (result == NO_MODE) & (speaker >= 0) & made[np.maximum(speaker, 0)]
+    return np.where(listed_on, _PRODUCE, result).astype(np.int8)
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ middle speak. Of several that speak, the strongest claim counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import ahocorasick_rs
 import numpy as np
@@ -94,7 +95,8 @@ class VerbReader:
         return Verbs(mode, prefix, suffix, bare)
 
     def _hits(self, joined: str, starts: NDArray[np.int64]) -> _Hits:
-        found = np.array(self._search.find_matches_as_indexes(joined), dtype=np.int64).reshape(-1, 3)
+        hits = self._search.find_matches_as_indexes(joined)
+        found = np.fromiter(chain.from_iterable(hits), np.int64, 3 * len(hits)).reshape(-1, 3)
         owner = np.searchsorted(starts, found[:, 1], side="right") - 1
         which = found[:, 0]
         return _Hits(

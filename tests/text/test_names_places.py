@@ -77,6 +77,9 @@ def test_an_arm_names_the_place_where_it_sits(reader: NameReader, name: str, pla
         ("华仁药业(日照)有限公司", "华仁药业", False),
         ("青岛柏兰集团有限公司", "柏兰集团", True),
         ("杭州绿盛集团有限公司", "绿盛集团", True),
+        ("青岛万福集团股份有限公司", "万福集团", True),  # 集团 is a part of the legal form
+        ("山东新希望六和集团有限公司", "新希望六和股份", False),  # decided in another city
+        ("青岛食品股份有限公司", "青岛食品", True),
         ("浙江中医药大学中药饮片有限公司", "康恩贝集团", False),  # bought: no name tells it
         ("青岛示例食品有限公司", "", False),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -123,3 +124,16 @@ def test_short_texts_are_read_as_long_ones(text: str) -> None:
     """The two ways through, one character at a time and one mark at a time, give the same."""
     assert len(text) <= _SHORT
     assert normalise(text + "\n" + "甲" * _SHORT) == normalise(text) + "\n" + "甲" * _SHORT
+
+
+def test_every_character_is_spelled_alike_in_long_texts_and_in_short_ones() -> None:
+    codes = [code for code in range(sys.maxunicode + 1) if chr(code) != "\n"]
+    alone = [normalise(chr(code)) for code in codes]
+    assert normalise("\n".join(map(chr, codes))).split("\n") == alone, "with Σ and İ"
+    plain = [place for place, code in enumerate(codes) if chr(code) not in "Σİ"]
+    assert normalise("\n".join(chr(codes[place]) for place in plain)).split("\n") == [alone[place] for place in plain]
+
+
+@pytest.mark.parametrize("text", ["ΟΔΟΣ", "İSTANBUL", "ΣΑΣ Σ", "\ud800甲"])
+def test_letters_that_depend_on_their_neighbours_are_spelled_alike_in_long_texts(text: str) -> None:
+    assert normalise(f"{text}\n{'农' * (2 * _SHORT)}").split("\n")[0] == normalise(text)
