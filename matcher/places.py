@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora
 from matcher.errors import RequestError
 from matcher.intake import Companies
+from matcher.text.scope import numbered
 
 _SUFFIX = re.compile("(?:特别行政区|地区|盟|市|省|区|县)$")
 _KINDS = ("新区", "区", "县", "市", "经济", "高新", "开发", "工业")  # what follows a division's name in an address
@@ -61,6 +63,12 @@ class DistrictFinder:
     def now(self, city: str, district: str) -> str:
         """What a district of a city is called today (今名): 江干区 is part of 上城区."""
         return self._former.get((short(city), district), district)
+
+
+@lru_cache(maxsize=4)
+def district_finder(corpora: Corpora) -> DistrictFinder:
+    """The shared finder of districts for these corpora (共享的区县查找)."""
+    return DistrictFinder(corpora)
 
 
 @dataclass(frozen=True)
@@ -156,17 +164,21 @@ class CityFilter:
         """
         wanted = {short(self.full_name(city)) for city in cities}
         text = companies.text
-        inside = [
-            self._city(city, province, code) in wanted or short(province) in wanted
-            for city, province, code in zip(text["city"], text["province"], text["uscc"], strict=True)
-        ]
-        return np.flatnonzero(np.array(inside, dtype=np.bool_))
+        names, city = numbered(text["city"])  # few are distinct
+        provinces, province = numbered(text["province"])
+        of_city = np.array([bool(one) and self._city(one) in wanted for one in names], dtype=np.bool_)
+        inside = of_city[city] | np.array([short(one) in wanted for one in provinces], dtype=np.bool_)[province]
+        nowhere = np.array([not one for one in names])[city] & np.array([not one for one in provinces])[province]
+        for place in np.flatnonzero(nowhere).tolist():
+            inside[place] = self._of_code(text["uscc"][place]) in wanted
+        return np.flatnonzero(inside)
 
-    def _city(self, city: str, province: str, code: str) -> str:
-        if city:
-            bare = short(city)
-            return bare if bare in self._cities else self._started(bare)
-        if province or len(code) != 18:
+    def _city(self, city: str) -> str:
+        bare = short(city)
+        return bare if bare in self._cities else self._started(bare)
+
+    def _of_code(self, code: str) -> str:
+        if len(code) != 18:
             return ""
         return self._by_code.get(code[2:8]) or self._by_code.get(code[2:6]) or self._by_code.get(code[2:4]) or ""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import mmap
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, TextIO, overload
+from typing import Any, BinaryIO, Self, TextIO, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 
 @contextlib.contextmanager
@@ -76,6 +78,41 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+class ArrayWriter:
+    """An array that is written piece by piece (逐段写数组); how many rows it has is known when all of them are written.
+
+    Args:
+        path: Without ``.npy``.
+        kind: Of its elements.
+        width: Elements of a row, where they are several.
+    """
+
+    def __init__(self, path: Path, kind: DTypeLike, *width: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._kind, self._width, self._size = np.dtype(kind), width, 0
+        self._stream: BinaryIO = path.with_name(f"{path.name}.npy").open("wb")
+        self._head()
+
+    def _head(self) -> None:
+        rows = self._size // max(math.prod(self._width), 1)
+        header = {"descr": np.lib.format.dtype_to_descr(self._kind), "fortran_order": False, "shape": (rows, *self._width)}
+        np.lib.format.write_array_header_1_0(self._stream, header)  # it leaves room for as many rows as there may be
+
+    def add(self, values: Sequence[Any] | NDArray[Any]) -> None:
+        """The next rows (追加)."""
+        given = np.ascontiguousarray(values, dtype=self._kind)
+        self._stream.write(given.tobytes())
+        self._size += given.size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.seek(0)
+        self._head()
+        self._stream.close()
+
+
 _STEP = 4096  # cells decoded at once
 
 
@@ -105,9 +142,20 @@ class TextColumn(Sequence[str]):
         return str(self._data[int(self._starts[number]) : int(self._starts[number + 1]) - 1], "utf-8")
 
     def __iter__(self) -> Iterator[str]:
-        for start in range(0, len(self), _STEP):
-            end = min(start + _STEP, len(self))
-            yield from str(self._data[int(self._starts[start]) : int(self._starts[end])], "utf-8").split("\n")[:-1]
+        return chain.from_iterable(map(self._block, range(0, len(self), _STEP)))
+
+    def _block(self, start: int) -> list[str]:
+        end = min(start + _STEP, len(self))
+        return str(self._data[int(self._starts[start]) : int(self._starts[end])], "utf-8").split("\n")[:-1]
+
+    def holding(self, word: str) -> NDArray[np.int64]:
+        """Places of the texts in which a word stands (含有某词的), ascending, found without reading the others one by one."""
+        wanted, found = word.encode(), list[int]()
+        at = self._data.find(wanted)
+        while at >= 0:
+            found.append(at)
+            at = self._data.find(wanted, at + len(wanted))
+        return np.unique(np.searchsorted(self._starts, np.array(found, dtype=np.int64), side="right") - 1)
 
     def beginning(self, start: str, most: int) -> list[int]:
         """Places of the first texts that begin so (以此开头的), found without reading the others one by one."""

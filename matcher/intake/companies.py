@@ -73,7 +73,7 @@ class Companies:
         """The companies at ``index``, in that order (选取)."""
         chosen = np.asarray(index, dtype=np.int64)
         places = chosen.tolist()
-        text = {field: _cells_at(cells, places) for field, cells in self.text.items()}
+        text = {field: cells_at(cells, places) for field, cells in self.text.items()}
         return Companies(
             self.file[chosen], self.row[chosen], text,
             self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
@@ -97,7 +97,8 @@ def content_digest(cells: Sequence[str], numbers: Sequence[int]) -> str:
     return hashlib.sha256("\0".join([*cells, *map(str, numbers)]).encode("utf-8", "replace")).hexdigest()
 
 
-def _cells_at(cells: Sequence[str], places: Sequence[int]) -> list[str]:
+def cells_at(cells: Sequence[str], places: Sequence[int]) -> list[str]:
+    """Some cells of a column (取一列的若干格)."""
     if isinstance(cells, TextColumn):
         return cells.take(places)
     if places and places[-1] - places[0] == len(places) - 1 and places == list(range(places[0], places[0] + len(places))):

@@ -7,8 +7,10 @@ for it. Any type of column does: text, numbers with or without ``<NA>``, dates, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -17,7 +19,7 @@ from matcher.errors import InputError
 from matcher.intake.cells import IN_MEMORY, read_cells
 from matcher.intake.companies import Intake
 
-_EAST_EIGHT = timezone(timedelta(hours=8))
+_EAST_EIGHT = timezone(timedelta(hours=8))  # where the system knows no zones; it has no summer time, as China had from 1986 to 1991
 
 
 @runtime_checkable
@@ -68,10 +70,18 @@ def _cells(column: Any) -> list[object]:
     return [None if gone else _plain(value) for value, gone in zip(column.tolist(), missing, strict=True)]
 
 
+@cache
+def _china() -> tzinfo:
+    try:
+        return ZoneInfo("Asia/Shanghai")
+    except ZoneInfoNotFoundError:
+        return _EAST_EIGHT
+
+
 def _plain(value: object) -> object:
     """A value as a file would tell it: a moment as the clock shows it in China, bytes as text, numpy's own as Python's."""
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(_EAST_EIGHT).replace(tzinfo=None)
+        return value.astimezone(_china()).replace(tzinfo=None)
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value

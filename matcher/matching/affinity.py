@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matcher.corpora import KINDS, MODES, Corpora
-from matcher.matching.vocabulary import TextHits, Vocabulary, spread, token_ends, token_owners
-from matcher.rules.load import SegmentSpec
+from matcher.matching.vocabulary import WEIGHT_AT, TextHits, Vocabulary, token_ends, token_owners
+from matcher.rules.zone import SegmentSpec
 from matcher.text.scope import ScopeItems, numbered
 from matcher.text.tokenizer import cut
 from matcher.text.verbs import NO_MODE
@@ -129,18 +129,18 @@ class Matcher:
         names, name_text = numbered(texts.names)
         name_text += len(items.texts)
         hits = self._but_for(self.vocabulary.find([*items.texts, *names], tokens), items.excepted)
-        weight = hits.weight
         places = self._places(items)
-        own, of_chain, chain_items, main, mode = self._amounts(texts, weight, places)
+        own, of_chain, chain_items, main, mode = self._amounts(texts, hits, places)
         counted = np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places)
         total = np.bincount(items.row, counted, items.rows).astype(np.int64)
-        name_weight = weight[name_text].toarray()
+        name_weight = self._of_names(hits, name_text)
         literal = self._literal(own, of_chain, total, name_weight)
         affinity = self._with_cosine(literal, self.cosine(texts, hits, name_text))
         conflict = hits.conflict[name_text]
-        first = items.position < self.corpora.reading.main_items
+        told: NDArray[np.bool_] = np.asarray(hits.conflict.any(axis=1))  # few texts hold such a word
+        first = np.flatnonzero((items.position < self.corpora.reading.main_items) & told[items.item])
         which, segment = np.nonzero(hits.conflict[items.item[first]])
-        conflict[items.row[first][which], segment] = True
+        conflict[items.row[first[which]], segment] = True
         affinity[conflict] = affinity[conflict] * self.corpora.reading.conflict_share // 1000
         return Affinities(affinity.astype(np.int16), main, mode, name_weight > 0, chain_items, hits, name_text)
 
@@ -167,16 +167,21 @@ class Matcher:
         places: NDArray[np.int64] = 1000 * half // (half + items.position.astype(np.int64))
         return places
 
+    def _of_names(self, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int8]:
+        """Weights of the names' best hits, companies × segments."""
+        which, hit = hits.of(name_text)
+        found = np.zeros((len(name_text), len(self.segments)), dtype=np.int8)
+        found[which, hits.best.indices[hit]] = hits.best.data[hit] >> WEIGHT_AT
+        return found
+
     def _amounts(
-        self, texts: Texts, weight: sparse.csr_array, places: NDArray[np.int64]
+        self, texts: Texts, hits: TextHits, places: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]]:
         """``own`` and its sum by chain in thousandths of a first item, items by chain, the best main hit, the strongest hit's mode."""
         items, width = texts.items, len(self.segments)
         modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
-        first = weight.indptr[items.item]
-        which, offset = spread(weight.indptr[items.item + 1] - first)  # occurrence of each (occurrence, segment) hit
-        hit = first[which] + offset
-        segment, term = weight.indices[hit].astype(np.int64), weight.data[hit].astype(np.int64)
+        which, hit = hits.of(items.item)  # occurrence of each (occurrence, segment) hit
+        segment, term = hits.best.indices[hit].astype(np.int64), hits.best.data[hit] >> WEIGHT_AT
         row, mode = items.row[which].astype(np.int64), modes[which].astype(np.int64)
         made = (self._kind[segment] == _MAKER) & (mode == _PRODUCE) & (term >= _TELLING)  # 生产白酒 says more than 白酒
         term = np.where(made, np.minimum(100, term * self.corpora.reading.made_lift // 1000), term)
@@ -282,8 +287,10 @@ class Matcher:
 
     def _weighed(self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]) -> Weighed:
         counts = self._company_counts(texts, tokens, owner, name_text)
-        scaled = counts.multiply(self._idf).tocsr().astype(np.float64)
-        return Weighed(scaled, np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel()))
+        scaled = (counts.data * self._idf[counts.indices]).astype(np.float64)
+        rows = np.repeat(np.arange(texts.items.rows), np.diff(counts.indptr))
+        norms = np.sqrt(np.bincount(rows, scaled * scaled, texts.items.rows))
+        return Weighed(sparse.csr_array((scaled, counts.indices, counts.indptr), shape=counts.shape), norms)
 
     def _company_counts(
         self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]
@@ -294,14 +301,17 @@ class Matcher:
         size = int(max(name_text.max(initial=-1) + 1, len(items.texts)))
         column = np.fromiter(map(words.get, tokens, itertools.repeat(-1)), np.int64, len(tokens))
         good = column >= 0
-        of_text = sparse.csr_array(
-            (np.ones(int(good.sum()), dtype=np.int64), (owner[good], column[good])), shape=(size, len(words))
-        )
+        column, owner = column[good], owner[good]  # owners ascend
+        ones, ends = np.ones(len(column), dtype=np.int64), np.searchsorted(owner, np.arange(size + 1))
+        of_text = sparse.csr_array((ones, column, ends), shape=(size, len(words)))
+        firsts = np.searchsorted(items.row, np.arange(items.rows + 1))  # each company's items; its name stands before them
         steps = np.maximum(self._places(items) // _PLACE_STEP, 1)
-        rows = np.concatenate([items.row.astype(np.int64), np.arange(items.rows)])
-        columns = np.concatenate([items.item.astype(np.int64), name_text])
-        weights = np.concatenate([steps, np.full(items.rows, _NAME_TOKENS)])
-        return sparse.csr_array((weights, (rows, columns)), shape=(items.rows, size)) @ of_text
+        weights, texts_of = (
+            np.insert(steps, firsts[:-1], _NAME_TOKENS),
+            np.insert(items.item.astype(np.int64), firsts[:-1], name_text),
+        )
+        ends = firsts + np.arange(items.rows + 1)
+        return sparse.csr_array((weights, texts_of, ends), shape=(items.rows, size)) @ of_text
 
     def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:
         """Words × segments: TF-IDF of each segment's terms, name, description and industry classes; and the norms."""

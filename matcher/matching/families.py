@@ -33,8 +33,10 @@ from numpy.typing import NDArray
 
 from matcher.corpora import Corpora
 from matcher.intake import Companies
+from matcher.intake.companies import cells_at
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.places import short
+from matcher.storage import TextColumn
 from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 from matcher.types import NameParts
@@ -42,6 +44,8 @@ from matcher.types import NameParts
 _LEAST = 2  # characters of a 字号 that can tell anything
 _TELLING = 3  # characters of a rare 字号 that tells wherever it stands
 _LEAST_ADDRESS = 6  # characters of an address that is more than a town
+_READ = ("name", "city", "province", "address")
+_GROUP_WORDS = ("集团", "控股")
 _NO_CHAIN = -1
 _LANDSCAPE = tuple("江湖河海山岛湾滩洋溪岭")
 
@@ -62,7 +66,11 @@ class _Member(NamedTuple):
 
 def group_places(companies: Companies) -> list[int]:
     """Indices of the companies that may be groups by name (名称像集团的企业)."""
-    return [place for place, name in enumerate(companies.text["name"]) if "集团" in name or "控股" in name]
+    names = companies.text["name"]
+    if isinstance(names, TextColumn):
+        found: list[int] = np.union1d(*map(names.holding, _GROUP_WORDS)).tolist()
+        return found
+    return [place for place, name in enumerate(names) if any(word in name for word in _GROUP_WORDS)]
 
 
 def block_of(part: NameParts) -> str:
@@ -101,6 +109,7 @@ class FamilyFinder:
         known: set[int] = set()
         touching, beside = list(places), self._group_places
         while touching:
+            self._meet([place for place in (*touching, *beside) if place not in self._parts])
             parts = [self._part(place) for place in touching]
             begins |= {part.trade_name[:_LEAST] for part in parts}
             known |= {part.known_group for part in parts if part.known_group}
@@ -110,10 +119,18 @@ class FamilyFinder:
         other._group_places = sorted({*self._group_places} - {*beside})
         return other
 
+    @property
+    def groups(self) -> dict[int, NameParts]:
+        """Index → the parts of its name, of the companies that may be groups (集团的名称要素): families look at all of them."""
+        self._meet(self._group_places)
+        return {place: self._known[place].part for place in self._group_places}
+
     def _part(self, place: int) -> NameParts:
-        if place not in self._known:
-            self._known[place] = self._member(place)
-        return self._known[place].part
+        part = self._parts.get(place)
+        if part is None:
+            self._meet([place])
+            part = self._known[place].part
+        return part
 
     def find(self, chains: Mapping[int, int]) -> list[list[int]]:
         """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).
@@ -156,8 +173,10 @@ class FamilyFinder:
             is_place = bearers[member.part.trade_name] > self.corpora.reading.family_place_bearers
             for key in _keys(member, is_place=is_place):
                 leader[find(member.place)] = find(first.setdefault(key, member.place))
-            for group in _parents(member, groups, self.corpora.reading.family_telling_bearers):
-                leader[find(member.place)] = find(group.place)
+            for alike in _parents(member, groups, self.corpora.reading.family_telling_bearers):
+                for group in alike:
+                    leader[find(member.place)] = find(group.place)
+                del alike[1:]  # they are one family now: whoever comes later joins the first
         families: dict[int, list[_Member]] = {}
         for member in members:
             families.setdefault(find(member.place), []).append(member)
@@ -165,23 +184,28 @@ class FamilyFinder:
 
     def _members(self, places: list[int], chains: Mapping[int, int]) -> list[_Member]:
         """Those that are no outlets."""
+        self._meet(places)
         found = []
         for place in places:
-            if place not in self._known:
-                self._known[place] = self._member(place)
             member = self._known[place]
             if member.part.outlet == "none":
                 found.append(member._replace(chain=chains[place]) if place in chains else member)
         return found
 
-    def _member(self, place: int) -> _Member:
-        text, reader = self.companies.text, name_reader(self.corpora)
-        name = normalise(text["name"][place])
-        part = self._parts.get(place) or reader.parse(name, text["city"][place] or text["province"][place])
-        bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
-        like_a_place = _like_a_place(part.trade_name, reader) or part.trade_name in self.corpora.reading.wide_regions
-        address = text["address"][place]
-        return _Member(place, name, part, short(text["city"][place]), _NO_CHAIN, not bearers, like_a_place, address, bearers)
+    def _meet(self, places: Sequence[int]) -> None:
+        """Takes apart the names of those that were not asked about before."""
+        new = [place for place in places if place not in self._known]
+        if not new:
+            return
+        reader, wide = name_reader(self.corpora), self.corpora.reading.wide_regions
+        given, cities, provinces, addresses = (cells_at(self.companies.text[field], new) for field in _READ)
+        names = normalise("\n".join(name.replace("\n", " ") for name in given)).split("\n")
+        bare = {city: short(city) for city in set(cities)}
+        for place, name, city, province, address in zip(new, names, cities, provinces, addresses, strict=True):
+            part = self._parts.get(place) or reader.parse(name, city or province)
+            bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
+            like_a_place = _like_a_place(part.trade_name, reader) or part.trade_name in wide
+            self._known[place] = _Member(place, name, part, bare[city], _NO_CHAIN, not bearers, like_a_place, address, bearers)
 
 
 class Circles:
@@ -250,32 +274,42 @@ def _keys(member: _Member, *, is_place: bool) -> list[tuple[str | int, ...]]:
     return [*known, (name, member.city, chain)] if member.city else known
 
 
-def _groups(members: Sequence[_Member], corpora: Corpora) -> dict[str, list[_Member]]:
+class _Bearers(NamedTuple):
+    """The groups that bear one 字号; whoever joins one of a list joins all of it."""
+
+    first: _Member
+    all: list[_Member]
+    near: dict[str, dict[int, list[_Member]]]  # by city, then by chain
+
+
+def _groups(members: Sequence[_Member], corpora: Corpora) -> dict[str, _Bearers]:
     """字号 → the groups that bear it, unless too many in the country do."""
-    found: dict[str, list[_Member]] = {}
+    found: dict[str, _Bearers] = {}
     for member in members:
         name = member.part.trade_name
         if member.part.is_group and len(name) >= _LEAST:
             known = corpora.common_trade_names.get(name, 0)
             if known <= corpora.reading.family_most_bearers:
-                found.setdefault(name, []).append(member)
+                bearers = found.setdefault(name, _Bearers(member, [], {}))
+                bearers.all.append(member)
+                bearers.near.setdefault(member.city, {}).setdefault(member.chain, []).append(member)
     return found
 
 
-def _parents(member: _Member, groups: Mapping[str, list[_Member]], telling: int) -> list[_Member]:
-    """The groups whose 字号 begins a company's name: rules 1 and 3."""
-    found = []
+def _parents(member: _Member, groups: Mapping[str, _Bearers], telling: int) -> list[list[_Member]]:
+    """The groups whose 字号 begins a company's name, alike ones together: rules 1 and 3."""
+    found: list[list[_Member]] = []
     name = member.part.trade_name
     for length in range(_LEAST, len(name) + 1):
-        if len(name) - length == 1:
+        bearers = groups.get(name[:length])
+        if bearers is None or len(name) - length == 1:
             continue
-        for group in groups.get(name[:length], ()):
-            near_or_rare = group.rare or (bool(member.city) and member.city == group.city)
-            explicit = f"{name[:length]}集团" in member.name and near_or_rare
-            near = bool(member.city) and member.city == group.city and not group.like_a_place
-            same_trade = group.chain == member.chain or group.rare or (length >= _TELLING and group.bearers <= telling)
-            if group.place != member.place and (explicit or (near and same_trade and member.chain != _NO_CHAIN)):
-                found.append(group)
+        group, near = bearers.first, bearers.near.get(member.city, {}) if member.city else {}
+        if f"{name[:length]}集团" in member.name:
+            found += [bearers.all] if group.rare else near.values()
+        elif member.chain != _NO_CHAIN and not group.like_a_place:
+            any_trade = group.rare or (length >= _TELLING and group.bearers <= telling)
+            found += [alike for chain, alike in near.items() if any_trade or chain == member.chain]
     return found
 
 

@@ -35,8 +35,8 @@ from matcher.intake.fields import EPOCH, UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms
 from matcher.places import short
 from matcher.rules import Zone
-from matcher.rules.load import SegmentSpec
 from matcher.rules.schema import ChainFile, Presence
+from matcher.rules.zone import SegmentSpec
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 from matcher.types import Need

@@ -11,32 +11,28 @@ import itertools
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.matching.name_hashes import hashed, hashes_of
+from matcher.matching.name_hashes import hashes_of
 from matcher.text.normalise import normalise
 
 _ODD = re.compile(r"[^\w\n]|_")
-_MOST_SHARE = 0.03  # a gram that more than this share of the names hold is not kept
-_LEAST_CAP = 5000  # … in a small file it is
 _BUDGET = 12_000  # postings read for one query, but always those of the rarest gram
 _ENOUGH = 100  # postings from which on the least that a candidate must share can be told
-_DOC_BITS = 26
-_LIST_BITS = np.uint32(32 - _DOC_BITS)  # postings being merged: above the name, below which list it stands in
-_LIST_MASK = np.uint32((1 << 32 - _DOC_BITS) - 1)
+DOC_BITS = 26
+"""Bits of a name's number (编号位数)."""
+_LIST_BITS = np.uint32(32 - DOC_BITS)  # postings being merged: above the name, below which list it stands in
+_LIST_MASK = np.uint32((1 << 32 - DOC_BITS) - 1)
 _MOST_LISTS = int(_LIST_MASK) + 1
-_BLOCK = 500_000  # characters sorted at a time
-_END = ord("\n")
-_COMPANY = "公司"
-_GROUP = 2  # standing of a group; a joint-stock company has more
+GROUP = 2
+"""Standing of a group (集团的地位); a joint-stock company has more."""
 _REGION = 4  # characters of a region before the 字号 in a name, at most
-_FIRST_TIER = ("北京", "上海", "广州", "深圳")
 BETWEEN = "、"
 """What stands between the former names in their cell (曾用名的分隔)."""
 
@@ -61,6 +57,13 @@ def squeezed_line(line: str) -> str:
 
 def _whole(text: str) -> str:
     return text.encode("utf-8", "ignore").decode()  # half a surrogate pair is no character
+
+
+ARRAYS = {
+    "text": np.uint8, "starts": np.int64, "alphabet": np.uint32, "grams": np.uint64, "first": np.int64, "postings": np.uint32,
+    "hashes": np.uint64, "entries": np.uint32, "standing": np.int8, "leads": np.bool_, "former": np.uint32,
+}  # fmt: skip
+"""Arrays of an index (索引的数组), in the order of its attributes, and the kind of each."""
 
 
 @dataclass(frozen=True)
@@ -95,56 +98,15 @@ class NameIndex:
     former: NDArray[np.uint32]
 
     @classmethod
-    def build(cls, names: Sequence[str], former: Sequence[int] = ()) -> NameIndex:
-        """The index of ``names`` as given (建索引).
+    def open(cls, folder: Path, *, mapped: bool = True) -> NameIndex:
+        """The index whose arrays ``name_files.write_index`` wrote (打开索引).
 
         Args:
-            names: Those of the companies, then their former names.
-            former: Place of the company of each former name.
+            folder: Of the arrays.
+            mapped: They stay on disk and are mapped; else they are read into memory.
         """
-        if len(names) >> _DOC_BITS:
-            raise ValueError(f"more than {1 << _DOC_BITS} names")
-        short = squeezed(names)
-        hashes = hashed(short)
-        order = np.argsort(hashes, kind="stable").astype(np.uint32)
-        short = [short[at] for at in order.tolist()]
-        standing = np.fromiter(map(_standing, short), np.int8, len(short))
-        leads = _leads(short, hashes[order])
-        joined = "".join([f"{name}\n" for name in short])
-        del short
-        text = np.frombuffer(joined.replace("\n", "").encode(), dtype=np.uint8)
-        chars = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
-        del joined
-        starts = _starts(chars)
-        counts = _counts(chars, int(chars.max(initial=_END)) + 1)
-        counts[_END] = 0
-        alphabet = np.flatnonzero(counts).astype(np.uint32)
-        number = np.zeros(len(counts), dtype=np.uint32)
-        number[alphabet] = np.arange(1, len(alphabet) + 1)
-        inverted = _inverted(number[chars], len(alphabet) + 1, len(names))
-        return cls(text, starts, alphabet, *inverted, hashes[order], order, standing, leads, np.array(former, dtype=np.uint32))
-
-    @classmethod
-    def of(cls, names: Iterable[str], former: Iterable[str]) -> NameIndex:
-        """The index of a company base (企业库的索引): its names, then the former ones in order of place.
-
-        Args:
-            names: Of the companies.
-            former: The cell of each company with its former names.
-        """
-        pairs = [(place, name) for place, cell in enumerate(former) if cell for name in cell.split(BETWEEN) if name]
-        return cls.build([*names, *(name for _, name in pairs)], [place for place, _ in pairs])
-
-    def save(self, folder: Path) -> None:
-        """Writes each array to a file of its own (保存)."""
-        for field in fields(self):
-            np.save(folder / f"{field.name}.npy", getattr(self, field.name))
-
-    @classmethod
-    def open(cls, folder: Path) -> NameIndex:
-        """Maps the arrays of ``save`` (内存映射打开)."""
-        mapped = (np.load(folder / f"{field.name}.npy", mmap_mode="r") for field in fields(cls))
-        return cls(*(array.view(np.ndarray) for array in mapped))  # a memmap's own ways of slicing take as long as the search
+        arrays = (np.load(folder / f"{name}.npy", mmap_mode="r" if mapped else None) for name in ARRAYS)
+        return cls(*(array.view(np.ndarray) for array in arrays))  # a memmap's own ways of slicing take as long as the search
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -152,7 +114,7 @@ class NameIndex:
     @property
     def size(self) -> int:
         """Bytes of all arrays (占用字节)."""
-        return sum(int(getattr(self, field.name).nbytes) for field in fields(self))
+        return sum(int(getattr(self, name).nbytes) for name in ARRAYS)
 
     def name(self, number: int) -> str:
         """The squeezed name (压缩名称)."""
@@ -191,7 +153,7 @@ class NameIndex:
         if not rows:
             return []
         docs = self.postings[self.first[rows[0][1]] : self.first[rows[0][1] + 1]]
-        docs = docs[self.standing[docs] >= _GROUP]
+        docs = docs[self.standing[docs] >= GROUP]
         for _, row in rows[1:]:
             known = self.postings[self.first[row] : self.first[row + 1]]
             at = known.searchsorted(docs)
@@ -301,85 +263,3 @@ class NameIndex:
             if row < len(grams) and grams[row] == gram:
                 found.append((first[row + 1] - first[row], row, gram % width > 0))
         return found
-
-
-def _standing(name: str) -> int:
-    if "公司" in name and not name.endswith("公司"):
-        return -3
-    first_tier = name.startswith(_FIRST_TIER)
-    if name.endswith("股份有限公司"):
-        return 3 + first_tier
-    return first_tier + (_GROUP if "集团" in name or "控股" in name else 0)
-
-
-def _leads(short: Sequence[str], hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Of each name, in the order of its ascending hash, whether another begins with it up to 公司."""
-    heads = {name[: name.find(_COMPANY) + len(_COMPANY)] for name in short if 0 < name.find(_COMPANY) < len(name) - len(_COMPANY)}
-    wanted = hashed(sorted(heads))
-    begins, ends = hashes.searchsorted(wanted), hashes.searchsorted(wanted, side="right")
-    leads = np.zeros(len(short), dtype=np.bool_)
-    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-        leads[begin:end] = True
-    return leads
-
-
-def _starts(chars: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Where each line starts in UTF-8 without line ends, and the end."""
-    found, base = [np.zeros(1, dtype=np.int64)], 0
-    for at in range(0, len(chars), _BLOCK):
-        part = chars[at : at + _BLOCK]
-        wide = 1 + (part > 0x7F).astype(np.int64) + (part > 0x7FF) + (part > 0xFFFF)
-        wide[part == _END] = 0
-        ends = base + np.cumsum(wide)
-        found.append(ends[part == _END])
-        base = int(ends[-1])
-    return np.concatenate(found)
-
-
-def _counts(values: NDArray[np.uint32], width: int) -> NDArray[np.int64]:
-    """How often each number occurs."""
-    total = np.zeros(width, dtype=np.int64)
-    for at in range(0, len(values), _BLOCK):
-        found = np.bincount(values[at : at + _BLOCK])
-        total[: len(found)] += found
-    return total
-
-
-def _inverted(
-    number: NDArray[np.uint32], width: int, names: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint32]]:
-    """Grams, where the postings of each start, and the postings.
-
-    Characters with near numbers are sorted together, part after part: all at once would take several times the memory.
-
-    Args:
-        number: Of each character, 0 at a name's end.
-        width: How many numbers there are.
-        names: How many names.
-    """
-    doc = np.zeros(len(number), dtype=np.uint32)
-    np.cumsum(number[:-1] == 0, out=doc[1:])
-    counts = _counts(number, width)
-    counts[0] = 0
-    part_of = (np.cumsum(counts) // _BLOCK).astype(np.uint16)
-    cap = max(_LEAST_CAP, int(names * _MOST_SHARE))
-    grams, sizes, postings = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
-    of_char = part_of[number]
-    for part in range(int(part_of[-1]) + 1):
-        at = np.flatnonzero((of_char == part) & (number > 0))
-        gram = number[at] * np.uint64(width)
-        after = number[at + 1]  # the last one of all is an end
-        two = after > 0
-        keys = np.concatenate([gram, gram[two] + after[two]]) << np.uint64(_DOC_BITS)
-        keys |= np.concatenate([doc[at], doc[at][two]])
-        keys.sort()
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
-        gram = keys >> np.uint64(_DOC_BITS)
-        begins = np.flatnonzero(np.concatenate([[True], gram[1:] != gram[:-1]])) if len(gram) else np.zeros(0, np.int64)
-        size = np.diff(np.append(begins, len(gram)))
-        kept = size <= cap
-        grams.append(gram[begins[kept]])
-        sizes.append(size[kept])
-        postings.append((keys & np.uint64((1 << _DOC_BITS) - 1)).astype(np.uint32)[np.repeat(kept, size)])
-    first = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
-    return np.concatenate(grams), first, np.concatenate(postings)

@@ -6,8 +6,9 @@ alone, so the result is the same for any number of chunks and processes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.affinity import Affinities, Matcher, Texts
 from matcher.matching.vocabulary import TextHits
 from matcher.processes import in_chunks
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.storage import collector_paused
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
@@ -34,6 +35,7 @@ OF_SEGMENTS = ("affinity", "main", "mode", "named", "breadth")
 """Fields of ``Profiles`` that segments decide (随环节而定的画像字段): companies × segments; the rest is the same for any segments."""
 _COUNTY = 3
 _CONSULT = MODES.index("consult")
+_MODE_CODES: dict[str | None, int] = {None: NO_MODE, **{mode: code for code, mode in enumerate(MODES)}}
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,11 @@ class Details:
     affinities: Affinities
 
 
+def _each(parts: Sequence[NameParts], field: str, code: Callable[[Any], int], kind: type) -> NDArray[Any]:
+    """A field of all names as numbers."""
+    return np.fromiter(map(code, map(attrgetter(field), parts)), kind, len(parts))
+
+
 def legal_forms(corpora: Corpora) -> tuple[str, ...]:
     """Kinds of legal form by code (组织形式)."""
     return ("unknown", *sorted({form.kind for form in corpora.legal_forms}))
@@ -159,10 +166,10 @@ class ProfileReader:
         for place in [place for place, part in enumerate(parts) if part.known_group]:
             if known_for := self._known_for(parts[place]):  # read first, as if the scope began with it
                 described[place] = f"{';'.join(known_for)};{described[place]}"
-        default = np.array([NO_MODE if part.mode is None else MODES.index(part.mode) for part in parts], dtype=np.int8)
+        default = _each(parts, "mode", _MODE_CODES.__getitem__, np.int8)
         items = self._scopes.read(described)
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
-        advice = (items.mode == _CONSULT) & np.array([part.is_group for part in parts], dtype=np.bool_)[items.row]
+        advice = (items.mode == _CONSULT) & _each(parts, "is_group", bool, np.bool_)[items.row]
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
         return Texts(items, [part.core for part in parts], default), parts
 
@@ -197,19 +204,23 @@ class ProfileReader:
 
     def _profiles(self, companies: Companies, texts: Texts, parts: list[NameParts], found: Affinities) -> Profiles:
         items, of_segments = texts.items, self._of_segments(texts, found)
+        known_group = _each(parts, "known_group", int, np.int16)
+        renowned, group_state = np.zeros(len(parts), dtype=np.bool_), np.zeros(len(parts), dtype=np.int8)
+        for place in np.flatnonzero(known_group).tolist():  # few are of a group that everybody knows
+            renowned[place], group_state[place] = self._renowned(parts[place]), self._group_state(parts[place])
         return Profiles(
             **of_segments,
             marks=self._marks(items, found.hits, found.name_text),
             has_scope=np.bincount(items.row, minlength=items.rows) > 0,
-            legal_form=np.array([self._forms[part.legal_form] for part in parts], dtype=np.int8),
-            outlet=np.array([self._outlets[part.outlet] for part in parts], dtype=np.int8),
-            is_group=np.array([part.is_group for part in parts], dtype=np.bool_),
-            is_arm=np.array([part.is_arm for part in parts], dtype=np.bool_),
+            legal_form=_each(parts, "legal_form", self._forms.__getitem__, np.int8),
+            outlet=_each(parts, "outlet", self._outlets.__getitem__, np.int8),
+            is_group=_each(parts, "is_group", bool, np.bool_),
+            is_arm=_each(parts, "is_arm", bool, np.bool_),
             permit_until=permits_until(companies.text["business_scope"], UNKNOWN_DAY),
             place_named=np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
-            known_group=np.array([0 if part.is_head else part.known_group for part in parts], dtype=np.int16),
-            renowned=np.array([self._renowned(part) for part in parts], dtype=np.bool_),
-            group_state=np.array([self._group_state(part) for part in parts], dtype=np.int8),
+            known_group=np.where(_each(parts, "is_head", bool, np.bool_), 0, known_group),
+            renowned=renowned,
+            group_state=group_state,
         )
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -25,6 +25,7 @@ from matcher.corpora import Corpora
 from matcher.intake import Companies
 from matcher.matching.entries import Entries
 from matcher.matching.name_features import Asked, Compared, NameComparer, is_plausible
+from matcher.matching.name_files import index_of
 from matcher.matching.name_hashes import hashed
 from matcher.matching.name_index import BETWEEN, NameIndex, squeezed
 from matcher.rules.resolution import ResolutionRules
@@ -126,7 +127,7 @@ class Resolver:
         index: NameIndex | None = None,
     ) -> None:
         self.companies, self.rules = companies, rules
-        self.index = index or NameIndex.of(companies.text["name"], companies.text["former_names"])
+        self.index = index or index_of(companies.text["name"], companies.text["former_names"])
         if len(self.index) != len(companies) + len(self.index.former):
             raise ValueError("the index is of another base")
         self._entries = Entries(companies, self.index.former)

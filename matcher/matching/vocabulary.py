@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from typing import TypeVar
 
 import ahocorasick_rs
 import numpy as np
@@ -23,16 +22,17 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from matcher.corpora import Corpora
-from matcher.rules.load import SegmentSpec
+from matcher.matching.slips import Slips, member
+from matcher.rules.zone import SegmentSpec
 from matcher.text.tokenizer import cut
 
 _TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK, _END_MARK, _TAKEN_BACK = range(10)
+WEIGHT_AT = 40
+"""Bits behind the weight in the code of a hit (命中编码中权重的位置)."""
 _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
 _MOST_FUZZY = 12
-_LOW = np.uint64((1 << 16) - 1)
-_Number = TypeVar("_Number", np.int64, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,30 @@ class TextHits:
     def weight(self) -> sparse.csr_array:
         """Weight of the best hits in tenths of a term's weight (1–100), in the cells of ``best``."""
         return sparse.csr_array(
-            ((self.best.data >> 40).astype(np.int8), self.best.indices, self.best.indptr), shape=self.best.shape
+            ((self.best.data >> WEIGHT_AT).astype(np.int8), self.best.indices, self.best.indptr), shape=self.best.shape
         )
+
+    def of(self, texts: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The best hits of these texts, one after another (各文本的命中): the place of each one's text, and its own in ``best``."""
+        first = self.best.indptr[texts]
+        which, offset = spread(self.best.indptr[texts + 1] - first)
+        return which, first[which] + offset
 
 
 def term_number(code: int) -> int:
     """Number of the pattern that hit best, in ``Vocabulary.patterns``, of a code in ``TextHits.best`` (命中词的编号)."""
     return (1 << 24) - 1 - (code & ((1 << 24) - 1))
+
+
+@dataclass(frozen=True)
+class _Masks:
+    """Whom each pattern's uses speak of, as packed bits over the segments; ``speaks``: of anybody at all."""
+
+    bits: NDArray[np.uint8]
+    speaks: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "speaks", self.bits.any(axis=1))
 
 
 class Vocabulary:
@@ -108,7 +125,9 @@ class Vocabulary:
         covers = self._cover_table(table)
         plain = np.isin(table[:, 1], (_EXCLUDED, _CONFLICT))
         plain[covers[:, 0]] = False
-        self._excluded, self._conflict = (self._masks(table[plain & (table[:, 1] == role)]) for role in (_EXCLUDED, _CONFLICT))
+        self._excluded, self._conflict = (
+            _Masks(self._masks(table[plain & (table[:, 1] == role)])) for role in (_EXCLUDED, _CONFLICT)
+        )
         covers[:, 0] = (np.cumsum(~plain) - 1)[covers[:, 0]]
         table = table[~plain]
         self._role, self._target, self._weight = (np.ascontiguousarray(column) for column in table[:, 1:].T)
@@ -182,7 +201,7 @@ class Vocabulary:
 
     def _code(self, weight: NDArray[np.int64], pattern: NDArray[np.int64]) -> NDArray[np.int64]:
         """Orders hits by weight, then length, then alphabet; see ``TextHits.best``."""
-        return (weight << 40) | (self._lengths[pattern] << 24) | ((1 << 24) - 1 - pattern)
+        return (weight << WEIGHT_AT) | (self._lengths[pattern] << 24) | ((1 << 24) - 1 - pattern)
 
     def _strongest(self, cell: NDArray[np.int64], use: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The distinct cells of texts × segments, ascending, and the best code of the uses that hit each."""
@@ -215,18 +234,16 @@ class Vocabulary:
         table[uses[:, 0], uses[:, 2]] = True
         return np.packbits(table, axis=1)
 
-    def _silenced(
-        self, masks: NDArray[np.uint8], pattern: NDArray[np.int64], text: NDArray[np.int64], count: int
-    ) -> NDArray[np.bool_]:
+    def _silenced(self, masks: _Masks, pattern: NDArray[np.int64], text: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
         """Texts × segments: which have a hit whose mask holds the segment. The hits are in the order of the texts."""
-        some: NDArray[np.bool_] = np.asarray(masks.any(axis=1))
-        speaks = np.flatnonzero(some[pattern])
+        speaks = np.flatnonzero(masks.speaks[pattern])
         owner = text[speaks]
         first = np.flatnonzero(np.diff(owner, prepend=-1))
-        found = np.zeros((count, masks.shape[1]), dtype=np.uint8)
+        found = np.zeros((count, len(self.segments)), dtype=np.bool_)
         if len(first):
-            found[owner[first]] = np.bitwise_or.reduceat(masks[pattern[speaks]], first, axis=0)
-        return np.unpackbits(found, axis=1, count=len(self.segments)).view(np.bool_)
+            bits = np.bitwise_or.reduceat(masks.bits[pattern[speaks]], first, axis=0)
+            found[owner[first]] = np.unpackbits(bits, axis=1, count=len(self.segments)).view(np.bool_)
+        return found
 
     def _cover_table(self, uses: NDArray[np.int64]) -> NDArray[np.int64]:
         """(use, term, offset) where a term of the same segment contains an excluded word or a conflict, by use."""
@@ -252,11 +269,11 @@ class Vocabulary:
         at = begin[which[found]] - row[:, 2]
         span = int(begin.max(initial=0)) + 1
         cover = np.flatnonzero(self._is_cover[pattern])
-        there = _member(row[:, 1] * span + at, np.sort(pattern[cover] * span + begin[cover]))
+        there = member(row[:, 1] * span + at, np.sort(pattern[cover] * span + begin[cover]))
         covered: NDArray[np.int64] = found[there & (at >= 0)]
         return covered
 
-    def _slip_table(self, order: dict[str, int]) -> _Slips:
+    def _slip_table(self, order: dict[str, int]) -> Slips:
         """The long terms that a slip leaves recognisable."""
         numbers = {
             order[term]
@@ -264,7 +281,7 @@ class Vocabulary:
             for term, weight in segment.terms
             if len(term) >= _LEAST_FUZZY and weight >= _LEAST_FUZZY_WEIGHT
         }
-        return _Slips([(number, self.patterns[number]) for number in sorted(numbers)])
+        return Slips([(number, self.patterns[number]) for number in sorted(numbers)])
 
     def _with_slips(
         self,
@@ -303,48 +320,6 @@ class Vocabulary:
         return sparse.csr_array((code, cell % max(width, 1), first), shape=(len(texts), width))
 
 
-class _Slips:
-    """Finds texts that a single slip tells from a term: two neighbours swapped, one character lost or added (错别字).
-
-    A *replaced* character is no slip: in Chinese it makes another word (饲料, 食料). Candidates share the term's sum of character
-    hashes, but for at most one character; rapidfuzz decides.
-    """
-
-    def __init__(self, terms: list[tuple[int, str]]) -> None:
-        sums: dict[int, list[int]] = {}  # sum of all characters, or of all but one → patterns
-        whole: dict[int, list[int]] = {}
-        for number, term in terms:
-            hashes = _hashes(term)
-            total = int(hashes.sum(dtype=np.uint64))
-            whole.setdefault(total, []).append(number)
-            for part in {total, *((total - int(one)) % 2**64 for one in hashes)}:
-                sums.setdefault(part, []).append(number)
-        self._sums, self._whole = sums, whole
-        self._sum_keys = np.array(sorted(sums), dtype=np.uint64)
-        self._whole_keys = np.array(sorted(whole), dtype=np.uint64)
-        self._whole_low = np.zeros(int(_LOW) + 1, dtype=np.bool_)  # few keys: nearly all others are told apart by their last digits
-        self._whole_low[self._whole_keys & _LOW] = True
-
-    def candidates(self, texts: list[str]) -> list[tuple[int, int]]:
-        """(text, pattern) pairs worth a comparison, sorted."""
-        if not texts or not self._sums:
-            return []
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        hashes = _hashes("".join(texts))
-        totals = np.add.reduceat(hashes, np.cumsum(lengths) - lengths)
-        pairs = {
-            (text, number)
-            for text in np.flatnonzero(_member(totals, self._sum_keys)).tolist()
-            for number in self._sums[int(totals[text])]
-        }
-        owner = np.repeat(np.arange(len(texts)), lengths)
-        without = totals[owner] - hashes
-        likely = np.flatnonzero(self._whole_low[without & _LOW])
-        for place in likely[_member(without[likely], self._whole_keys)].tolist():
-            pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
-        return sorted(pairs)
-
-
 def token_ends(tokens: Sequence[str]) -> NDArray[np.int64]:
     """Where each token ends in the text that they make up (词尾位置)."""
     return np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens)))
@@ -372,22 +347,6 @@ def _within(terms: tuple[str, ...], words: tuple[str, ...]) -> tuple[tuple[int, 
                 found.append((place, term, offset))
                 offset = term.find(word, offset + 1)
     return tuple(found)
-
-
-def _hashes(text: str) -> NDArray[np.uint64]:
-    """A well-mixed number for each character (splitmix64)."""
-    mixed = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    result: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
-    return result
-
-
-def _member(values: NDArray[_Number], keys: NDArray[_Number]) -> NDArray[np.bool_]:
-    """Whether each value is one of the sorted keys."""
-    if not len(keys):
-        return np.zeros(len(values), dtype=np.bool_)
-    found: NDArray[np.bool_] = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
-    return found
 
 
 def spread(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

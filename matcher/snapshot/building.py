@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from matcher.corpora import Corpora
-from matcher.errors import InputError, OptionError, SnapshotError, system_reason
+from matcher.errors import InputError, OptionError, RequestError, SnapshotError, system_reason
 from matcher.intake import Reject, write_rejects
 from matcher.intake.blocks import Source, look_over
 from matcher.intake.companies import DAMAGED
@@ -39,7 +39,7 @@ class Built:
     """What came of a build (构建结果): ``accepted + merged + rejected == read``.
 
     Attributes:
-        snapshot: Now the current one.
+        snapshot: Now the current one, unless it was asked for without the switch.
         previous: The version that was current before.
         read, accepted, merged, rejected: Rows of the files read now; a row of a company that is known already is merged.
         skipped: Files that were given twice or are in the snapshot already.
@@ -70,6 +70,7 @@ def build(
     rejects: Path | None = None,
     dated: date | None = None,
     tell: Tell | None = None,
+    switch: bool = True,
 ) -> Built:
     """Builds a snapshot and makes it the current one (构建快照).
 
@@ -83,6 +84,7 @@ def build(
         rejects: Where to list rejected rows instead of ``home/rejects``.
         dated: The day that the files' rows are of, where they do not say so.
         tell: Is told how far it is.
+        switch: Make it the current one; else it lies ready for ``switch_to``.
 
     Raises:
         InputError: A file cannot be read, or none of its rows is a company.
@@ -91,7 +93,7 @@ def build(
     """
     with layout.locked(home) as stages:
         made = _Build(corpora, home, stages, rejects, tell or (lambda _what, _rows: None))
-        return made.run(files, readers or {}, processes, add=add, dated=dated)
+        return made.run(files, readers or {}, processes, add=add, dated=dated, switch=switch)
 
 
 class _Build:
@@ -99,12 +101,19 @@ class _Build:
         self.corpora, self.home, self.stages, self.rejects, self.tell = corpora, home, stages, rejects, tell
 
     def run(
-        self, files: Sequence[str | Path], readers: Mapping[str, ProfileReader], processes: int, *, add: bool, dated: date | None
+        self,
+        files: Sequence[str | Path],
+        readers: Mapping[str, ProfileReader],
+        processes: int,
+        *,
+        add: bool,
+        dated: date | None,
+        switch: bool,
     ) -> Built:
         before = _readable(self.home)
         if add and before is None:
             raise SnapshotError(self.home / "current", "还没有可以并入的快照，请先不带 --add 构建一次")
-        old = open_current(self.home, verify=True) if add else None
+        old = self._signed() if add else None
         known = {source.digest for source in old.manifest.sources} if old else set()
         sources: dict[str, Source] = {}
         skipped = []
@@ -121,13 +130,22 @@ class _Build:
                     built = Built(old, before, 0, 0, 0, 0, {}, tuple(skipped), None, {})
                 else:
                     built = self._built(staged, old, before, tuple(skipped))
+                _let_go(staged)  # texts are read from the snapshot, and workers would carry it along
                 reread = {zone: self._read(built.snapshot, zone, reader, processes) for zone, reader in readers.items()}
-                layout.switch(self.home, built.snapshot.version)
+                if switch:
+                    layout.switch(self.home, built.snapshot.version)
                 self._clean()
                 return replace(built, reread=reread)
             finally:
-                for part in staged:
-                    part.close()
+                _let_go(staged)
+
+    def _signed(self) -> Snapshot | None:
+        """The current snapshot with every byte checked, whenever that was done before: a new manifest will sign what was in it."""
+        version = layout.current(self.home)
+        if version is None:
+            return None
+        layout.verify(layout.folder_of(self.home, version))
+        return open_current(self.home)
 
     def _read(self, snapshot: Snapshot, zone: str, reader: ProfileReader, processes: int) -> int:
         return read_profiles(self.home, snapshot, reader, processes, lambda rows: self.tell(f"读文本（{zone}）", rows))
@@ -177,9 +195,10 @@ class _Build:
         write_companies(made, merging, lambda rows: self.tell("写入快照", rows))
         read, rejected = sum(source.read for source in sources), sum(source.rejected for source in sources)
         merged = read - rejected - len(merging)
+        found = layout.stamps(made, sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()))
         described = layout.described(made)
         manifest = Manifest(tuple(sources), len(merging), read, merged, rejected, dict(sorted(notes.items())), described)
-        version = layout.publish(self.home, made, manifest.text())
+        version = layout.publish(self.home, made, manifest.text(), found)
         return Snapshot(layout.folder_of(self.home, version))
 
     def _sources(self, staged: list[Staged], old: Snapshot | None, *, persons: bool) -> list[SourceFile]:
@@ -207,9 +226,34 @@ class _Build:
         return path
 
 
+def switch_to(home: Path, version: str) -> Snapshot:
+    """Makes a snapshot that lies ready, or an earlier one, the current one (换上快照), after every byte was checked.
+
+    Args:
+        home: ``LIANZHAO_HOME``.
+        version: Which one.
+
+    Raises:
+        RequestError: There is no such snapshot.
+        SnapshotError: It is damaged, or somebody is building.
+    """
+    with layout.locked(home):
+        there = layout.versions(home)
+        if version not in there:
+            raise RequestError("快照", version[:12], [one[:12] for one in there])
+        snapshot = Snapshot(layout.folder_of(home, version), verify=True)
+        layout.switch(home, version)
+        return snapshot
+
+
 def _readable(home: Path) -> str | None:
     """The version that is current, None also if the pointer is damaged: a build mends it."""
     try:
         return layout.current(home)
     except SnapshotError:
         return None
+
+
+def _let_go(staged: list[Staged]) -> None:
+    while staged:
+        staged.pop().close()

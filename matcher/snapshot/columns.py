@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from matcher.storage import TextColumn
+from matcher.storage import ArrayWriter, TextColumn
 
 
 class Mapped:
@@ -51,38 +51,11 @@ class Mapped:
             found.madvise(mmap.MADV_DONTNEED)
 
 
-class ArrayWriter:
-    """An array that is written piece by piece (逐段写数组).
-
-    Args:
-        path: Without ``.npy``.
-        kind: Of its elements.
-        shape: All of it; the first is the number of rows.
-    """
-
-    def __init__(self, path: Path, kind: DTypeLike, *shape: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._kind = np.dtype(kind)
-        self._stream: BinaryIO = path.with_name(f"{path.name}.npy").open("wb")
-        header = {"descr": np.lib.format.dtype_to_descr(self._kind), "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(self._stream, header)
-
-    def add(self, values: Sequence[Any] | NDArray[Any]) -> None:
-        """The next rows (追加)."""
-        self._stream.write(np.ascontiguousarray(values, dtype=self._kind).tobytes())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stream.close()
-
-
 class TextWriter:
     """A column of texts that is written piece by piece (逐段写文本列)."""
 
-    def __init__(self, path: Path, rows: int) -> None:
-        self._starts = ArrayWriter(path, np.int64, rows + 1)
+    def __init__(self, path: Path) -> None:
+        self._starts = ArrayWriter(path, np.int64)
         self._stream: BinaryIO = path.with_name(f"{path.name}.txt").open("wb")
         self._size = 0
 
@@ -102,5 +75,6 @@ class TextWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._starts:
-            self._stream.close()
+        with self._starts, self._stream:
+            if not self._size:  # a column of nothing
+                self._starts.add([0])

@@ -5,6 +5,7 @@
       snapshots/<version>/       never changed once it is there; ``manifest.json`` names all its files with their checksums
       profiles/<version>/<key>/  what the texts say, by the rules that read them; can be thrown away
       building/                  the stage of builds under way, and the lock
+  checked/                   in which state files were checked; can be thrown away
 
 The version is the digest of the manifest, so equal content has one version, and whoever changes a file or the manifest is found out.
 """
@@ -18,18 +19,22 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from matcher.errors import LianzhaoError, SnapshotError, system_reason
+from matcher.errors import LianzhaoError, SnapshotError, SpoiledSnapshotError, system_reason
 from matcher.storage import sync, whole_file
 
 FORMAT = 2
 """Of the files of a snapshot (快照格式)."""
 MANIFEST = "manifest.json"
+_TICK = 200_000_000
+"""Nanoseconds, more than any clock of a file system goes by."""
+Stamps = dict[str, list[int]]
 _VERSION = re.compile(r"[0-9a-f]{32}")
-_REBUILD = "快照损坏，请用 lianzhao build 重新构建，或把 current 指到别的版本"
+_REBUILD = "快照损坏，请重新构建，或把 current 指到别的版本"
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ def current(home: Path) -> str | None:
     except (OSError, UnicodeDecodeError):
         version = ""
     if not _VERSION.fullmatch(version):
-        raise SnapshotError(pointer, "应是一个快照版本号（32 位十六进制），请用 lianzhao build 重新构建")
+        raise SpoiledSnapshotError(pointer, "应是一个快照版本号（32 位十六进制），请重新构建")
     return version
 
 
@@ -135,14 +140,14 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SnapshotError(path, _REBUILD if folder.is_dir() else "没有这个快照，请用 lianzhao build 重新构建") from None
+        raise SpoiledSnapshotError(path, _REBUILD if folder.is_dir() else "没有这个快照，请重新构建") from None
     except (OSError, UnicodeDecodeError):
-        raise SnapshotError(path, _REBUILD) from None
+        raise SpoiledSnapshotError(path, _REBUILD) from None
     if version_of(text) != folder.name:
-        raise SnapshotError(path, f"与版本号不符，{_REBUILD}")
+        raise SpoiledSnapshotError(path, f"与版本号不符，{_REBUILD}")
     given = json.loads(text)
     if given.pop("format") != FORMAT:
-        raise SnapshotError(path, "是另一版程序的快照格式，请用 lianzhao build 重新构建")
+        raise SpoiledSnapshotError(path, "是另一版程序的快照格式，请重新构建")
     sources = tuple(
         SourceFile(**{**source, "as_of": source["as_of"] and tuple(source["as_of"])}) for source in given.pop("sources")
     )
@@ -151,9 +156,9 @@ def read_manifest(folder: Path) -> Manifest:
         try:
             found = (folder / name).stat().st_size
         except OSError:
-            raise SnapshotError(folder / name, f"文件缺失，{_REBUILD}") from None
+            raise SpoiledSnapshotError(folder / name, f"文件缺失，{_REBUILD}") from None
         if found != size:
-            raise SnapshotError(folder / name, f"有 {found:,} 字节，应为 {size:,}；{_REBUILD}")
+            raise SpoiledSnapshotError(folder / name, f"有 {found:,} 字节，应为 {size:,}；{_REBUILD}")
     return Manifest(sources=sources, files=files, **given)
 
 
@@ -168,10 +173,72 @@ def verify(folder: Path) -> Manifest:
         try:
             found = file_digest(folder / name)
         except OSError:
-            raise SnapshotError(folder / name, f"读不出来，{_REBUILD}") from None
+            raise SpoiledSnapshotError(folder / name, f"读不出来，{_REBUILD}") from None
         if found != digest:
-            raise SnapshotError(folder / name, f"校验和不符，{_REBUILD}")
+            with contextlib.suppress(OSError):  # whatever was noted before, nobody is to trust it now
+                seal_of(folder).unlink(missing_ok=True)
+            raise SpoiledSnapshotError(folder / name, f"校验和不符，{_REBUILD}")
     return manifest
+
+
+def checked(folder: Path) -> Manifest:
+    """The manifest, after every byte was checked now, or before if nobody has touched a file since (校验，没动过的不重读).
+
+    Raises:
+        SnapshotError: A file is missing or damaged.
+    """
+    manifest = read_manifest(folder)
+    seal = seal_of(folder)
+    found = stamps(folder, manifest.files)
+    if not unbroken(seal, found):
+        verify(folder)
+        put_seal(seal, found)
+    return manifest
+
+
+def seal_of(folder: Path, key: str = "") -> Path:
+    """Where it is noted in which state a snapshot's files were checked (校验记录), or those of its profiles by ``key``."""
+    return folder.parent.parent / "checked" / (folder.name + (f"-{key}" if key else ""))
+
+
+def stamps(folder: Path, names: Iterable[str]) -> Stamps:
+    """By what it shows that a file was written to, replaced or restored (文件的状态): size, times and number.
+
+    Times of change cannot be set by whoever copies or restores a file. What goes bad on the disk by itself changes none of these.
+
+    Raises:
+        SnapshotError: A file is missing.
+    """
+    found = {}
+    for name in names:
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            raise SpoiledSnapshotError(folder / name, f"文件缺失，{_REBUILD}") from None
+        found[name] = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    return found
+
+
+def unbroken(seal: Path, found: Stamps) -> bool:
+    """Whether files that look so were checked before (校验过没有)."""
+    try:
+        return bool(json.loads(seal.read_text(encoding="ascii")) == found)
+    except (OSError, ValueError):
+        return False
+
+
+def put_seal(seal: Path, found: Stamps) -> None:
+    """Notes that files that look so were checked (记下校验过).
+
+    Not of files that were changed a moment ago: a change within the same tick of the clock would not show. Nor where the folder cannot
+    be written; then they are checked again.
+    """
+    if time.time_ns() - max((stamp[2] for stamp in found.values()), default=0) < _TICK:
+        return
+    with contextlib.suppress(OSError):
+        seal.parent.mkdir(exist_ok=True)
+        with whole_file(seal) as stream:
+            json.dump(found, stream)
 
 
 def file_digest(path: Path) -> str:
@@ -188,8 +255,15 @@ def described(folder: Path) -> dict[str, tuple[int, str]]:
     return {path.relative_to(folder).as_posix(): (path.stat().st_size, file_digest(path)) for path in files}
 
 
-def publish(home: Path, made: Path, text: str) -> str:
-    """Puts a finished folder in its place and returns its version (发布快照); an equal one that is whole stays as it is."""
+def publish(home: Path, made: Path, text: str, found: Stamps) -> str:
+    """Puts a finished folder in its place and returns its version (发布快照); an equal one that is whole stays as it is.
+
+    Args:
+        home: ``LIANZHAO_HOME``.
+        made: The folder.
+        text: Of its manifest.
+        found: How its files looked before their checksums were taken.
+    """
     (made / MANIFEST).write_text(text, encoding="utf-8")
     for path in (made / MANIFEST, *(entry for entry in made.iterdir() if entry.is_dir()), made):
         sync(path)
@@ -205,6 +279,7 @@ def publish(home: Path, made: Path, text: str) -> str:
             shutil.rmtree(target)
     made.rename(target)
     sync(target.parent)
+    put_seal(seal_of(target), found)
     return version
 
 

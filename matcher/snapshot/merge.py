@@ -6,6 +6,7 @@ Companies stand in the order of their first rows, by the digest of the file, the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, Staged, keys
 
 _USCC = TEXT_FIELDS.index("uscc")
+_STEP = 1 << 16  # rows compared at once
 
 
 class Merging:
@@ -44,10 +46,10 @@ class Merging:
         key[self._blank] = 0
         self.fresh = int(usable[self._old_rows :].sum())
         self.blanked = int((usable & self._blank).sum())
-        self._group(key, order, np.flatnonzero(usable))
+        self._group(key, order, np.flatnonzero(usable).astype(np.uint32 if len(usable) < 1 << 32 else np.int64))
 
     def __len__(self) -> int:
-        return len(self._leader)
+        return len(self._starts_of)
 
     def _rows(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8]]:
         """Key, place in the order of files and rows, and flags of all rows; those of the old snapshot first."""
@@ -59,23 +61,25 @@ class Merging:
             self._old.release()
         self._starts = np.cumsum([0, *(len(part[1]) for part in parts)])
         key, order, flags = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return key.copy(), order, flags
+        return key, order, flags
 
     def _fresh(self) -> Iterator[tuple[Staged, int]]:
         return zip(self._staged, self._files, strict=True)
 
-    def _group(self, key: NDArray[np.uint64], order: NDArray[np.int64], usable: NDArray[np.int64]) -> None:
+    def _group(self, key: NDArray[np.uint64], order: NDArray[np.int64], usable: NDArray[np.integer[Any]]) -> None:
         """Companies by their first rows; ``_members`` holds the rows of each behind one another."""
-        coded = usable[key[usable].any(axis=1)]
-        alone = usable[~key[usable].any(axis=1)]
+        has_code = key[usable].any(axis=1)
+        coded, alone = usable[has_code], usable[~has_code]
         coded = coded[np.lexsort((order[coded], key[coded, 0], key[coded, 1]))]
-        begins = np.concatenate([[True], (key[coded][1:] != key[coded][:-1]).any(axis=1)]) if len(coded) else np.zeros(0, np.bool_)
+        begins = np.ones(len(coded), dtype=np.bool_)
+        for at in range(1, len(coded), _STEP):
+            some = key[coded[at - 1 : at + _STEP]]
+            begins[at : at + _STEP] = (some[1:] != some[:-1]).any(axis=1)
         members = np.concatenate([coded, alone])
-        starts = np.concatenate([np.flatnonzero(begins), len(coded) + np.arange(len(alone))]).astype(np.int64)
-        sizes = np.diff(np.append(starts, len(members)))
+        starts = np.concatenate([np.flatnonzero(begins), len(coded) + np.arange(len(alone))]).astype(members.dtype)
+        sizes = np.diff(np.append(starts, len(members))).astype(members.dtype)
         by_place = np.argsort(order[members[starts]], kind="stable")
         self._members, self._starts_of, self._sizes = members, starts[by_place], sizes[by_place]
-        self._leader = members[self._starts_of]
 
     def companies(self, start: int, end: int) -> Iterator[Member]:
         """The companies from ``start`` to ``end`` (逐家企业)."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.errors import SnapshotError
+from matcher.errors import SpoiledSnapshotError
 from matcher.intake import Companies, Intake
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.intake.fields import EPOCH, UNKNOWN_DAY
@@ -49,7 +49,7 @@ class Snapshot:
 
     Args:
         folder: ``snapshots/<version>``.
-        verify: Check every byte first, not the sizes of files alone.
+        verify: Check every byte first, not the sizes of files alone, unless that was done and no file was touched since.
 
     Raises:
         SnapshotError: It is missing or damaged.
@@ -57,7 +57,7 @@ class Snapshot:
 
     def __init__(self, folder: Path, *, verify: bool = False) -> None:
         self.folder, self.version = folder, folder.name
-        self.manifest: Manifest = layout.verify(folder) if verify else layout.read_manifest(folder)
+        self.manifest: Manifest = layout.checked(folder) if verify else layout.read_manifest(folder)
         self._mapped = Mapped(folder)
         try:
             arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
@@ -68,7 +68,7 @@ class Snapshot:
             self._origins = origins["origin"].reshape(-1, len(Origin._fields))
             self._choice = origins["choice"].reshape(-1, len(FIELDS))
         except (OSError, ValueError):
-            raise SnapshotError(folder, "快照里的列文件读不出来，请用 lianzhao build 重新构建") from None
+            raise SpoiledSnapshotError(folder, "快照里的列文件读不出来，请重新构建") from None
         self.companies = Companies(text=texts, **arrays)
 
     def __len__(self) -> int:

@@ -13,6 +13,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,18 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import SnapshotError
+from matcher.matching.families import FamilyFinder
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.snapshot import layout
 from matcher.snapshot.columns import Mapped
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import code_digest
 from matcher.storage import sync, whole_file
 from matcher.text.verbs import NO_MODE
+from matcher.types import NameParts
 
 READ_OF_SEGMENT = ("name", "chain", "kind", "description", "gbt4754", "terms", "excluded", "conflicts")
 """What reading texts needs to know of a segment (读文本所用的环节内容): priorities and needs may change without reading again."""
-_META = "meta.json"
+_META, _NAMES = "meta.json", "names.json"
 _WINDOW = CHUNK  # companies of one process between two writings
 _CELLS = {"affinity": np.int16, "main": np.int16, "mode": np.int8, "named": np.bool_}
 _ROWS: dict[str, Any] = {
@@ -60,7 +63,13 @@ class ProfileCache:
         }
         self._columns = {name: mapped.raw(name, kind) for name, kind in _ROWS.items()}
         self._breadth = mapped.raw("breadth", np.int16).reshape(rows, -1)
-        self._mapped = mapped
+        self._mapped, self._names = mapped, folder / _NAMES
+
+    @cached_property
+    def names(self) -> dict[int, NameParts]:
+        """Place → the parts of its name, of companies that may be groups (集团的名称要素)."""
+        told = json.loads(self._names.read_text(encoding="utf-8"))
+        return {place: NameParts(*part) for place, part in told}
 
     def __len__(self) -> int:
         return self._rows
@@ -70,6 +79,13 @@ class ProfileCache:
         cells = {name: self._matrix(name, places) for name in _CELLS}
         columns = {name: column[places] for name, column in self._columns.items()}
         return Profiles(**cells, **columns, breadth=self._breadth[places][:, self._chain])
+
+    def rows(self, places: NDArray[np.int64]) -> Profiles:
+        """As ``take``, with matrices that have no columns (取画像中与环节无关的各列)."""
+        nothing: dict[str, Any] = {
+            name: np.zeros((len(places), 0), dtype=kind) for name, kind in (*_CELLS.items(), ("breadth", np.int16))
+        }
+        return Profiles(**nothing, **{name: column[places] for name, column in self._columns.items()})
 
     def _matrix(self, name: str, places: NDArray[np.int64]) -> NDArray[Any]:
         first, segment, values = self._cells[name]
@@ -88,7 +104,8 @@ class ProfileCache:
 
 def open_profiles(home: Path, snapshot: Snapshot, reader: ProfileReader) -> ProfileCache | None:
     """The snapshot's profiles by this reader's segments and corpora, or None if they are not there or not whole (打开画像缓存)."""
-    return _opened(_folder(home, snapshot.version, reader), reader, len(snapshot))
+    folder = _folder(home, snapshot.version, reader)
+    return _opened(folder, reader, len(snapshot), layout.seal_of(snapshot.folder, folder.name))
 
 
 def read_profiles(
@@ -112,9 +129,11 @@ def read_profiles(
     try:
         earlier, tell = _earlier(home, snapshot, reader), tell or (lambda _rows: None)
         count = _write(made, snapshot, reader, processes, *earlier, parts, tell)
+        found = _describe(made, len(snapshot))
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
         sync(folder.parent)
+        layout.put_seal(layout.seal_of(snapshot.folder, folder.name), found)
         shutil.rmtree(parts, ignore_errors=True)
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -136,16 +155,21 @@ def _folder(home: Path, version: str, reader: ProfileReader) -> Path:
     return home / "profiles" / version / key_of(reader)
 
 
-def _opened(folder: Path, reader: ProfileReader, rows: int) -> ProfileCache | None:
+def _opened(folder: Path, reader: ProfileReader, rows: int, seal: Path | None = None) -> ProfileCache | None:
+    """The cache if it is whole; ``seal``: where it is noted that it was checked before."""
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
         if meta["rows"] != rows:
             return None
-        for name, digest in meta["files"].items():
-            if layout.file_digest(folder / name) != digest:
-                return None
+        found = layout.stamps(folder, meta["files"])
+        if seal is None or not layout.unbroken(seal, found):
+            for name, digest in meta["files"].items():
+                if layout.file_digest(folder / name) != digest:
+                    return None
+            if seal is not None:
+                layout.put_seal(seal, found)
         return ProfileCache(folder, reader.segments, rows)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SnapshotError):
         return None
 
 
@@ -180,7 +204,7 @@ def _write(
     parts: Path,
     tell: Callable[[int], None],
 ) -> int:
-    count, step = 0, _WINDOW * max(1, processes)
+    count, step, names = 0, _WINDOW * max(1, processes), list[tuple[int, NameParts]]()
     with contextlib.ExitStack() as stack:
         writer = _Writer(folder, reader.segments, stack)
         for start in range(0, len(snapshot), step):
@@ -199,9 +223,11 @@ def _write(
                     _keep(part, profiles, reader.segments)
                 count += int((~known).sum())
             writer.add(profiles)
+            groups = FamilyFinder(snapshot.companies.take(window), reader.corpora).groups
+            names += [(start + place, part) for place, part in groups.items()]
             snapshot.release()
             tell(int(window[-1]) + 1)
-    _describe(folder, len(snapshot))
+    (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
     return count
 
 
@@ -214,10 +240,14 @@ def _keep(part: Path, profiles: Profiles, segments: Sequence[SegmentSpec]) -> No
     _describe(part, len(profiles.marks))
 
 
-def _describe(folder: Path, rows: int) -> None:
-    files = {path.name: layout.file_digest(path) for path in sorted(folder.iterdir())}
+def _describe(folder: Path, rows: int) -> layout.Stamps:
+    """Writes the checksums of a cache's files, and returns how they looked before."""
+    names = sorted(path.name for path in folder.iterdir())
+    found = layout.stamps(folder, names)
+    files = {name: layout.file_digest(folder / name) for name in names}
     with whole_file(folder / _META) as stream:
         json.dump({"rows": rows, "files": files}, stream, indent=1)
+    return found
 
 
 def _woven(first: NDArray[np.bool_], ones: Profiles, others: Profiles) -> Profiles:

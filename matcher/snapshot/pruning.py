@@ -51,6 +51,10 @@ def prune(home: Path, in_use: Collection[str], *, keep: int, dry_run: bool = Fal
             leftovers += [entry for entry in profiles.iterdir() if entry.name != version]
             now = profiles / (version or "none")
             leftovers += [entry for entry in now.iterdir() if entry.name.startswith(".")] if now.is_dir() else []
+        seals = home / "checked"
+        kept = {*there} - {*removed}
+        if seals.is_dir():
+            doomed += [entry for entry in seals.iterdir() if entry.name.partition("-")[0] not in kept]
         size = sum(_size(path) for path in (*doomed, *leftovers))
         if not dry_run:
             for path in (*doomed, *leftovers):

@@ -68,9 +68,8 @@ class Staged:
     flags: NDArray[np.uint8]
     as_of: NDArray[np.int32]
     _length: NDArray[np.uint32]
-    _start: NDArray[np.int64]
-    _block: NDArray[np.int32]
-    _open: dict[int, int]
+    _begins: NDArray[np.int64]  # rows before each block, and all of them
+    _open: dict[int, tuple[int, NDArray[np.int64]]]  # of a block: the file, and where its rows begin there
 
     def __len__(self) -> int:
         return len(self.row)
@@ -95,30 +94,33 @@ class Staged:
                 raise SnapshotError(self.folder, "暂存的块读不回来，请再运行一次")
             found = [(row, field, reason) for row, field, reason in kept[0]["rejects"]]
             if persons:
-                mine = (self._block == place) & (self.flags & LIKE_PERSON > 0)
-                found += [(row, *PERSON) for row in self.row[mine].tolist()]
+                rows = slice(self._begins[place], self._begins[place + 1])
+                found += [(row, *PERSON) for row in self.row[rows][self.flags[rows] & LIKE_PERSON > 0].tolist()]
             for row, field, reason in sorted(found):
                 yield Reject(number, self.source.file, row, field, reason)
 
     def member(self, place: int, file: int) -> Member:
         """A row with all its values (一行)."""
-        handle = self._handle(int(self._block[place]))
-        cells = os.pread(handle, int(self._length[place]), int(self._start[place])).decode().split("\n")
+        block = int(self._begins.searchsorted(place, side="right")) - 1
+        handle, starts = self._opened(block)
+        cells = os.pread(handle, int(self._length[place]), int(starts[place - self._begins[block]])).decode().split("\n")
         numbers = [int(cell) for cell in cells[len(TEXT_FIELDS) :]]
         values: tuple[str | int, ...] = (*cells[: len(TEXT_FIELDS)], *numbers[: len(NUMBERS)])
         return Member(values, bool(numbers[-1]), file, int(self.row[place]), int(self.as_of[place]))
 
-    def _handle(self, block: int) -> int:
+    def _opened(self, block: int) -> tuple[int, NDArray[np.int64]]:
         if block not in self._open:
             if len(self._open) >= _MOST_OPEN:
-                os.close(self._open.pop(next(iter(self._open))))
-            self._open[block] = os.open(_block_file(self.folder, block), os.O_RDONLY)
+                os.close(self._open.pop(next(iter(self._open)))[0])
+            length = self._length[self._begins[block] : self._begins[block + 1]]
+            starts = int(self.blocks[block]["data"]) + np.cumsum(length, dtype=np.int64) - length
+            self._open[block] = os.open(_block_file(self.folder, block), os.O_RDONLY), starts
         return self._open[block]
 
     def close(self) -> None:
         """Closes the files (关闭)."""
         while self._open:
-            os.close(self._open.popitem()[1])
+            os.close(self._open.popitem()[1][0])
 
 
 def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], None]) -> Staged:
@@ -155,15 +157,8 @@ def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns
         key, row, flags, as_of, length = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     else:
         key, row, flags, as_of, length = (np.zeros((0, *kind[1:]), kind[0]) for kind in _KINDS)
-    sizes = [len(part[1]) for part in columns]
-    ends = np.cumsum(length, dtype=np.int64)
-    start = ends - length
-    begins = np.cumsum([0, *sizes])[:-1]
-    for number, begin in enumerate(begins.tolist()):
-        end = begin + sizes[number]
-        start[begin:end] += headers[number]["data"] - (int(start[begin]) if end > begin else 0)
-    block = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-    return Staged(source, folder, headers, key, row, flags, as_of, length, start, block, {})
+    begins = np.cumsum([0, *(len(part[1]) for part in columns)], dtype=np.int64)
+    return Staged(source, folder, headers, key, row, flags, as_of, length, begins, {})
 
 
 _KINDS: tuple[tuple[Any, ...], ...] = ((np.uint64, 2), (np.int32,), (np.uint8,), (np.int32,), (np.uint32,))

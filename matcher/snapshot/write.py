@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
-from matcher.matching.name_index import NameIndex
-from matcher.snapshot.columns import ArrayWriter, Mapped, TextWriter
+from matcher.matching.name_files import former_names, write_index
+from matcher.snapshot.columns import Mapped, TextWriter
 from matcher.snapshot.members import FIELDS, Member
 from matcher.snapshot.merge import Merging
 from matcher.snapshot.opened import COLUMNS, ORIGINS
+from matcher.storage import ArrayWriter
 
 READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
 """What ``ProfileReader`` reads of a company (读文本所用字段): where these are equal, the profile is."""
@@ -29,9 +30,9 @@ def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None])
     rows = len(merging)
     with contextlib.ExitStack() as stack:
         origins = _Origins(folder / "origins", stack)
-        texts = {field: stack.enter_context(TextWriter(folder / "texts" / field, rows)) for field in TEXT_FIELDS}
-        numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind, rows)) for name, kind in COLUMNS.items()}
-        digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, rows, 2))
+        texts = {field: stack.enter_context(TextWriter(folder / "texts" / field)) for field in TEXT_FIELDS}
+        numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind)) for name, kind in COLUMNS.items()}
+        digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, 2))
         for start in range(0, rows, _WINDOW):
             window = list(merging.companies(start, min(start + _WINDOW, rows)))
             values = dict(zip(FIELDS, zip(*(member.values for member in window), strict=True), strict=True))
@@ -76,4 +77,5 @@ class _Origins:
 def _write_names(folder: Path) -> None:
     mapped = Mapped(folder)
     (folder / "names").mkdir()
-    NameIndex.of(mapped.texts("texts/name"), mapped.texts("texts/former_names")).save(folder / "names")
+    names, former = mapped.texts("texts/name"), former_names(mapped.texts("texts/former_names"))
+    write_index(folder / "names", names, former, rest=mapped.release)

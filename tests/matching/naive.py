@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from matcher.corpora import Corpora
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.text.tokenizer import reference_cut
 
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import normalize
 
 from matcher.corpora import MODES, Corpora
 from matcher.matching.affinity import Affinities, Matcher, Texts
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.text.scope import scope_reader
 from matcher.text.tokenizer import reference_cut
 from matcher.text.verbs import NO_MODE
@@ -172,6 +172,7 @@ def companies(draw: st.DrawFn, terms: list[str], conflicts: list[str]) -> tuple[
     return scope, name, draw(st.sampled_from(["none", "none", "produce", "retail"]))
 
 
+@pytest.mark.slow
 def test_match_equals_the_plain_reference(matcher: Matcher, reference: PlainAffinity) -> None:
     terms = sorted({term for of in matcher.segments for term, _ in of.terms})
     conflicts = sorted({word for of in matcher.segments for word in of.conflicts})

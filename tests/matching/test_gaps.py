@@ -23,6 +23,8 @@ from matcher.runs import Request
 from tests.cli import small_zone
 from tests.snapshot.small import code
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2026, 11, 24)
 TRADES = {
     "meat-processing": ("肉食品", "生猪屠宰；肉制品加工"),
@@ -237,6 +239,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return code, said.out, said.err
 
 
+@pytest.mark.slow
 def test_a_table_json_and_csv_say_the_same(capsys: pytest.CaptureFixture[str], local_file: str) -> None:
     code, table, err = run(capsys, "--local", local_file, "--chain", "modern-agriculture")
     assert code == 0 and "读入 6 行" in err
@@ -291,6 +294,7 @@ def test_a_slide_is_16_to_9_and_no_box_touches_another(
     )
 
 
+@pytest.mark.slow
 def test_without_a_layout_the_picture_is_a_slide(capsys: pytest.CaptureFixture[str], local_file: str) -> None:
     argv = ["--local", local_file, "--chain", "modern-agriculture", "--format", "svg"]
     assert run(capsys, *argv)[1] == run(capsys, *argv, "--layout", "slide")[1]

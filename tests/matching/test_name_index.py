@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.matching import name_index
+from matcher.matching import name_files
+from matcher.matching.name_files import built_index, index_of, write_index
 from matcher.matching.name_hashes import hashed, hashes_of
 from matcher.matching.name_index import NameIndex, squeezed
 
@@ -57,7 +58,7 @@ def plain_sums(names: list[str], query: str) -> dict[int, float]:
 @given(NAMES, st.sampled_from(WORDS), st.sampled_from(WORDS))
 @settings(deadline=None)
 def test_candidates_are_those_of_a_plain_search(names: list[str], first: str, second: str) -> None:
-    index = NameIndex.build(names)
+    index = built_index(names)
     query = squeezed([first + second])[0]
     sums = plain_sums(names, query)
     found = index.entries[index.candidates(query, 5, by_standing=False)].tolist()
@@ -68,7 +69,7 @@ def test_candidates_are_those_of_a_plain_search(names: list[str], first: str, se
 @given(NAMES)
 @settings(deadline=None)
 def test_exact_finds_every_place_of_a_name_and_no_other(names: list[str]) -> None:
-    index = NameIndex.build(names)
+    index = built_index(names)
     short = squeezed(names)
     for name in {*names, "没有这家公司"}:
         wanted = squeezed([name])[0]
@@ -78,18 +79,20 @@ def test_exact_finds_every_place_of_a_name_and_no_other(names: list[str]) -> Non
 
 @given(NAMES, st.integers(4, 40))
 @settings(max_examples=40, deadline=None)
-def test_parts_of_any_size_give_the_same_index(names: list[str], block: int) -> None:
-    whole = NameIndex.build(names)
+def test_parts_and_buckets_of_any_size_give_the_same_index(names: list[str], block: int) -> None:
+    former = [f"甲{name}、乙" if place % 3 == 0 else "" for place, name in enumerate(names)]
+    whole = index_of(names, former)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(name_index, "_BLOCK", block)
-        parts = NameIndex.build(names)
+        patch.setattr(name_files, "_CHARACTERS", block)
+        patch.setattr(name_files, "_NAMES", 1 + block % 7)
+        parts = index_of(names, former)
     assert all(np.array_equal(getattr(whole, name), getattr(parts, name)) for name in vars(whole))
 
 
 def test_order_of_rows_does_not_matter() -> None:
     names = [f"{city}{word}{number}有限公司" for city in ("杭州", "青岛") for word in WORDS[:8] for number in "一二三四五六"]
     shuffled = random.Random(5).sample(names, len(names))
-    one, other = NameIndex.build(names), NameIndex.build(shuffled)
+    one, other = built_index(names), built_index(shuffled)
     for query in ("蓝溪食品", "杭州珑玥", "有限公司", "青岛纺织一"):
         for by_standing in (False, True):
             found = [
@@ -102,8 +105,8 @@ def test_order_of_rows_does_not_matter() -> None:
 
 def test_saved_index_answers_the_same_here_and_in_another_process(tmp_path: Path) -> None:
     names = ["杭州蓝溪食品有限公司", "蓝溪集团有限公司", "鲸屿（青岛）科技股份有限公司", "𠮷野家", ""]
-    built = NameIndex.build(names, [2])
-    built.save(tmp_path)
+    built = built_index(names, [2])
+    write_index(tmp_path, names, owners=[2])
     opened = NameIndex.open(tmp_path)
     assert isinstance(opened.postings.base, np.memmap)
     assert all(np.array_equal(getattr(built, name), getattr(opened, name)) for name in vars(built))
@@ -119,7 +122,7 @@ def test_saved_index_answers_the_same_here_and_in_another_process(tmp_path: Path
 
 
 def test_former_names_stand_behind_and_belong_to_their_companies() -> None:
-    index = NameIndex.of(["杭州蓝溪食品有限公司", "鲸屿科技有限公司"], ["", "鲸屿网络有限公司、海昧科技有限公司"])
+    index = index_of(["杭州蓝溪食品有限公司", "鲸屿科技有限公司"], ["", "鲸屿网络有限公司、海昧科技有限公司"])
     assert (len(index), index.former.tolist()) == (4, [1, 1])
     assert index.exact("海昧科技有限公司") == [3]
 
@@ -127,7 +130,7 @@ def test_former_names_stand_behind_and_belong_to_their_companies() -> None:
 @given(st.lists(st.text(max_size=20), max_size=12), st.text(max_size=30))
 @settings(deadline=None)
 def test_any_text_is_indexed_and_asked_for(names: list[str], query: str) -> None:
-    index = NameIndex.build(names)
+    index = built_index(names)
     assert len(index) == len(names)
     assert set(index.candidates(squeezed([query])[0], 3, by_standing=True).tolist()) <= set(range(len(names)))
     assert all(squeezed([names[n]]) == squeezed([query]) for n in index.exact(query))
@@ -145,7 +148,7 @@ def test_few_names_hash_as_many_do(names: list[str]) -> None:
 @settings(deadline=None)
 def test_who_leads_is_who_other_names_go_on_behind(names: list[str]) -> None:
     given = [name + tail for name in names for tail in ("", "公司", "公司杭州分公司", "公司一店")]
-    index = NameIndex.build(given)
+    index = built_index(given)
     short = squeezed(given)
     for number, entry in enumerate(index.entries.tolist()):
         name = short[entry]

@@ -10,7 +10,7 @@ from functools import lru_cache
 import pytest
 
 from matcher.corpora import open_corpora
-from matcher.matching.name_index import NameIndex
+from matcher.matching.name_files import built_index
 from matcher.matching.resolution import Resolution, Resolver
 from tests.matching.made_up import BRANCH, PROFILES, RULES, WHALE, base, shared, told
 
@@ -230,7 +230,7 @@ def test_a_firm_that_only_begins_alike_is_not_shown_as_likely(query: str) -> Non
 
 def test_initials_are_those_of_a_plain_search() -> None:
     names = [f"{a}{b}{c}{form}" for a in ("湘潭", "青岛") for b in ("电机", "啤酒") for c in ("", "设备") for form in FORMS]
-    index = NameIndex.build(names)
+    index = built_index(names)
     for short in ("湘电", "青啤", "潭机", "青设", "电湘"):
         found = {names[int(index.entries[number])] for number in index.initials(short, len(names))}
         assert found == {

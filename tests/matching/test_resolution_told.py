@@ -15,6 +15,7 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.errors import RulesError
 from matcher.locate import folder
 from matcher.matching.name_features import NameComparer
+from matcher.matching.name_files import former_names, write_index
 from matcher.matching.name_index import NameIndex
 from matcher.matching.resolution import LONGEST, MOST, Known, Resolver
 from matcher.rules.resolution import SameAt, load_resolution
@@ -162,7 +163,7 @@ def test_a_base_is_the_smaller_the_fewer_names_it_has() -> None:
 
 def test_a_saved_index_serves_without_the_names_in_memory(resolver: Resolver, tmp_path: Path) -> None:
     companies = base()
-    NameIndex.of(companies.text["name"], companies.text["former_names"]).save(tmp_path)
+    write_index(tmp_path, companies.text["name"], former_names(companies.text["former_names"]))
     opened = Resolver(companies, open_corpora(), RULES, index=NameIndex.open(tmp_path))
     for query in ("鲸屿食品厂", "蓝溪谷", "91320500MA1W000000", "禾晟纺织"):
         assert opened.resolve(query) == resolver.resolve(query)

@@ -10,7 +10,7 @@ from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.errors import RulesError
 from matcher.intake import from_profiles
-from matcher.matching.name_index import NameIndex
+from matcher.matching.name_files import built_index, index_of
 from matcher.matching.resolution import Known, Resolver
 from matcher.resolving import resolve_names
 from matcher.rules.resolution import load_resolution
@@ -40,11 +40,11 @@ def test_what_the_user_knows_and_a_ready_index_are_used(corpora: Corpora) -> Non
     base = from_profiles(PROFILES, corpora)
     known = Known({"鲸鲸": ("青岛鲸屿食品股份有限公司", "")}, {"禾晟": "台州禾晟纺织有限公司"})
     names = base.companies.text["name"]
-    index = NameIndex.of(names, base.companies.text["former_names"])
+    index = index_of(names, base.companies.text["former_names"])
     answers = resolve_names(["鲸鲸", "禾晟"], base, known, index=index)
     assert [answer.company.name for answer in answers if answer.company] == [names[0], names[2]]
     with pytest.raises(ValueError, match="another base"):
-        resolve_names(["鲸鲸"], base, index=NameIndex.build(names[:1]))
+        resolve_names(["鲸鲸"], base, index=built_index(names[:1]))
 
 
 def test_mistaken_rules_are_told(corpora: Corpora, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from matcher.corpora import Corpora, Mark
 from matcher.engine import Engine
 from matcher.intake import from_profiles
 from matcher.matching.vocabulary import TextHits, Vocabulary, term_number
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.runs import Request
 from matcher.text.tokenizer import reference_cut
 from tests.matching.naive import NaiveText, NaiveVocabulary, one_slip, segment
@@ -60,6 +60,7 @@ def texts_of(words: list[str]) -> st.SearchStrategy[str]:
     return st.lists(st.one_of(word, torn, slip, more, joint), min_size=1, max_size=4).map("".join)
 
 
+@pytest.mark.slow
 def test_hits_equal_the_naive_reference(real: Vocabulary, naive: NaiveVocabulary, words: list[str]) -> None:
     @given(texts=st.lists(texts_of(words), min_size=1, max_size=5))
     @settings(max_examples=80, deadline=None)

@@ -9,6 +9,7 @@ import csv
 import dataclasses
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import ClassVar
@@ -19,14 +20,17 @@ import pytest
 from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.matching.families import FamilyFinder
 from matcher.matching.profiles import ProfileReader
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.runs import Request
 from matcher.snapshot import Snapshot, open_current, open_profiles
 from matcher.snapshot import profiles as module
 from matcher.snapshot.profiles import READ_OF_SEGMENT, key_of
 from matcher.snapshot.write import READ_FIELDS
 from tests.snapshot.small import built, profile_bytes, unsynced
+
+pytestmark = pytest.mark.slow
 
 AS_OF = date(2024, 8, 27)
 
@@ -217,3 +221,22 @@ def test_what_is_digested_is_what_is_read(engine: Engine, corpora: Corpora) -> N
     reader.details(dataclasses.replace(companies, text=texts))
     assert texts.seen == set(READ_FIELDS)
     assert {name for name in Watched.seen if not name.startswith("__")} == set(READ_OF_SEGMENT)
+
+
+def test_groups_names_are_kept_as_they_are_read(first: tuple[Path, Path], engine: Engine) -> None:
+    """And lists of cities, for which only groups near them are looked at, are those of the file, by whatever way the names came."""
+    home, file = first
+    snapshot = open_current(home)
+    assert snapshot is not None
+    cache = open_profiles(home, snapshot, engine.reader)
+    assert cache is not None
+    assert cache.names == FamilyFinder(snapshot.companies, engine.corpora).groups
+    assert len(cache.names) > 10
+    intake = read_files([file], engine.corpora)
+    for cities in ((), ("青岛",), ("杭州", "绍兴")):
+        request = Request(as_of=AS_OF, top=60, cities=cities)
+        ranked = engine.rank(intake, request)
+        for known in (cache, cache.take(np.arange(len(snapshot))), None):
+            again = engine.rank(snapshot.intake(), request, known)
+            assert [replace(one, row=0) for one in again.results] == [replace(one, row=0) for one in ranked.results]
+            assert (again.folded, again.vetoed, again.considered) == (ranked.folded, ranked.vetoed, ranked.considered)

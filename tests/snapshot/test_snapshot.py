@@ -18,6 +18,7 @@ from matcher.corpora import Corpora
 from matcher.errors import InputError, LianzhaoError, SnapshotError
 from matcher.intake import read_files
 from matcher.intake.blocks import look_over
+from matcher.matching.name_files import index_of
 from matcher.matching.name_index import NameIndex
 from matcher.snapshot import Snapshot, layout, open_current
 from matcher.snapshot.pruning import prune
@@ -60,7 +61,7 @@ def test_index_of_names_is_the_resolvers(home: Path) -> None:
     """Names first, then former names, as ``Resolver`` numbers them."""
     snapshot = open_current(home)
     assert snapshot is not None
-    wanted = NameIndex.of(list(snapshot.companies.text["name"]), list(snapshot.companies.text["former_names"]))
+    wanted = index_of(list(snapshot.companies.text["name"]), list(snapshot.companies.text["former_names"]))
     assert len(wanted) == 27
     for field in NameIndex.__dataclass_fields__:
         assert np.array_equal(getattr(snapshot.names, field), getattr(wanted, field)), field

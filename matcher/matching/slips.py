@@ -1,0 +1,69 @@
+"""Slips of the pen (错别字): texts that one swap, one loss or one addition of a character tells from a term."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LOW = np.uint64((1 << 16) - 1)
+_Number = TypeVar("_Number", np.int64, np.uint64)
+
+
+class Slips:
+    """Finds texts that a single slip tells from a term: two neighbours swapped, one character lost or added (错别字).
+
+    A *replaced* character is no slip: in Chinese it makes another word (饲料, 食料). Candidates share the term's sum of character
+    hashes, but for at most one character; rapidfuzz decides.
+    """
+
+    def __init__(self, terms: list[tuple[int, str]]) -> None:
+        sums: dict[int, list[int]] = {}  # sum of all characters, or of all but one → patterns
+        whole: dict[int, list[int]] = {}
+        for number, term in terms:
+            hashes = _hashes(term)
+            total = int(hashes.sum(dtype=np.uint64))
+            whole.setdefault(total, []).append(number)
+            for part in {total, *((total - int(one)) % 2**64 for one in hashes)}:
+                sums.setdefault(part, []).append(number)
+        self._sums, self._whole = sums, whole
+        self._sum_keys = np.array(sorted(sums), dtype=np.uint64)
+        self._whole_keys = np.array(sorted(whole), dtype=np.uint64)
+        self._whole_low = np.zeros(int(_LOW) + 1, dtype=np.bool_)  # few keys: nearly all others are told apart by their last digits
+        self._whole_low[self._whole_keys & _LOW] = True
+
+    def candidates(self, texts: list[str]) -> list[tuple[int, int]]:
+        """(text, pattern) pairs worth a comparison, sorted."""
+        if not texts or not self._sums:
+            return []
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        hashes = _hashes("".join(texts))
+        totals = np.add.reduceat(hashes, np.cumsum(lengths) - lengths)
+        pairs = {
+            (text, number)
+            for text in np.flatnonzero(member(totals, self._sum_keys)).tolist()
+            for number in self._sums[int(totals[text])]
+        }
+        owner = np.repeat(np.arange(len(texts)), lengths)
+        without = totals[owner] - hashes
+        likely = np.flatnonzero(self._whole_low[without & _LOW])
+        for place in likely[member(without[likely], self._whole_keys)].tolist():
+            pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
+        return sorted(pairs)
+
+
+def _hashes(text: str) -> NDArray[np.uint64]:
+    """A well-mixed number for each character (splitmix64)."""
+    mixed = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    result: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return result
+
+
+def member(values: NDArray[_Number], keys: NDArray[_Number]) -> NDArray[np.bool_]:
+    """Whether each value is one of the sorted keys (是否在其中)."""
+    if not len(keys):
+        return np.zeros(len(values), dtype=np.bool_)
+    found: NDArray[np.bool_] = keys[np.minimum(np.searchsorted(keys, values), len(keys) - 1)] == values
+    return found
