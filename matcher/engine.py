@@ -27,10 +27,10 @@ from matcher.resolving import resolve_names
 from matcher.rules import Zone, load_zone, open_zone
 from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted_segments
 from matcher.scoring.describe import Describer, evidence_check
-from matcher.scoring.evidence import Evidence, EvidenceReader, fields
-from matcher.scoring.explain import Explainer, Explanation
+from matcher.scoring.evidence import EvidenceReader, fields
+from matcher.scoring.explain import Answering, Explainer, Explanation, results_alone
 from matcher.scoring.folding import families_among, fold_families
-from matcher.scoring.formula import UNIT, Ruleset, Scores, rule_checks
+from matcher.scoring.formula import UNIT, Ruleset, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
@@ -115,7 +115,10 @@ class Engine:
         read = self._read_now if known is None else partial(_read_before, known, places)
         place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
         part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
-        finder = FamilyFinder(intake.companies, self.corpora, {int(places[place]): name for place, name in part.names.items()})
+        told = {int(places[place]): name for place, name in part.names.items()} | getattr(known, "names", {})  # of a cache
+        finder = FamilyFinder(intake.companies, self.corpora, told)
+        if request.cities:  # of the groups everywhere only those that can touch a company of these cities
+            finder = finder.near(places[np.union1d(part.listed.company, part.opportunities.company)].tolist())
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
         opportunities, folded_beside, _ = list_(part.opportunities)
         results, folded, open_ = list_(part.listed)
@@ -145,21 +148,18 @@ class Engine:
             profiles: Objects with the field names of a company file, English or Chinese.
             as_of: The run's clock.
         """
-        return self._answers(profiles, as_of, lambda result, _evidence, _scores, _pair: result)
+        return self._answers(profiles, as_of, results_alone)
 
     def explain(self, profiles: Sequence[Any], as_of: date) -> list[tuple[RankedCompany, Explanation] | Problem]:
         """The same as ``score``, with all that fired, did not fire and could not be read (评分并完整解释)."""
-        explain = partial(self.explainer.explain, as_of=(as_of - EPOCH).days)
-        return self._answers(profiles, as_of, lambda result, *reasons: (result, explain(*reasons)))
+        return self._answers(profiles, as_of, self.explainer.with_results)
 
-    def _answers(
-        self, profiles: Sequence[Any], as_of: date, answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer]
-    ) -> list[_Answer | Problem]:
+    def _answers(self, profiles: Sequence[Any], as_of: date, answering: Answering[_Answer]) -> list[_Answer | Problem]:
         intake = from_profiles(profiles, self.corpora)
         answers: list[_Answer | Problem] = [problem("", "")] * len(profiles)
         for reject in intake.rejects:
             answers[reject.row - 1] = problem(reject.field, reject.reason)
-        found = self._each(intake.companies, Request(as_of=as_of), answer, intake.row_notes)
+        found = self._each(intake.companies, Request(as_of=as_of), answering, intake.row_notes)
         for row, one in zip(intake.companies.row.tolist(), found, strict=True):
             answers[row - 1] = one
         return answers
@@ -171,18 +171,17 @@ class Engine:
             companies: Few of them: their texts are read now.
             request: As the list was asked for; cities and length are not read.
         """
-        explain = partial(self.explainer.explain, as_of=(request.as_of - EPOCH).days)
-        return self._each(companies, request, lambda result, *reasons: (result, explain(*reasons)), {})
+        return self._each(companies, request, self.explainer.with_results, {})
 
     def score_companies(self, companies: Companies, request: Request) -> list[RankedCompany]:
         """The same without the explanation (名单企业的评分)."""
-        return self._each(companies, request, lambda result, *_reasons: result, {})
+        return self._each(companies, request, results_alone, {})
 
     def _each(
         self,
         companies: Companies,
         request: Request,
-        answer: Callable[[RankedCompany, Evidence, Scores, int], _Answer],
+        answering: Answering[_Answer],
         notes: Mapping[int, tuple[str, ...]],
     ) -> list[_Answer]:
         """An answer for every company, in order."""
@@ -204,9 +203,10 @@ class Engine:
             alone = np.zeros(len(chosen), dtype=np.int64)
             listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
             results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
+            answer = answering(evidence, scores, day)
             for result, pair in zip(results, chosen.tolist(), strict=True):
                 noted = replace(result, notes=notes.get(result.row, ()))
-                found[int(evidence.company[pair])] = answer(noted, evidence, scores, pair)
+                found[int(evidence.company[pair])] = answer(noted, pair)
         return [found[place] for place in range(len(companies))]
 
     resolve = staticmethod(resolve_names)  # no zone decides which company a name means

@@ -23,6 +23,7 @@
     │   └── SheetError      mistakes in a workbook, all listed; nothing of it was entered
     └── RequestError    a zone, chain, group or city that does not exist               (请求)
         └── OptionError   options that do not fit together, a value that cannot be read
+            └── CalledOffError  whoever asked for it has called it off
 
 Every message is one Chinese line that names the place (file, row or line, field) and what was expected.
 Faces turn the class into an exit code or an HTTP status; nothing in here knows either.
@@ -38,7 +39,13 @@ from pathlib import Path
 
 
 class LianzhaoError(Exception):
-    """Base of all errors that are the user's to mend (一切可由用户改正的错误之根)."""
+    """Base of all errors that are the user's to mend (一切可由用户改正的错误之根).
+
+    Attributes:
+        command: What mends it on the command line, which alone tells it: pages have no shell.
+    """
+
+    command = ""
 
 
 class InputError(LianzhaoError):
@@ -137,7 +144,13 @@ class RunDiffersError(StoreError):
 
 
 class LedgerError(LianzhaoError):
-    """Something cannot be entered into a ledger (登记不了)."""
+    """Something cannot be entered into a ledger (登记不了).
+
+    Attributes:
+        more: What else is wrong with the same row.
+    """
+
+    more: tuple[LedgerError, ...] = ()
 
 
 class FieldError(LedgerError):
@@ -222,6 +235,12 @@ class SnapshotError(KeptError):
     """A snapshot is damaged, missing, or cannot be built now (快照损坏、缺失或暂时不能构建)."""
 
 
+class SpoiledSnapshotError(SnapshotError):
+    """A snapshot that only another build replaces (要重新构建的快照)."""
+
+    command = "lianzhao build"
+
+
 class ClusterError(LianzhaoError):
     """A Spark cluster cannot be reached or cannot do its work (集群出错)."""
 
@@ -254,11 +273,23 @@ class RequestError(LianzhaoError):
 
 
 class OptionError(RequestError):
-    """Options that do not fit together or a value that cannot be read (选项有误)."""
+    """Options that do not fit together or a value that cannot be read (选项有误).
 
-    def __init__(self, problem: str) -> None:
-        self.kind, self.given, self.suggestion = "选项", problem, None
+    Args:
+        problem: What is wrong and what was expected, in Chinese.
+        field: The name in code of what it is about, if it is about one thing.
+    """
+
+    def __init__(self, problem: str, *, field: str | None = None) -> None:
+        self.kind, self.given, self.suggestion, self.field = "选项", problem, None, field
         LianzhaoError.__init__(self, problem)
+
+
+class CalledOffError(OptionError):
+    """Whoever asked for it has called it off (已叫停)."""
+
+    def __init__(self) -> None:
+        super().__init__("已取消")
 
 
 _REASONS = {

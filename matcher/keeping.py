@@ -10,10 +10,11 @@ from typing import Any
 
 from matcher.errors import RulesetError
 from matcher.rules import Zone, kept
-from matcher.store.database import Store
+from matcher.snapshot.pruning import Pruned, prune
+from matcher.store.database import Store, known_stores, open_store
 from matcher.store.ruleset_files import store_ruleset
-from matcher.store.rulesets import RulesetVersion, named, versions
-from matcher.store.runs import save_run
+from matcher.store.rulesets import RulesetVersion, named, rulesets_in_use, versions
+from matcher.store.runs import save_run, snapshots_in_use
 from matcher.types import LedgerEntry, Run
 
 
@@ -72,3 +73,50 @@ def called(there: Sequence[RulesetVersion], digest: str) -> str:
     if version is None:
         return "规则未发布" if there else ""
     return f"规则第 {version.number} 版" + ("（已停用）" if version.retired_at else "")
+
+
+@dataclass(frozen=True)
+class Emptied:
+    """What of the home was cleared away, or would be (清理).
+
+    Attributes:
+        snapshots: Of the companies.
+        rulesets: Copies of rules.
+        known: There is a database that says which copies are in use; without one none is removed.
+    """
+
+    snapshots: Pruned
+    rulesets: kept.Cleared
+    known: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes (字节)."""
+        return self.snapshots.size + self.rulesets.size
+
+
+def clear_home(home: Path, *, keep: int, dry_run: bool = False) -> Emptied:
+    """Removes snapshots and copies of rules that no run and no version names (清理程序数据目录).
+
+    Args:
+        home: ``LIANZHAO_HOME``.
+        keep: How many of the latest snapshots stay besides.
+        dry_run: Only tell.
+
+    Raises:
+        SnapshotError: Somebody is building.
+        RulesetError: Somebody is publishing.
+        StoreError: A database cannot be read: then nobody knows what is in use.
+    """
+    with kept.clearing(home):
+        snapshots: set[str] = set()
+        rulesets: set[str] = set()
+        stores = known_stores()
+        for address in stores:
+            with open_store(address) as store:
+                snapshots |= snapshots_in_use(store)
+                rulesets |= rulesets_in_use(store)
+        done = prune(home, snapshots, keep=keep, dry_run=dry_run)
+        # where there is no database at all nobody knows of rulesets: whoever kept them had one, and they cannot be built again
+        copies = kept.clear(home, rulesets if stores else kept.kept_digests(home), dry_run=dry_run)
+        return Emptied(done, copies, bool(stores))

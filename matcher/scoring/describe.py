@@ -12,7 +12,7 @@ from typing import Any
 from matcher.corpora import Corpora
 from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.values import Field
 from matcher.types import NEED_LABELS
@@ -59,26 +59,53 @@ class Describer:
             }
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
         self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
+        verbs, tails = ("|".join(map(re.escape, words)) for words in (self._verb_words, corpora.reading.noun_tails))
+        before = "".join(corpora.reading.verb_prefixes)
+        within = f"(?<![{before}])(?:{verbs})(?!(?:专?用)?(?:{tails}))"  # 食品加工机械, 水产深加工品 have none
+        self._has_verb = re.compile(f"(?:{verbs})(?:、|$)|{within}")
+        self._branches = re.compile("|".join(corpora.reading.branch_heads))
         self._steps = frozenset(corpora.reading.steps)
         steps = "|".join(map(re.escape, sorted(self._steps, key=len, reverse=True)))
         self._steps_off = re.compile(f"(?<=..)(?:{steps})$")  # 食用植物油半精炼 makes 食用植物油
+        self._named: dict[str, tuple[str, ...]] = {}  # template → what it names of a pair
         self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
 
     def segment(self, number: int) -> SegmentSpec | None:
         """The segment of this number, None for ``NO_SEGMENT``."""
         return None if number == NO_SEGMENT else self.zone.segments[number]
 
+    def word(self, name: str, value: str) -> str:
+        """What a value that a rule names is called (取值的叫法), whichever company has it."""
+        return self._words.get(name, {}).get(value, value)
+
+    def amount(self, name: str, value: float) -> str:
+        """What a number of a field is called (数的叫法), whichever company has it."""
+        return _NUMBERS.get(name, _plain)(value)
+
     def fill(self, template: str, evidence: Evidence, pair: int, terms: Sequence[str], *, brief: bool = False) -> str:
         """A rule's evidence text with its values (填写依据); ``brief`` as in ``value``."""
-        segment = self.segment(int(evidence.segment[pair]))
-        values = {"segment": segment.name if segment else "无", "matched_terms": "、".join(terms) or "无"}
-        for _, name, _, _ in string.Formatter().parse(template):
-            if name is not None and name not in values:
+        if template not in self._named:
+            self._named[template] = tuple({name for _, name, _, _ in string.Formatter().parse(template) if name})
+        values: dict[str, str] = {}
+        for name in self._named[template]:
+            if name == "matched_terms":
+                values[name] = "、".join(terms) or "无"
+            elif name == "segment":
+                segment = self.segment(int(evidence.segment[pair]))
+                values[name] = segment.name if segment else "无"
+            else:
                 values[name] = self.value(name, evidence, pair, brief=brief)
         return template.format_map(values)
 
     def value(self, name: str, evidence: Evidence, pair: int, *, brief: bool = False) -> str:
         """One field's or mark's value in Chinese (字段值); ``brief`` rounds amounts as people say them."""
+        told = evidence.told.of(pair)
+        value = told.get((name, brief))
+        if value is None:
+            value = told[name, brief] = self._value(name, evidence, pair, brief=brief)
+        return value
+
+    def _value(self, name: str, evidence: Evidence, pair: int, *, brief: bool) -> str:
         if name in self._marks:
             marks = evidence.columns["marks"]
             if int(marks.values[pair]) >> self._marks[name] & 1:
@@ -145,15 +172,17 @@ class Describer:
 
     def _told_business(self, evidence: Evidence, pair: int, remarks: Remarks, segment: SegmentSpec) -> str:
         business = self._business(evidence, pair, remarks.business, segment) or segment.name
+        if remarks.named and remarks.business and not remarks.claimed:
+            return f"名称写着{'、'.join(remarks.business[:_MOST_TOLD])}，经营范围里没有写"
         if not remarks.claimed:
             return business
-        return f"公认的主业是{business.removeprefix(_MAINLY)}" + ("" if remarks.told else "（公开常识）")
+        return f"公认的主业是{_VERB_FIRST.sub('', business)}" + ("" if remarks.told else "（公开常识）")
 
-    @staticmethod
-    def _doubts(remarks: Remarks) -> list[str]:
+    def _doubts(self, remarks: Remarks) -> list[str]:
         return [
             *([f"园区已与它签约（{remarks.signed}）"] if remarks.signed else []),
             *([f"{CHANGED}{remarks.changed}（公开消息）"] if remarks.changed else []),
+            *(["经营范围写明这些由分支机构经营，厂不一定在注册地"] if self._by_branches(remarks) else []),
             *([f"待核：{remarks.doubt}"] if remarks.doubt else []),
         ]
 
@@ -162,10 +191,15 @@ class Describer:
         standing = "signed" if remarks.signed else "approached" if evidence.columns["approached"].values[pair] else ""
         talked = self._visit_questions.get(standing)
         own = "" if remarks.signed else remarks.asked
-        first = own or talked or _asked(segment, remarks.business) or self._visit_questions.get(segment.kind)
+        first = own or talked or _asked(segment, remarks.business, remarks.written) or self._visit_questions.get(segment.kind)
         asks = [asked_of(first, at_home=remarks.at_home)] if first else []
         asks += [remarks.asks] if remarks.asks else []
         return [f"{word}{ask}" for word, ask in zip(("先问清", "再问"), asks, strict=False)]
+
+    def _by_branches(self, remarks: Remarks) -> bool:
+        """Whether the scope says before what it does that branches do what follows (限分支机构经营): a maker then, but not at its seat."""
+        head = self._branches.search(remarks.written)
+        return head is not None and bool(remarks.business) and remarks.written.find(remarks.business[0]) > head.start()
 
     def question(self, field: str) -> str:
         """How to ask for a field (问法)."""
@@ -183,7 +217,9 @@ class Describer:
         does = "、".join(told[:_MOST_TOLD])
         if not does or does.startswith(self._verb_words):  # 生产玩具, 组织体育活动: it brings its own verb
             return does
-        return f"{verb}{does}" if verb and not any(word in does for word in self._verb_words) else f"{_MAINLY}{does}"
+        if verb and not self._has_verb.search(does):
+            return f"{verb}{does}"
+        return f"{_MAINLY if _proved(evidence, pair) else _WRITTEN}{does}"
 
 
 def asked_of(question: str, *, at_home: bool) -> str:
@@ -191,9 +227,15 @@ def asked_of(question: str, *, at_home: bool) -> str:
     return _BY_ORIGIN.sub(lambda told: told[2 if at_home else 1], question)
 
 
-def _asked(segment: SegmentSpec, business: Sequence[str]) -> str:
+def _proved(evidence: Evidence, pair: int) -> bool:
+    """Whether its name, or what everybody knows, says too what a service writes into its scope: that costs nothing and needs no permit."""
+    columns = evidence.columns
+    return any(columns[field].known[pair] and columns[field].values[pair] for field in ("name_agrees", "renowned"))
+
+
+def _asked(segment: SegmentSpec, business: Sequence[str], written: str) -> str:
     """The segment's question for what the company does first: 大米 is not asked for wheat."""
-    fitting = (asks for phrase in business for words, asks in segment.asks_of if any(word in phrase for word in words))
+    fitting = (of.asks for phrase in business for of in segment.asks_of if of.fits(phrase, written))
     return next(fitting, segment.asks)
 
 
@@ -237,7 +279,8 @@ _PURPOSES = {
 _BY_THE_WAY = "属{chain}链「{segment}」，可顺访"
 _ASIDE = 4  # priority up to which a segment is no gap that anybody would speak of: 啤酒, 茶
 _VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of the product before it
-_MAINLY = "主营"
+_MAINLY, _WRITTEN = "主营", "登记有"
+_VERB_FIRST = re.compile(f"^(?:{_MAINLY}|生产|研发)(?=..)")
 _BY_ORIGIN = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 _MOST_TOLD = 3
 _MOST_FINER = 4  # characters: 有机肥料 is not said by 有机-无机复混肥料
@@ -253,12 +296,14 @@ class Remarks:
 
     Attributes:
         business: Its main business in the scope's order, a few words each.
+        written: Its scope, normalised.
         told: What everybody knows of it.
         changed: What has become of its group since the registries' data.
         asked: What to ask it first, of a group that everybody knows.
         reaches: Whom in the zone a part of what it makes would serve beside what its segment as a whole does.
         signed: The day on which the zone signed with it.
         claimed: ``business`` is what everybody says it does; its scope does not say so.
+        named: Only its name says so; its scope does not.
         at_home: It sits in the zone's own province.
         strengths: What speaks for it, strongest first.
         doubt: The rule that took most points, in words.
@@ -266,12 +311,14 @@ class Remarks:
     """
 
     business: Sequence[str] = ()
+    written: str = ""
     told: str = ""
     changed: str = ""
     asked: str = ""
     reaches: str = ""
     signed: str = ""
     claimed: bool = False
+    named: bool = False
     at_home: bool = False
     strengths: Sequence[str] = ()
     doubt: str | None = None

@@ -22,7 +22,7 @@ from matcher.rules import Zone
 from matcher.scoring.published import ListReader, OnLists
 from matcher.scoring.tracked import FIELDS as LEDGER_FIELDS
 from matcher.scoring.tracked import LedgerReader, OnLedger
-from matcher.scoring.values import DAYS_PER_YEAR, Column, Field
+from matcher.scoring.values import DAYS_PER_YEAR, Column, Field, Told
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 from matcher.types import LedgerEntry, ListEntry
@@ -83,6 +83,8 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "local": Field("truth", "已在本市"),
         "code_valid": Field("truth", "信用代码有效"),
         "permit_lapsed": Field("truth", "许可证有效期已过"),
+        "permit_until": Field("date", "许可证有效期"),
+        "permit_over": Field("number", "许可证到期已几年"),
         "breadth": Field("number", "与本产业链无关的经营项目数"),
         "marks": Field("list", "标记", tuple(mark.id for mark in corpora.marks)),
         "qualifications": Field("list", "资质名单", tuple(corpora.statuses["qualifications"])),
@@ -100,6 +102,7 @@ class Evidence:
         columns: Field → values, as long as ``company``.
         lists: What lists say of the companies.
         ledger: What the ledgers say of them.
+        told: What has been put into words.
     """
 
     company: NDArray[np.int64]
@@ -107,6 +110,7 @@ class Evidence:
     columns: dict[str, Column]
     lists: OnLists = field(default_factory=OnLists)
     ledger: OnLedger = field(default_factory=OnLedger)
+    told: Told = field(default_factory=Told, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -195,16 +199,17 @@ class EvidenceReader:
         return Evidence(company, segment, columns, standing.lists, standing.ledger)
 
     def column(
-        self, name: str, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]
-    ) -> Column:
-        """One field of the given pairs (组合的一个字段), as in ``read``."""
+        self, name: str, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64],
+        at: NDArray[np.int64] | None = None,
+    ) -> Column:  # fmt: skip
+        """One field of the given pairs (组合的一个字段), as in ``read``; ``at``: rows of ``profiles``, if not the companies' numbers."""
         if name in self.of_segments:
             return _column(self.of_segments[name][segment])
         if name in _MATRICES:
             matrix, absent, kind = _MATRICES[name]
-            none = segment == NO_SEGMENT
-            values: NDArray[np.generic] = np.where(none, absent, getattr(profiles, matrix)[company, segment]).astype(kind)
-            return _column(values, self._read_of_pair(name, profiles, values, company, none))
+            none, row = segment == NO_SEGMENT, company if at is None else at
+            values: NDArray[np.generic] = np.where(none, absent, getattr(profiles, matrix)[row, segment]).astype(kind)
+            return _column(values, self._read_of_pair(name, profiles, values, row, none))
         if name == "approached":
             chain, approached = self.of_segments["chain"][segment], np.zeros(len(company), dtype=np.bool_)
             for of_chain, places in standing.approached:
@@ -276,6 +281,8 @@ class EvidenceReader:
             "local": self._local(text),
             "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
             "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
+            "permit_until": Column(profiles.permit_until, profiles.permit_until != UNKNOWN_DAY),
+            "permit_over": _column(_years_over(profiles.permit_until, as_of)),
             "marks": Column(profiles.marks, profiles.has_scope),
             "qualifications": Column(_qualified(text["qualifications"], statuses["qualifications"].values(), lists), ~everywhere),
             **ledger.columns,
@@ -334,6 +341,12 @@ def _lapsed(until: NDArray[np.int64], as_of: NDArray[np.int32]) -> Column:
     no_permit = until == UNKNOWN_DAY
     dated = as_of != UNKNOWN_DAY
     return Column(~no_permit & dated & (until < as_of), no_permit | dated)
+
+
+def _years_over(until: NDArray[np.int64], as_of: int) -> NDArray[np.float64]:
+    """Years since the permits ended, on the run's day; 0 where none has or none is written."""
+    over: NDArray[np.float64] = np.where(until == UNKNOWN_DAY, 0, np.maximum(as_of - until, 0)) / DAYS_PER_YEAR
+    return over
 
 
 def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:

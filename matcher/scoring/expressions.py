@@ -14,17 +14,14 @@ and infinity count as unknown. ``ramp`` is 0 at ``lo``, 1 at ``hi``, straight be
 from __future__ import annotations
 
 import difflib
-import logging
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import sqlglot
 from numpy.typing import NDArray
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
+from matcher.scoring.trees import number, parsed, shown
 from matcher.scoring.values import (
     DAYS_PER_YEAR,
     KIND_NAMES,
@@ -38,6 +35,7 @@ from matcher.scoring.values import (
     compared,
     constant,
     date_number,
+    either,
     finite,
     one_of,
 )
@@ -48,9 +46,6 @@ DEEPEST = 12
 """Brackets within brackets."""
 
 _FUNCTIONS = ("ratio", "ramp", "years_since", "has", "has_any")
-
-
-logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # what it would warn of is refused here anyway
 
 
 @dataclass(frozen=True)
@@ -69,15 +64,17 @@ class Expression:
     _step: Step
 
     def __call__(self, columns: Mapping[str, Column], as_of: int) -> Result:
-        """Evaluates for a batch (求值).
+        """Evaluates for a batch (求值): numbers, truth as 0 and 1, nought where unknown.
 
         Args:
             columns: The fields read, all of one length.
             as_of: The run's date in days since 1970.
         """
         values, known = self._step(columns, as_of)
-        finite = np.isfinite(values)
-        return np.where(known & finite, values, 0.0), known & finite
+        if not values.shape or not known.shape:  # the same for every row
+            size = len(next(iter(columns.values())).known) if columns else 1
+            values, known = np.broadcast_to(values, size), np.broadcast_to(known, size)
+        return np.where(known, values, 0.0), known
 
 
 def compile_expression(text: str, fields: Mapping[str, Field]) -> Expression:
@@ -98,12 +95,7 @@ def compile_expression(text: str, fields: Mapping[str, Field]) -> Expression:
         deepest = max(deepest, depth)
     if deepest > DEEPEST:
         raise ExpressionError(f"括号嵌套 {deepest} 层，最多 {DEEPEST} 层")
-    try:
-        tree = sqlglot.parse_one(plain, dialect="duckdb")
-    except (SqlglotError, RecursionError) as error:
-        raise ExpressionError(f"不成句：{str(error).splitlines()[0][:80]}") from None
-    if not isinstance(tree, exp.Expression):
-        raise ExpressionError("不成句")
+    tree = parsed(plain)
     compiler = _Compiler(fields)
     kind, step = compiler.node(tree)
     if kind not in ("number", "truth"):
@@ -119,19 +111,19 @@ class _Compiler:
     def node(self, node: exp.Expression) -> tuple[Kind, Step]:
         handler = _NODES.get(type(node))
         if handler is None:
-            raise ExpressionError(f"规则语言没有「{_shown(node)}」这种写法")
+            raise ExpressionError(f"规则语言没有「{shown(node)}」这种写法")
         return handler(self, node)
 
     def of_kind(self, node: exp.Expression, *kinds: Kind) -> Step:
         kind, step = self.node(node)
         if kind not in kinds:
             wanted = "或".join(KIND_NAMES[k] for k in kinds)
-            raise ExpressionError(f"「{_shown(node)}」应为{wanted}，它是{KIND_NAMES[kind]}")
+            raise ExpressionError(f"「{shown(node)}」应为{wanted}，它是{KIND_NAMES[kind]}")
         return step
 
     def field(self, node: exp.Expression) -> tuple[str, Field]:
         if not isinstance(node, exp.Column) or not isinstance(node.this, exp.Identifier) or node.table or node.this.quoted:
-            raise ExpressionError(f"「{_shown(node)}」应为字段名")
+            raise ExpressionError(f"「{shown(node)}」应为字段名")
         name = node.name
         if name not in self.fields:
             near = difflib.get_close_matches(name, list(self.fields), n=1, cutoff=0.4)
@@ -144,8 +136,13 @@ class _Compiler:
         if field.kind == "list":
             raise ExpressionError(f"「{name}」是列表，应写 has({name}, '…')")
 
+        is_truth = field.kind == "truth"
+
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            return finite(columns[name].values.astype(np.float64), columns[name].known)
+            values, known = columns[name].values, columns[name].known
+            if values.dtype.kind == "f":  # whole numbers and truths are finite
+                values, known = finite(values.astype(np.float64, copy=False), known)
+            return values.astype(np.bool_ if is_truth else np.float64, copy=False), known
 
         return field.kind, step
 
@@ -153,10 +150,10 @@ class _Compiler:
         assert isinstance(node, exp.Literal)
         if node.is_string:
             raise ExpressionError(f"文字「{node.this[:40]}」只能与类别字段比较")
-        return "number", constant(_number(node))
+        return "number", constant(number(node))
 
     def truth(self, node: exp.Expression) -> tuple[Kind, Step]:
-        return "truth", constant(float(bool(node.this)))
+        return "truth", constant(bool(node.this))
 
     def paren(self, node: exp.Expression) -> tuple[Kind, Step]:
         return self.node(node.this)
@@ -196,7 +193,7 @@ class _Compiler:
         kind, left = self.node(node.this)
         right = self.of_kind(node.expression, kind)
         if kind not in ("number", "truth") or (kind == "truth" and type(node) not in (exp.EQ, exp.NEQ)):
-            raise ExpressionError(f"「{_shown(node.this)}」是{KIND_NAMES[kind]}，不能这样比较")
+            raise ExpressionError(f"「{shown(node.this)}」是{KIND_NAMES[kind]}，不能这样比较")
 
         return "truth", compared(compare, left, right)
 
@@ -210,14 +207,13 @@ class _Compiler:
         codes = [self._word(word, name, field) for word in words]
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            found = one_of(columns[name].values, codes)
-            return (found ^ negate).astype(np.float64), columns[name].known
+            return one_of(columns[name].values, codes) ^ negate, columns[name].known
 
         return step
 
     def _word(self, node: exp.Expression, name: str, field: Field) -> int:
         if not isinstance(node, exp.Literal) or not node.is_string:
-            raise ExpressionError(f"「{_shown(node)}」应为加引号的文字")
+            raise ExpressionError(f"「{shown(node)}」应为加引号的文字")
         if node.this not in field.names:
             near = difflib.get_close_matches(node.this, field.names, n=1, cutoff=0.4)
             hint = f"，是不是想写「{near[0]}」？" if near else f"，可写：{'、'.join(field.names[:20])}"
@@ -234,7 +230,7 @@ class _Compiler:
             values, known = inner(columns, as_of)
             a, a_known = low(columns, as_of)
             b, b_known = high(columns, as_of)
-            return both((values >= a).astype(np.float64), known & a_known, (values <= b).astype(np.float64), known & b_known)
+            return both(values >= a, known & a_known, values <= b, known & b_known)
 
         return "truth", step
 
@@ -245,25 +241,20 @@ class _Compiler:
         if all(isinstance(word, exp.Literal) and word.is_string for word in words):
             return "truth", self._membership(node.this, words, negate=False)
         inner = self.of_kind(node.this, "number")
-        numbers = [_number(word) for word in words]
+        numbers = [number(word) for word in words]
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             values, known = inner(columns, as_of)
-            return one_of(values, numbers).astype(np.float64), known
+            return one_of(values, numbers), known
 
         return "truth", step
 
     def logic(self, node: exp.Expression) -> tuple[Kind, Step]:
         left, right = self.of_kind(node.this, "truth"), self.of_kind(node.expression, "truth")
-        conjunction = isinstance(node, exp.And)
+        join = both if isinstance(node, exp.And) else either
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
-            a, a_known = left(columns, as_of)
-            b, b_known = right(columns, as_of)
-            if conjunction:
-                return both(a, a_known, b, b_known)
-            values, known = both(1.0 - a, a_known, 1.0 - b, b_known)  # a OR b = NOT (NOT a AND NOT b)
-            return 1.0 - values, known
+            return join(*left(columns, as_of), *right(columns, as_of))
 
         return "truth", step
 
@@ -272,7 +263,7 @@ class _Compiler:
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             values, known = inner(columns, as_of)
-            return 1.0 - values, known
+            return ~values, known
 
         return "truth", step
 
@@ -304,14 +295,14 @@ class _Compiler:
     def _ramp(self, given: list[exp.Expression]) -> Step:
         _expect(given, 3, "ramp(数字, 起点, 终点)")
         inner = self.of_kind(given[0], "number")
-        low, high = _number(given[1]), _number(given[2])
+        low, high = number(given[1]), number(given[2])
         if low == high:
             raise ExpressionError("ramp 的起点与终点不能相同")
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             values, known = inner(columns, as_of)
             with np.errstate(all="ignore"):
-                return np.clip((values - low) / (high - low), 0.0, 1.0), known
+                return np.minimum(np.maximum((values - low) / (high - low), 0.0), 1.0), known
 
         return step
 
@@ -335,34 +326,9 @@ class _Compiler:
 
         def step(columns: Mapping[str, Column], as_of: int) -> Result:
             found = (columns[name].values.astype(np.int64) & wanted) != 0
-            return found.astype(np.float64), found | columns[name].known
+            return found, found | columns[name].known
 
         return step
-
-
-def _shown(node: exp.Expression) -> str:
-    """What to call a part of an expression: its name or value if it has one, else its kind.
-
-    sqlglot's own printing may fail on parts that this language refuses.
-    """
-    word = node.name if isinstance(node, (exp.Column, exp.Literal, exp.Identifier, exp.Anonymous)) else ""
-    return word[:40] or type(node).__name__
-
-
-def _number(node: exp.Expression) -> float:
-    sign = 1.0
-    while isinstance(node, (exp.Neg, exp.Paren)):
-        sign = -sign if isinstance(node, exp.Neg) else sign
-        node = node.this
-    if not isinstance(node, exp.Literal) or node.is_string:
-        raise ExpressionError(f"「{_shown(node)}」应为数字")
-    try:
-        value = sign * float(node.this)
-    except ValueError:
-        raise ExpressionError(f"「{node.this[:40]}」不是数字") from None
-    if not math.isfinite(value):
-        raise ExpressionError(f"「{node.this[:40]}」太大")
-    return value
 
 
 def _expect(given: list[exp.Expression], count: int, usage: str) -> None:

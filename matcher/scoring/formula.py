@@ -12,7 +12,7 @@ The numbers are in ``rules/<zone>/scoring.yaml``. Everything is computed in whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from matcher.rules import Zone
 from matcher.rules.schema import Rule, Veto
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.expressions import compile_expression
+from matcher.scoring.expressions import Expression, compile_expression
 from matcher.scoring.values import ExpressionError, Field
 
 UNIT = 10_000
@@ -113,16 +113,10 @@ class Ruleset:
             as_of: The run's date in days since 1970.
         """
         size = len(evidence.company)
-        value = np.empty((len(self.rules), size), dtype=np.int64)
-        known = np.empty((len(self.rules), size), dtype=np.bool_)
-        for number, expression in enumerate(self.values):
-            raw, known[number] = expression(evidence.columns, as_of)
-            value[number] = np.floor(np.clip(raw, 0.0, 1.0) * MILLI + 0.5).astype(np.int64)
-        vetoed = np.zeros((len(self.vetoes), size), dtype=np.bool_)
-        unread = np.zeros((len(self.vetoes), size), dtype=np.bool_)
-        for number, expression in enumerate(self.whens):
-            truth, readable = expression(evidence.columns, as_of)
-            vetoed[number], unread[number] = readable & (truth > 0), ~readable
+        found, known = _evaluated(self.values, evidence, size, as_of)
+        value = np.floor(np.clip(found, 0.0, 1.0) * MILLI + 0.5).astype(np.int64)
+        truth, readable = _evaluated(self.whens, evidence, size, as_of)
+        vetoed, unread = truth > 0, ~readable
         value = np.where(known, value, self.if_unknown[:, None])
         points = self.weights[:, None] * value
         raw_groups, groups, score = self.totals(points)
@@ -157,3 +151,13 @@ class Ruleset:
         low, high = self.totals(np.concatenate(ends).T)[2].reshape(2, len(fields))
         widest = int((high - low).argmax())
         return fields[widest] if high[widest] > low[widest] else None
+
+
+def _evaluated(
+    expressions: Sequence[Expression], evidence: Evidence, size: int, as_of: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Expressions × pairs: values, nought where unknown, and whether each is known."""
+    values, known = np.empty((len(expressions), size)), np.empty((len(expressions), size), dtype=np.bool_)
+    for number, expression in enumerate(expressions):
+        values[number], known[number] = expression(evidence.columns, as_of)
+    return values, known

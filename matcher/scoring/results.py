@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.corpora import MODES, KnownGroup
+from matcher.corpora import MODES, Corpora, KnownGroup
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.matching.profiles import Details, ProfileReader
 from matcher.matching.vocabulary import term_number
-from matcher.places import DistrictFinder, short
+from matcher.places import district_finder, short
 from matcher.rules import Zone
 from matcher.scoring.describe import Describer, Remarks, day_text
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
@@ -33,11 +34,25 @@ _ASIDES = ("含", "包括", "除", "不", "限")  # what stands in brackets behi
 _TORN = re.compile(r"[()]|^(?:均|含|限|提供|从事|经营|装)|(?:类|的|及?相关)$")  # pieces of a longer phrase that say nothing alone
 _GOODS = ("produce", "develop", "wholesale", "sell", "retail", "trade")  # modes whose verb is told before the goods
 _MAKER = "maker"
+_DEVELOP = MODES.index("develop")
 _MAKES = (MODES.index("produce"), MODES.index("develop"))
 _MOST_REACHING = 2
 _FITS_TOO = 550  # affinity from which a company does a segment's trade too
 MOST_TERMS = 8
 """Matched terms shown of a company."""
+
+
+@lru_cache(maxsize=4)
+def _around_goods(corpora: Corpora) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What may stand before, behind and at the end of the goods in an item."""
+    modes = corpora.reading.modes
+    before = "".join(corpora.reading.verb_prefixes)
+    verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
+    return (
+        re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+"),
+        re.compile(f"(?:(?:及其?|和|并)(?:{verbs}).*|(?:[的和及与、]|(?<![{before}])(?:{verbs}))+)$"),
+        re.compile(f"(?<=..)(?:{'|'.join(corpora.reading.told_tails)})$"),
+    )
 
 
 class TermFinder:
@@ -49,11 +64,8 @@ class TermFinder:
         self._best, self._names = found.hits.best.toarray(), found.name_text
         self._items, self._texts = texts.items.item, texts.items.texts
         self._modes = np.where(texts.items.mode == NO_MODE, texts.default_mode[texts.items.row], texts.items.mode)
-        modes = reader.corpora.reading.modes
-        verbs = "|".join(sorted((verb for mode in _GOODS for verb in modes[mode]), key=len, reverse=True))
-        self._begins = re.compile(rf"^(?:{verbs}|[和及与、]|各[种类]|第?[一二三]+类|\d{{4}})+")
-        self._ends = re.compile(f"(?:(?:及其?|和|并)(?:{verbs}).*|(?:[的和及与、]|(?<![初深精])(?:{verbs}))+)$")
-        self._tails = re.compile(f"(?<=..)(?:{'|'.join(reader.corpora.reading.told_tails)})$")
+        self._begins, self._ends, self._tails = _around_goods(reader.corpora)
+        self._drawn = re.compile(f"(?<=..)(?:{'|'.join(reader.corpora.reading.drawn_verbs)})$")
         self._first = np.searchsorted(texts.items.row, np.arange(texts.items.rows + 1))
 
     def terms(self, company: int, segment: int, most: int = MOST_TERMS) -> tuple[str, ...]:
@@ -71,11 +83,19 @@ class TermFinder:
         if segment == NO_SEGMENT:
             return ()
         hits = [(item, its) for item, its in self._occurrences(company) if self._best[item, segment]]
-        told = [self._phrase(item, segment) for item, its in hits if its == mode and not self._texts[item].startswith(_ASIDES)]
+        drawn = mode == _DEVELOP  # 礼品设计 is drawing gifts, not developing them; who also makes them is told as the maker
+        told = [
+            self._phrase(item, segment, drawn=drawn)
+            for item, its in hits
+            if its == mode and not self._texts[item].startswith(_ASIDES)
+        ]
         return tuple(dict.fromkeys(told)) or self.terms(company, segment)
 
-    def _phrase(self, item: int, segment: int) -> str:
-        """An item in its own few words; its term where they are many or torn."""
+    def _phrase(self, item: int, segment: int, *, drawn: bool) -> str:
+        """An item in its own few words; its term where they are many or torn; ``drawn`` keeps 设计 at its end."""
+        text = self._texts[item]
+        if drawn and self._drawn.search(text) and len(text) <= _LONGEST_PHRASE and not _TORN.search(text):
+            return text
         bare = self._tails.sub("", self._ends.sub("", self._begins.sub("", self._texts[item])))
         whole = 2 <= len(bare) <= _LONGEST_PHRASE and not _TORN.search(bare)
         return bare if whole else self._patterns[term_number(int(self._best[item, segment]))]
@@ -125,7 +145,8 @@ class Assembler:
 
     def __init__(self, zone: Zone, ruleset: Ruleset, describer: Describer, reader: ProfileReader) -> None:
         self.zone, self.ruleset, self.describer, self.reader = zone, ruleset, describer, reader
-        self._districts = DistrictFinder(reader.corpora)
+        self._districts = district_finder(reader.corpora)
+        self._untold = np.array(["group_state" not in value.fields for value in ruleset.values], dtype=np.bool_)
         self._signed = [(one.name, one.day) for one in zone.file.signed]
 
     def county(self, companies: Companies, place: int) -> str:
@@ -235,15 +256,18 @@ class Assembler:
         company = int(evidence.company[shown.pair])
         doubted = set() if number is None else set(self.ruleset.values[number].fields) - {"marks"}
         written = normalise(companies.text["business_scope"][company])
-        own = tuple(phrase for phrase in shown.business if not group or phrase not in group.known_for or phrase in written)
+        known = group.known_for if group else ()
+        own = tuple(phrase for phrase in shown.business if phrase in written or not any(phrase in words for words in known))
         remarks = Remarks(
             own or shown.business,
+            written,
             told=group.told if group else "",
             changed=group.changed if group else "",
             asked=group.asks if group and shown.is_head else "",
             reaches=self._reaches(evidence, shown.pair, written),
             signed=next((day for name, day in self._signed if name in companies.text["name"][company]), ""),
             claimed=bool(shown.business) and not own,
+            named=_only_named(evidence, shown, written),
             at_home=short(companies.text["province"][company]) == short(self.zone.file.place.province),
             strengths=self._strengths(evidence, scores, shown, doubted),
         )
@@ -298,8 +322,7 @@ class Assembler:
 
         What has become of a group is told as news already.
         """
-        untold = np.array(["group_state" not in value.fields for value in self.ruleset.values], dtype=np.bool_)
-        points = np.where(scores.known[:, pair] & untold, scores.points[:, pair], 0)
+        points = np.where(scores.known[:, pair] & self._untold, scores.points[:, pair], 0)
         for number in np.argsort(points, kind="stable").tolist():
             if points[number] > -_LEAST_DOUBT * UNIT:
                 return None
@@ -310,16 +333,17 @@ class Assembler:
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""
         made: list[Contribution] = []
+        values, points, known = (column[:, pair].tolist() for column in (scores.value, scores.points, scores.known))
         for number, rule in enumerate(self.ruleset.rules):
             made.append(
                 Contribution(
                     rule=rule.id,
                     group=rule.group,
                     label=rule.label,
-                    value=int(scores.value[number, pair]) / 1000,
+                    value=values[number] / 1000,
                     weight=float(rule.weight),
-                    points=int(scores.points[number, pair]) / UNIT,
-                    known=bool(scores.known[number, pair]),
+                    points=points[number] / UNIT,
+                    known=known[number],
                     evidence=self.describer.fill(rule.evidence, evidence, pair, terms),
                 )
             )
@@ -349,3 +373,10 @@ def with_other(lacking: Unserved, results: Sequence[RankedCompany], affinity: ND
     if not len(affinity) or affinity[best] < _FITS_TOO:
         return lacking
     return replace(lacking, also=results[best].name, also_place=results[best].rank)
+
+
+def _only_named(evidence: Evidence, shown: _Shown, written: str) -> bool:
+    """Whether only the name speaks of the segment: its scope is there and says nothing of it."""
+    main = evidence.columns["main_business"]
+    empty = bool(main.known[shown.pair]) and not main.values[shown.pair]
+    return empty and bool(written) and not any(phrase in written for phrase in shown.business)

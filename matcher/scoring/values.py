@@ -52,19 +52,28 @@ class Column:
     known: NDArray[np.bool_]
 
 
-Result = tuple[NDArray[np.float64], NDArray[np.bool_]]
-"""Values (truth as 0 and 1) and whether each is known."""
+class Told:
+    """Values of one pair in words, kept while it is the one spoken of: many rules read the same (已说过的值)."""
+
+    def __init__(self) -> None:
+        self._pair, self._words = -1, dict[tuple[str, bool], str]()
+
+    def of(self, pair: int) -> dict[tuple[str, bool], str]:
+        """What was told of a pair (某组合说过的): field and whether briefly → words."""
+        if pair != self._pair:
+            self._pair, self._words = pair, {}
+        return self._words
+
+
+Result = tuple[NDArray[Any], NDArray[np.bool_]]
+"""Values (float64, or bool for a truth) and whether each is known; of one that is the same for every row, a single one."""
 Step = Callable[[Mapping[str, Column], int], Result]
 
 
-def constant(value: float) -> Step:
-    """A step that gives the same for every row (常数)."""
-
-    def step(columns: Mapping[str, Column], _as_of: int) -> Result:
-        size = len(next(iter(columns.values())).known) if columns else 1
-        return np.full(size, value), np.full(size, np.isfinite(value))
-
-    return step
+def constant(value: float | bool) -> Step:
+    """A step that gives the same for every row (常数): a finite number, or a truth."""
+    result = np.array(value), np.array(True)
+    return lambda _columns, _as_of: result
 
 
 def date_number(text: str) -> float:
@@ -94,7 +103,7 @@ def compared(compare: Callable[..., NDArray[np.bool_]], left: Step, right: Step)
     def step(columns: Mapping[str, Column], as_of: int) -> Result:
         a, a_known = left(columns, as_of)
         b, b_known = right(columns, as_of)
-        return compare(a, b).astype(np.float64), a_known & b_known
+        return compare(a, b), a_known & b_known
 
     return step
 
@@ -107,7 +116,13 @@ def one_of(values: NDArray[Any], choices: Sequence[float]) -> NDArray[np.bool_]:
     return found
 
 
-def both(a: NDArray[np.float64], a_known: NDArray[np.bool_], b: NDArray[np.float64], b_known: NDArray[np.bool_]) -> Result:
+def both(a: NDArray[np.bool_], a_known: NDArray[np.bool_], b: NDArray[np.bool_], b_known: NDArray[np.bool_]) -> Result:
     """Three-valued AND: one known false side settles it."""
-    settled = (a_known & (a == 0)) | (b_known & (b == 0))
-    return np.where(settled, 0.0, 1.0), settled | (a_known & b_known)
+    settled = (a_known & ~a) | (b_known & ~b)
+    return ~settled, settled | (a_known & b_known)
+
+
+def either(a: NDArray[np.bool_], a_known: NDArray[np.bool_], b: NDArray[np.bool_], b_known: NDArray[np.bool_]) -> Result:
+    """Three-valued OR: one known true side settles it."""
+    settled = (a_known & a) | (b_known & b)
+    return settled, settled | (a_known & b_known)

@@ -2,6 +2,9 @@
 
 Whoever comes first claims the key and works; others with the same request wait for the answer (``claim`` tells them to). A claim whose
 holder has died is free again after ``LEASE``. An answer is kept for ``KEPT``.
+
+Whoever changes something in a transaction keeps a word within it that it is done (``keep_within``), which the answer then replaces: should
+the process die between the two, nothing is done again.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from matcher.store.database import Store
 from matcher.store.tables import idempotent_answers as answers
@@ -87,9 +90,14 @@ def keep(store: Store, held: Claim, answer: Answer) -> None:
     Raises:
         StoreError: The database cannot be written.
     """
-    values = {"status": answer.status, "headers": list(map(list, answer.headers)), "body": zlib.compress(answer.body)}
     with store.writing() as connection:
-        connection.execute(update(answers).where(_holding(held)).values(values))
+        keep_within(connection, held, answer)
+
+
+def keep_within(connection: Connection, held: Claim, answer: Answer) -> None:
+    """The same within a transaction of the caller's (事务内留存应答): it is there if and only if what the transaction did is done."""
+    values = {"status": answer.status, "headers": list(map(list, answer.headers)), "body": zlib.compress(answer.body)}
+    connection.execute(update(answers).where(_holding(held)).values(values))
 
 
 def give_back(store: Store, held: Claim) -> None:

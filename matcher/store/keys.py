@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -35,6 +35,10 @@ SCOPES = {
 _KEY = re.compile(r"lz_([a-z2-7]{12})_[a-z2-7]{52}", re.ASCII)
 _LONGEST_NAME = 60
 _LONGEST_LIFE = timedelta(days=36525)
+MOST_PER_MINUTE = 1_000_000
+"""Requests in a minute that a key may be given (最高频率)."""
+MOST_BODY = 1 << 30
+"""Bytes of a body that a key may be given (最大请求体); the service holds so much only as far as its settings go."""
 _SPARSE = timedelta(hours=1)
 _NOBODY = "0" * 64  # a hash that no key has
 
@@ -58,6 +62,8 @@ class ApiKey:
         scopes: What of its role it may do; None is all.
         group: The recruitment group whose rows of the ledgers are its own.
         leader: Whether it reads all rows of the ledgers.
+        per_minute: Requests in a minute; 0 is no limit, None as the service says.
+        body: Most bytes of a request's body; None as the service says.
     """
 
     id: str
@@ -67,6 +73,8 @@ class ApiKey:
     scopes: tuple[str, ...] | None
     group: str | None
     leader: bool
+    per_minute: int | None
+    body: int | None
     created_at: datetime
     created_by: str
     expires_at: datetime | None
@@ -91,7 +99,7 @@ class KeptKey:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a new key is to be (新密钥的内容); ``None`` is no limit."""
+    """What a new key is to be (新密钥的内容); ``None`` is no limit of its own."""
 
     name: str
     role: str
@@ -99,6 +107,8 @@ class Wanted:
     scopes: Sequence[str] | None = None
     group: str | None = None
     leader: bool = False
+    per_minute: int | None = None
+    body: int | None = None
     expires_at: datetime | None = None
 
 
@@ -155,7 +165,7 @@ def revoke_key(store: Store, id_: str, *, by: str) -> tuple[ApiKey, bool]:
         RequestError: There is no such key.
         StoreError: The database cannot be written.
     """
-    wanted = id_.strip().removeprefix("lz_").partition("_")[0]  # a whole key names its id too
+    wanted = _id_of(id_)
     standing = (api_keys.c.id == wanted) & api_keys.c.revoked_at.is_(None)
     with store.writing() as connection:
         changed = bool(
@@ -167,6 +177,41 @@ def revoke_key(store: Store, id_: str, *, by: str) -> tuple[ApiKey, bool]:
         if changed:
             record(connection, Entry(key=None, name=by, operation="revoke_key", status=200, request=wanted))
     return found.key, changed
+
+
+def limit_key(store: Store, id_: str, limits: Mapping[str, int | None], *, by: str) -> ApiKey:
+    """Gives a key other limits (改密钥的限额); they hold everywhere within a second.
+
+    Args:
+        store: The database.
+        id_: The key.
+        limits: ``per_minute`` and ``body``, those that change; None is as the service says.
+        by: Who changes them.
+
+    Returns:
+        The key as it is now.
+
+    Raises:
+        OptionError: A limit is out of bounds, or the key is revoked.
+        RequestError: There is no such key.
+        StoreError: The database cannot be written.
+    """
+    values = {name: limits[name] for name in ("per_minute", "body") if name in limits}
+    _check_limits(values.get("per_minute"), values.get("body"))
+    if not values:
+        raise OptionError("请写 --rate 或 --body，要改成多少")
+    wanted = _id_of(id_)
+    with store.writing() as connection:
+        before = _found(connection, wanted)
+        if before is None:
+            raise RequestError("密钥", wanted, connection.execute(select(api_keys.c.id)).scalars())
+        if before.key.revoked_at is not None:
+            raise OptionError(f"密钥 {wanted} 已撤销，不能改限额")
+        connection.execute(update(api_keys).where(api_keys.c.id == wanted).values(values))
+        record(connection, Entry(key=None, name=by, operation="limit_key", status=200, request=wanted))
+        after = _found(connection, wanted)
+    assert after is not None
+    return after.key
 
 
 def find_key(store: Store, id_: str) -> KeptKey | None:
@@ -212,11 +257,25 @@ def _checked(wanted: Wanted, now: datetime) -> dict[str, Any]:
             raise RequestError("范围", scope, SCOPES)
     if wanted.expires_at is not None and not now < wanted.expires_at <= now + _LONGEST_LIFE:
         raise OptionError("密钥的到期时间应在今天以后、一百年以内")
+    _check_limits(wanted.per_minute, wanted.body)
     return {
         "name": name, "role": wanted.role, "group": wanted.group, "leader": wanted.leader, "expires_at": wanted.expires_at,
+        "per_minute": wanted.per_minute, "body": wanted.body,
         "zones": sorted(set(wanted.zones)) if wanted.zones else None,
         "scopes": sorted(set(wanted.scopes)) if wanted.scopes else None,
     }  # fmt: skip
+
+
+def _check_limits(per_minute: int | None, body: int | None) -> None:
+    if per_minute is not None and not 0 <= per_minute <= MOST_PER_MINUTE:
+        raise OptionError(f"--rate 应为 0（不限）到 {MOST_PER_MINUTE:,} 的整数：每分钟的请求数")
+    if body is not None and not 1 <= body <= MOST_BODY:
+        raise OptionError(f"--body 应为 1 到 {MOST_BODY:,} 的整数：请求体的字节数")
+
+
+def _id_of(given: str) -> str:
+    """The id in what somebody typed; a whole key names its id too."""
+    return given.strip().removeprefix("lz_").partition("_")[0]
 
 
 def _hash(token: str) -> str:

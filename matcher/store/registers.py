@@ -86,7 +86,7 @@ def save_register(
         StoreError: The database cannot be written.
     """
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise OptionError(f"--name 应为 1 到 {_LONGEST_NAME} 个字")
+        raise OptionError(f"名录的名称应为 1 到 {_LONGEST_NAME} 个字", field="name")
     values = {
         "zone": zone, "name": name.strip(), "as_of": as_of, "complete": complete, "digest": intake.digest, "corpora": corpora,
         "files": list(intake.files), "read": intake.read, "merged": intake.merged, "rejected": len(intake.rejects),

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from matcher.errors import OptionError, RequestError
 from matcher.store.database import Store
-from matcher.store.tables import rulesets, runs
+from matcher.store.tables import kept_scores, rulesets, runs
 
 _LONGEST_NAME, _LONGEST_NOTE = 60, 1000
 
@@ -139,9 +139,9 @@ def signed(by: str, note: str) -> tuple[str, str]:
         OptionError: Either is empty or too long.
     """
     if not 1 <= len(by.strip()) <= _LONGEST_NAME or not by.isprintable():
-        raise OptionError(f"--by 应为 1 到 {_LONGEST_NAME} 个字的姓名")
+        raise OptionError(f"姓名应为 1 到 {_LONGEST_NAME} 个字", field="by")
     if not 1 <= len(note.strip()) <= _LONGEST_NOTE:
-        raise OptionError(f"--note 应为 1 到 {_LONGEST_NOTE} 个字：为什么")
+        raise OptionError(f"说明应为 1 到 {_LONGEST_NOTE} 个字：为什么", field="note")
     return by.strip(), one_line(note)
 
 
@@ -175,9 +175,10 @@ def named(there: Sequence[RulesetVersion], digest: str) -> RulesetVersion | None
 
 
 def rulesets_in_use(store: Store) -> frozenset[str]:
-    """Digests that versions or runs name (用到的规则摘要): their copies must not be dropped."""
+    """Digests that versions, runs or kept scores name (用到的规则摘要): their copies must not be dropped."""
     with store.reading() as connection:
-        found = [connection.execute(select(column).distinct()).scalars() for column in (rulesets.c.digest, runs.c.ruleset)]
+        columns = (rulesets.c.digest, runs.c.ruleset, kept_scores.c.ruleset)
+        found = [connection.execute(select(column).distinct()).scalars() for column in columns]
         return frozenset(digest for digests in found for digest in digests)
 
 

@@ -44,9 +44,9 @@ def results_digest(ranking: Ranking) -> str:
 
 
 def digest_of(told: dict[str, Any]) -> str:
-    """The same of a ranking as plain data, its run among it or not (平实数据的结果摘要)."""
+    """The same of a ranking as plain data, its run among it or not (平实数据的结果摘要); keys stand in the order of the fields."""
     told = {key: value for key, value in told.items() if key != "run"}
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 def save_run(

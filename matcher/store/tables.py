@@ -76,6 +76,23 @@ runs = Table(
     Column("given", JSON(none_as_null=True)),  # what the files were called, for whoever looks for them; decides nothing
 )
 
+kept_scores = Table(
+    "kept_scores",
+    metadata,
+    Column("id", String(32), primary_key=True),  # of the run
+    Column("zone", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("snapshot", Text, nullable=False),  # digest of the profiles: these are its companies
+    Column("ruleset", Text, nullable=False),
+    Column("corpora", Text, nullable=False),
+    Column("versions", JSON, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("results", String(64), nullable=False),  # digest of the scores
+    Column("profiles", LargeBinary, nullable=False),  # packed, as they were given
+    Column("size", Integer, nullable=False),  # bytes of these
+    Column("kept_at", UtcTime, nullable=False, index=True),
+)
+
 ledger_evidence = Table(
     "ledger_evidence",
     metadata,
@@ -228,6 +245,8 @@ api_keys = Table(
     Column("scopes", JSON(none_as_null=True)),  # null: all that the role may do
     Column("group", Text),  # the recruitment group whose rows of the ledgers are its own
     Column("leader", Boolean, nullable=False),  # reads all rows of the ledgers
+    Column("per_minute", Integer),  # requests; 0: as many as it likes, null: as the service says
+    Column("body", Integer),  # most bytes of a request's body; null: as the service says
     Column("created_at", UtcTime, nullable=False),
     Column("created_by", Text, nullable=False),
     Column("expires_at", UtcTime),
@@ -262,6 +281,22 @@ idempotent_answers = Table(
     Column("headers", JSON(none_as_null=True)),
     Column("body", LargeBinary),  # zlib
 )
+
+trip_plans = Table(
+    "trip_plans",
+    metadata,
+    Column("id", String(32), primary_key=True),  # digest of all of the plan
+    Column("zone", Text, nullable=False),
+    Column("run", String(32), nullable=False),  # of the ranking that it was made from
+    Column("start", Date, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("cities", JSON, nullable=False),
+    Column("visits", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # JSON, zlib
+    Column("kept_at", UtcTime, nullable=False),
+    Column("kept_by", Text, nullable=False),
+)
+Index("ix_trip_plans_zone_kept_at", trip_plans.c.zone, trip_plans.c.kept_at)
 
 version = Table("lianzhao_version", MetaData(), Column("version_num", String(32), primary_key=True))
 """Where Alembic keeps which migration the database is at."""

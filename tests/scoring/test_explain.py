@@ -160,7 +160,9 @@ def test_a_company_explained_by_hand(engine: Engine) -> None:
     assert vetoes["outlet"].read == ("分支网点：否",)
     assert rules["headcount"].state == "unknown"
     assert rules["headcount"].read == ("参保人数：不详",)
-    assert rules["subscribed_capital"].read == ("注册资本：3,000万元", "成立日期：2012-04-01")
+    assert rules["subscribed_capital"].read == (
+        "注册资本：3,000万元", "名称属知名集团，总部在别的城市：否", "成立日期：2012-04-01",
+    )  # fmt: skip
     assert rules["subscribed_capital"].state == "not_fired"
     assert rules["name_agrees"].state == "fired"
     assert rules["name_agrees"].points == rules["name_agrees"].possible[1] > 0

@@ -62,7 +62,7 @@ def test_a_group_is_asked_its_own_question_before_that_of_its_trade(engine: Engi
     assert "两家新店" not in firm.reason, "a firm of the group is asked what it does"
 
 
-@pytest.mark.parametrize(("state", "rule", "lost"), [("left", "business_left", -20), ("troubled", "troubled", -8)])
+@pytest.mark.parametrize(("state", "rule", "lost"), [("left", "business_left", -20), ("troubled", "troubled", -14)])
 def test_what_has_become_of_a_group_costs_points_and_is_told(
     state: str, rule: str, lost: float, engine: Engine, tmp_path: Path
 ) -> None:

@@ -179,7 +179,7 @@ def test_an_unknown_value_speaks_for_nobody(results: list[RankedCompany]) -> Non
 
 def test_what_everybody_knows_stands_in_a_clause_of_its_own(engine: Engine) -> None:
     """Of the group or company that a name means; not of a firm of the group, whose scope says what it does."""
-    told = "大输液，深交所上市（公开常识）"
+    told = "大输液，深交所上市，日照有厂（公开常识）"
     assert told in parts(score(engine, **{**DRUGS, "name": "华仁药业股份有限公司"}))
     assert told not in score(engine, **{**DRUGS, "name": "华仁药业(日照)有限公司"}).reason
     assert "公开常识" not in score(engine, **DRUGS).reason
@@ -236,6 +236,12 @@ def test_doubts_by_hand(engine: Engine) -> None:
     assert "待核：注册资本1,100万元，偏小；" in score(engine, **thin).reason
 
 
+def test_it_is_told_where_branches_make_what_is_told(engine: Engine) -> None:
+    """A label before the goods says so; one behind them speaks of something else."""
+    scopes = ("下列经营范围限分支机构经营：生产：片剂、硬胶囊剂", "生产：片剂、硬胶囊剂；以下限分支机构经营：住宿、餐饮")
+    assert ["由分支机构经营" in score(engine, **{**DRUGS, "business_scope": scope}).reason for scope in scopes] == [True, False]
+
+
 def test_a_specialist_of_what_is_wanted_most_is_doubted_less_for_its_capital(engine: Engine) -> None:
     """From ten million on; below, a specialist is small like anybody else."""
 
@@ -243,8 +249,17 @@ def test_a_specialist_of_what_is_wanted_most_is_doubted_less_for_its_capital(eng
         result = score(engine, **{**profile, "reg_capital_raw": capital})
         return next(c.points for c in result.contributions if c.rule == "thin_capital")
 
-    assert thin(DRUGS, "1200万人民币") == pytest.approx(0.4 * thin(FEED, "1200万人民币"), abs=0.01)
-    assert thin(DRUGS, "900万人民币") == thin(FEED, "900万人民币")
+    tonics = {"name": "青岛示例保健食品有限公司", "business_scope": "保健食品生产；特殊医学用途配方食品生产"}
+    assert thin(tonics, "1200万人民币") == pytest.approx(0.4 * thin(FEED, "1200万人民币"), abs=0.01)
+    assert thin(tonics, "900万人民币") == thin(FEED, "900万人民币")
+    assert thin(DRUGS, "1200万人民币") == thin(FEED, "1200万人民币"), "wanted, but not most"
+
+
+def test_what_only_the_name_says_is_told_so(engine: Engine) -> None:
+    profile = {**DRUGS, "name": "青岛示例养老服务有限公司", "business_scope": "钢材、建材、五金的批发；机械设备租赁"}
+    assert score(engine, **profile).reason.startswith("名称写着养老服务，经营范围里没有写，")
+    written = {**profile, "business_scope": "养老服务；钢材、建材、五金的批发"}
+    assert "没有写" not in score(engine, **written).reason
 
 
 # --- the question, and the whole -------------------------------------------------------------------------------------------------
@@ -262,7 +277,7 @@ def test_the_question_comes_last(engine: Engine, results: list[RankedCompany]) -
         asks = rules[against.rule].asks if against else None
         segment = segments[result.chain, result.segment]
         home = result.province in ("山东", "山东省")
-        own = [asked_of(of, at_home=home) for words, of in segment.asks_of if any(word in parts(result)[0] for word in words)]
+        own = [asked_of(of.asks, at_home=home) for of in segment.asks_of if any(word in parts(result)[0] for word in of.words)]
         first = next((of for of in own if f"先问清{of}" in parts(result)), segment.asks)
         first = asked_of(first, at_home=home)
         wanted = [f"先问清{first or engine.zone.scoring.visit_questions[segment.kind]}", *([f"再问{asks}"] if asks else [])]
@@ -291,6 +306,30 @@ def test_the_question_is_of_what_the_company_does_first(engine: Engine) -> None:
     assert other == f"先问清{grain.asks}"
 
 
+@pytest.mark.parametrize(
+    ("name", "scope", "told"),
+    [
+        ("杭州示例文化创意有限公司", "礼品设计；品牌设计", "主营礼品设计、品牌设计"),
+        ("杭州示例食品机械有限公司", "食品加工机械的生产", "生产食品加工机械"),
+        ("杭州示例餐饮集团有限公司", "中餐制售", "制售中餐"),
+    ],
+)
+def test_the_verb_is_of_what_is_done(engine: Engine, name: str, scope: str, told: str) -> None:
+    """Who draws gifts does not develop them, machines for making food are made, a kitchen cooks and sells."""
+    company = {**DRUGS, "name": name, "business_scope": scope, "reg_capital_raw": "5000万人民币"}
+    assert parts(score(engine, **company))[0].startswith(told)
+
+
+def test_a_question_looks_at_the_rest_of_the_scope_too(engine: Engine) -> None:
+    """Two boat builders are asked different things where one of them also holds regattas."""
+    builder = {**DRUGS, "name": "杭州示例船艇有限公司"}
+    asked = [
+        next(part for part in parts(score(engine, **{**builder, "business_scope": scope})) if part.startswith("先问清"))
+        for scope in ("赛艇、龙舟的生产", "赛艇、龙舟的生产；体育赛事组织")
+    ]
+    assert ["赛事和试水" in question for question in asked] == [False, True]
+
+
 def test_a_question_fits_where_the_company_comes_from(engine: Engine) -> None:
     """A company of the zone's own province is not asked for a base in the north."""
     assert [asked_of("要不要{北方|鲁西}的第二条线", at_home=home) for home in (False, True)] == [
@@ -300,7 +339,7 @@ def test_a_question_fits_where_the_company_comes_from(engine: Engine) -> None:
     infusions = {**DRUGS, "business_scope": "大容量注射剂的生产"}
     away, near = (score(engine, **{**infusions, "province": place}).reason for place in ("浙江省", "山东"))
     assert "北方" in away and "北方" not in near and "胶东以外" in near
-    asks = [of for s in engine.zone.segments for of in (s.asks, *(text for _, text in s.asks_of))]
+    asks = [of for s in engine.zone.segments for of in (s.asks, *(of.asks for of in s.asks_of))]
     assert not [of for of in asks if re.search("[{}|]", asked_of(of, at_home=True))], "every brace is a pair of two texts"
 
 
@@ -312,6 +351,9 @@ def test_what_only_everybody_says_is_not_told_as_written(engine: Engine) -> None
     assert any(part.startswith("近年有变：") and part.endswith("（公开消息）") for part in known)
     written = score(engine, name="开元旅业集团有限公司", city="杭州", **{**silent, "business_scope": "酒店管理；实业投资"})
     assert parts(written)[0].startswith("主营酒店管理")
+    butcher = {**silent, "name": "青岛万福集团股份有限公司", "city": "青岛"}  # told as 肉制品, known for 肉制品加工
+    assert parts(score(engine, **{**butcher, "business_scope": "食品制造及销售"}))[0].startswith("公认的主业是肉制品")
+    assert parts(score(engine, **{**butcher, "business_scope": "肉制品加工"}))[0].startswith("生产肉制品")
 
 
 def test_a_company_that_signed_is_asked_how_it_goes_on(engine: Engine) -> None:

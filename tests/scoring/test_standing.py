@@ -74,9 +74,11 @@ def test_whom_the_zone_talks_to_already(engine: Engine, name: str, profile: dict
 def test_the_same_capital_weighs_less_for_a_service(engine: Engine) -> None:
     capital = "3000万人民币"
     hotel = score(engine, name="青岛示例酒店管理有限公司", **{**HOTELS, "reg_capital_raw": capital})
-    drugs = score(engine, name="青岛示例制药有限公司", **{**DRUGS, "reg_capital_raw": capital})
+    tonics = score(
+        engine, name="青岛示例保健食品有限公司", business_scope="保健食品生产；特殊医学用途配方食品生产", reg_capital_raw=capital
+    )
     for rule in ("capital", "thin_capital"):
-        assert points(hotel, rule).points < points(drugs, rule).points
+        assert points(hotel, rule).points < points(tonics, rule).points
 
 
 def test_what_could_not_be_read_of_a_profile_is_told(engine: Engine) -> None:

@@ -55,10 +55,10 @@ def test_only_what_was_asked_for_can_be_left_open(engine: Engine) -> None:
 
 
 def test_the_day_of_the_data_dates_rows_without_one(engine: Engine, tmp_path: Path) -> None:
-    scope = "食品生产（许可证有效期至2018年1月5日）；保健食品生产"
+    scope = "食品生产（许可证有效期至2023年1月5日）；保健食品生产"
     rows = [
         {"name": "绍兴甪鑫保健食品有限公司", "business_scope": scope, "reg_capital_raw": "5000万人民币", "as_of": ""},
-        {"name": "绍兴犇淼保健食品有限公司", "business_scope": scope, "reg_capital_raw": "5000万人民币", "as_of": "2017-01-01"},
+        {"name": "绍兴犇淼保健食品有限公司", "business_scope": scope, "reg_capital_raw": "5000万人民币", "as_of": "2022-01-01"},
     ]
     path = write(tmp_path / "a.csv", *rows)
 
@@ -72,9 +72,23 @@ def test_the_day_of_the_data_dates_rows_without_one(engine: Engine, tmp_path: Pa
         }
 
     assert lapsed(None) == {rows[0]["name"]: (0, False), rows[1]["name"]: (0, True)}
-    assert lapsed(date(2019, 4, 30)) == {rows[0]["name"]: (-4, True), rows[1]["name"]: (0, True)}, "a row's own day wins"
-    plain, dated = (read_files([path], engine.corpora, dated=day).digest for day in (None, date(2019, 4, 30)))
+    assert lapsed(date(2024, 4, 30)) == {rows[0]["name"]: (-4, True), rows[1]["name"]: (0, True)}, "a row's own day wins"
+    plain, dated = (read_files([path], engine.corpora, dated=day).digest for day in (None, date(2024, 4, 30)))
     assert plain != dated, "another day is another input"
+
+
+@pytest.mark.parametrize(("until", "points"), [("2019年1月5日", -4), ("2023年1月5日", 0)])
+def test_a_permit_that_ended_a_term_ago_is_asked_for_whatever_the_day_of_the_row(
+    engine: Engine, tmp_path: Path, until: str, points: float
+) -> None:
+    row = {
+        "name": "绍兴甪鑫保健食品有限公司",
+        "business_scope": f"食品生产（许可证有效期至{until}）；保健食品生产",
+        "reg_capital_raw": "5000万人民币",
+    }
+    (found,) = engine.rank(read_files([write(tmp_path / "a.csv", row)], engine.corpora), Request(as_of=AS_OF)).results
+    assert {c.points for c in found.contributions if c.rule == "permit_lapsed"} == {points}
+    assert ("许可证续期没有" in found.reason) == (points < 0)
 
 
 def test_a_single_score_is_that_of_the_list_also_beside_the_chains(engine: Engine) -> None:

@@ -17,6 +17,8 @@ from matcher.store.runs import load_run
 from matcher.store.tables import rule_files
 from tests.cli import small_zone
 
+pytestmark = pytest.mark.slow
+
 COMPANIES = """\
 企业名称,统一社会信用代码,注册资本,经营范围,所属城市
 青岛海之星酒店管理集团有限公司,91330000794366433K,30000万元,酒店管理；住宿服务,青岛市
@@ -48,6 +50,7 @@ def test_from_list_to_ranking(
     assert "就是它    2" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_another_machine_has_the_rules_of_runs_and_versions(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,10 +15,22 @@ from matcher.errors import OptionError, RequestError
 from matcher.store import keys
 from matcher.store.audit import lines
 from matcher.store.database import Store
-from matcher.store.keys import Standing, Wanted, create_key, find_key, key_id, list_keys, live_keys, note_use, proves, revoke_key
+from matcher.store.keys import (
+    Standing,
+    Wanted,
+    create_key,
+    find_key,
+    key_id,
+    limit_key,
+    list_keys,
+    live_keys,
+    note_use,
+    proves,
+    revoke_key,
+)
 from matcher.store.tables import api_keys
 
-WANTED = Wanted("跟踪系统", "tracker", zones=["b", "a", "a"], scopes=["score"], group="g", leader=True)
+WANTED = Wanted("跟踪系统", "tracker", zones=["b", "a", "a"], scopes=["score"], group="g", leader=True, per_minute=7, body=900)
 
 
 def test_a_key_is_found_by_its_beginning_and_proved_by_the_whole(store: Store) -> None:
@@ -28,11 +40,32 @@ def test_a_key_is_found_by_its_beginning_and_proved_by_the_whole(store: Store) -
     assert kept is not None
     assert kept.key == made
     assert (made.zones, made.scopes, made.group, made.leader, made.created_by) == (("a", "b"), ("score",), "g", True, "甲")
+    assert (made.per_minute, made.body) == (7, 900)
     assert proves(token, kept)
     assert not proves(other, kept)
     assert not proves(token[:-1] + ("a" if token[-1] != "a" else "b"), kept)
     assert not proves(token, None)
     assert find_key(store, "a" * 12) is None
+
+
+def test_limits_are_changed_one_by_one_and_noted(store: Store) -> None:
+    _, made = create_key(store, WANTED, by="甲")
+    assert (limit_key(store, made.id, {"per_minute": 0}, by="乙").per_minute, list_keys(store)[0].body) == (0, 900)
+    changed = limit_key(store, f"lz_{made.id}_whatever", {"body": None}, by="乙")
+    assert (changed.per_minute, changed.body) == (0, None)
+    kept = find_key(store, made.id)
+    assert kept is not None
+    assert kept.key == changed
+    assert [(line.entry.operation, line.entry.name) for line in lines(store)][:2] == [("limit_key", "乙")] * 2
+    for limits in ({}, {"per_minute": -1}, {"per_minute": keys.MOST_PER_MINUTE + 1}, {"body": 0}, {"body": keys.MOST_BODY + 1}):
+        with pytest.raises(OptionError):
+            limit_key(store, made.id, limits, by="乙")
+    with pytest.raises(RequestError):
+        limit_key(store, "a" * 12, {"body": 1}, by="乙")
+    revoke_key(store, made.id, by="乙")
+    with pytest.raises(OptionError, match="已撤销"):
+        limit_key(store, made.id, {"body": 1}, by="乙")
+    assert find_key(store, made.id).key.body is None  # type: ignore[union-attr]
 
 
 def test_nothing_but_a_hash_is_kept(store: Store) -> None:

@@ -27,9 +27,11 @@ from matcher.store.registers import load_register, save_register
 from matcher.store.rulesets import publish, versions
 from matcher.store.runs import load_run, save_run
 from matcher.store.tables import metadata, version
+from matcher.store.trips import save_trip
 from tests.ledger.offices import TODAY, a_project, listed
 from tests.store import children
 from tests.store.test_lists import import_names
+from tests.store.test_trips import a_plan
 
 
 def filled(store: Store, corpora: Corpora) -> None:
@@ -43,6 +45,7 @@ def filled(store: Store, corpora: Corpora) -> None:
         entry.add(ARRIVALS, {"project": project, "arrived_on": TODAY, "origin": "内资", "amount": "1万元"})
     create_key(store, Wanted("甲", "planner"), by="甲")  # and a line of the audit log
     claim(store, "a", "k", "d")
+    save_trip(store, a_plan(1), by="甲")
 
 
 def tables(connection: Connection) -> set[str]:

@@ -112,7 +112,7 @@ def test_a_removed_register_is_history(store: Store, corpora: Corpora) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "名" * 61, "坏\n名"])
 def test_a_register_has_a_name(store: Store, corpora: Corpora, name: str) -> None:
-    with pytest.raises(OptionError, match="--name"):
+    with pytest.raises(OptionError, match="名录的名称应为 1 到 60 个字"):
         save(store, from_profiles([{"name": "甲有限公司"}], corpora), name)
     assert list_registers(store, ended=True) == []
 
