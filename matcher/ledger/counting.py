@@ -6,15 +6,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, exists, func, select
 
 from matcher.ledger import reading, tables
+from matcher.ledger.attesting import SUM, none_of, outdated, proves_nothing
 from matcher.ledger.books import ARRIVALS, PAPERS, PROJECTS
 from matcher.ledger.money import Money
 from matcher.ledger.records import Project
 from matcher.ledger.setting import Setting
+from matcher.ledger.standing import moved_after, stood
 
 _AT_ONCE = 500
 
@@ -25,7 +27,9 @@ class Milestone:
 
     Attributes:
         id: Of ``ledger_steps``.
-        proved: It has a proof, or needs none.
+        proved: It has a proof that attests what stands, or needs none.
+        sum_proved: Such a proof attests the agreed investment, too.
+        outdated: Its proof was added for something else: another day, another company (证明待更新).
     """
 
     id: int
@@ -33,6 +37,16 @@ class Milestone:
     on: date
     needs_proof: bool
     proved: bool
+    sum_proved: bool
+    outdated: bool
+
+
+class Proved(NamedTuple):
+    """What the proofs of a step come to (一步的证明): as of ``Milestone``."""
+
+    proved: bool = False
+    sum_proved: bool = False
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,24 +57,43 @@ class Both:
     proved: Money
 
 
-def milestones(connection: Connection, setting: Setting, ids: Sequence[int] | None = None) -> dict[int, tuple[Milestone, ...]]:
+def milestones(
+    connection: Connection, setting: Setting, ids: Sequence[int] | None = None, as_of: date | None = None
+) -> dict[int, tuple[Milestone, ...]]:
     """Project → the steps that stand, in the order of the rules (各项目的里程碑).
 
     Args:
         connection: In a transaction.
         setting: The zone's rules.
         ids: Only of these projects; None for all.
+        as_of: Those that stood at the end of this day; None for those that stand.
     """
-    asked = {step.id: tuple(step.proofs) for step in setting.steps("projects")}
+    asked = {step.id: bool(step.proofs) for step in setting.steps("projects")}
     order = {step: number for number, step in enumerate(asked)}
-    proved = _proved_steps(connection, setting, asked, ids)
+    proofs = proofs_of_steps(connection, setting, ids)
     found: dict[int, tuple[Milestone, ...]] = {}
-    for row, stood in reading.steps(connection, setting.zone, PROJECTS, ids).items():
+    for row, lines_of in _standing(connection, setting, ids, as_of).items():
         lines = [
-            Milestone(one.id, one.step, one.on, bool(asked.get(one.step)), not asked.get(one.step) or one.id in proved)
-            for one in stood
+            Milestone(one.id, one.step, one.on, needs, *(proofs.get(one.id, Proved()) if needs else Proved(True, True)))
+            for one, needs in ((one, asked.get(one.step, False)) for one in lines_of)
         ]
         found[row] = tuple(sorted(lines, key=lambda one: (order.get(one.step, len(order)), one.id)))
+    return found
+
+
+def _standing(
+    connection: Connection, setting: Setting, ids: Sequence[int] | None, as_of: date | None
+) -> dict[int, list[reading.Step]]:
+    """The steps that stand, or stood; only of projects that moved after that day all steps are gone through again."""
+    found = reading.steps(connection, setting.zone, PROJECTS, ids)
+    if as_of is None:
+        return found
+    moved = set(connection.execute(moved_after(setting, PROJECTS, as_of)).scalars())
+    again = sorted(moved if ids is None else moved & set(ids))
+    then = stood(connection, setting, PROJECTS, again, as_of)
+    for row, lines in reading.steps(connection, setting.zone, PROJECTS, again, undone=True).items():
+        stands = set(then[row].standing.values()) if row in then else set()
+        found[row] = [line for line in lines if line.id in stands]
     return found
 
 
@@ -70,21 +103,31 @@ def furthest(stood: Sequence[Milestone]) -> str | None:
     return counted[-1] if counted else None
 
 
-def _proved_steps(
-    connection: Connection, setting: Setting, asked: Mapping[str, Sequence[str]], ids: Sequence[int] | None
-) -> set[int]:
+def proofs_of_steps(connection: Connection, setting: Setting, ids: Sequence[int] | None = None) -> dict[int, Proved]:
+    """Line of ``ledger_steps`` that has proofs → what they come to (各步的证明).
+
+    Args:
+        connection: In a transaction.
+        setting: The zone's rules.
+        ids: Only of these projects; None for all.
+    """
     proofs, steps = tables.proofs, tables.steps
+    changed = outdated(connection, setting.zone, PROJECTS.name, ids)
+    nothing = set(proves_nothing(changed))
     wanted = (
-        select(proofs.c.step, proofs.c.kind, steps.c.step.label("made"))
+        select(proofs.c.id, proofs.c.step, proofs.c.kind, steps.c.step.label("made"))
         .join(steps, steps.c.id == proofs.c.step)
         .where(proofs.c.zone == setting.zone, proofs.c.book == "projects", proofs.c.withdrawn_at.is_(None))
     )
     parts: list[Sequence[int] | None] = [None] if ids is None else [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
-    found: set[int] = set()
+    found: dict[int, Proved] = {}
     for part in parts:
         for row in connection.execute(wanted if part is None else wanted.where(proofs.c.row.in_(part))):
-            if row.kind in asked.get(row.made, ()):
-                found.add(row.step)
+            if row.kind in setting.proofs_of(PROJECTS.name, row.made):
+                so_far = found.get(row.step, Proved())
+                proved = so_far.proved or row.id not in nothing
+                of_sum = so_far.sum_proved or (row.id not in nothing and SUM not in changed.get(row.id, ()))
+                found[row.step] = Proved(proved, of_sum, not proved)
     return found
 
 
@@ -108,7 +151,7 @@ def arrived(
     table, proofs = ARRIVALS.table, tables.proofs
     proof = exists().where(
         proofs.c.book == "arrivals", proofs.c.row == table.c.id, proofs.c.zone == table.c.zone, proofs.c.withdrawn_at.is_(None),
-        proofs.c.kind.in_(setting.rules.file.arrivals),
+        proofs.c.kind.in_(setting.rules.file.arrivals), none_of(proves_nothing(outdated(connection, setting.zone, ARRIVALS.name))),
     )  # fmt: skip
     wanted = (
         select(
@@ -145,7 +188,7 @@ def arrived_in_all(of_projects: Mapping[int, Mapping[tuple[str, str], Both]]) ->
 
 
 def agreed(project: Project, stood: Sequence[Milestone], step: str) -> Both | None:
-    """A project's agreed investment (协议投资), proved if the step that makes it binding is; None if none was filed.
+    """A project's agreed investment (协议投资), proved if a proof of the step that makes it binding attests it; None if none was filed.
 
     Args:
         project: The project.
@@ -154,7 +197,7 @@ def agreed(project: Project, stood: Sequence[Milestone], step: str) -> Both | No
     """
     if project.agreed is None:
         return None
-    proved = any(one.step == step and one.proved for one in stood)
+    proved = any(one.step == step and one.sum_proved for one in stood)
     return Both(project.agreed, project.agreed if proved else Money(Decimal("0.00"), project.agreed.currency))
 
 
@@ -171,5 +214,6 @@ def papers_proved(connection: Connection, setting: Setting, project: int) -> dic
 def _has_proof(connection: Connection, setting: Setting, paper: int, kinds: Sequence[str]) -> bool:
     proofs: Any = tables.proofs
     of_paper = (proofs.c.zone == setting.zone) & (proofs.c.book == "papers") & (proofs.c.row == paper)
+    nothing = proves_nothing(outdated(connection, setting.zone, PAPERS.name, [paper]))
     wanted = select(proofs.c.id).where(of_paper, proofs.c.withdrawn_at.is_(None), proofs.c.kind.in_(kinds))
-    return connection.execute(wanted.limit(1)).first() is not None
+    return not set(connection.execute(wanted).scalars()) <= set(nothing)

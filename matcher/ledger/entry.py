@@ -11,22 +11,24 @@ Example::
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from matcher.errors import ConflictError, FieldError, LedgerError, StepError
-from matcher.ledger import books, money, reading, tables
+from matcher.ledger import books, reading, tables
 from matcher.ledger.books import Book
-from matcher.ledger.checks import check_row
+from matcher.ledger.checks import check_change, check_free, check_row
+from matcher.ledger.event_tables import courses
+from matcher.ledger.mistakes import noted, raise_first
 from matcher.ledger.reading import encoded
 from matcher.ledger.records import Kept, Written
 from matcher.ledger.setting import Setting
-from matcher.ledger.stepping import SAID, Way, reachable, undone, way
+from matcher.ledger.stepping import SAID, Way, spoken, undone, way
 from matcher.ledger.telling import told_of_row, told_of_step
-from matcher.ledger.values import clean, day_of, text_of
+from matcher.ledger.values import clean, day_of, text_of, unpacked
 from matcher.rules.ledger import StepSpec
 from matcher.runs import today as today_in_china
 from matcher.store.database import Store
@@ -72,19 +74,14 @@ class Entry:
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        setting: Setting,
-        *,
-        by: str,
-        source: str = "",
-        today: date | None = None,
+        self, connection: Connection, setting: Setting, *, by: str, source: str = "", today: date | None = None,
         at: datetime | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.connection, self.setting, self.source = connection, setting, source
         self.by = text_of(by)[:60]
         self.today = today or today_in_china()
         self.at = at or datetime.now(UTC)
+        self.there: Container[tuple[str, int]] = ()  # rows that need not be looked up to know that they are there
 
     def add(
         self,
@@ -102,12 +99,12 @@ class Entry:
             values: Field → value, or text as people write it.
             step: Where it stands; by default at the first step.
             on: Since when; by default today.
-            reason: Needed if it does not begin at the first step.
+            reason: Needed if it does not begin at the first step, or for a meeting of another company or of long ago.
 
         Raises:
-            LedgerError: A value or the step cannot be.
+            LedgerError: A value or the step cannot be; ``more`` has what else cannot.
         """
-        told: list[str] = []
+        told, wrong = list[str](), list[LedgerError]()
         fresh = {one.name: None for one in book.fields} | self._cleaned(book, values, told)
         if book.field("family") is not None and fresh["family"] is None and fresh["company"] is not None:
             fresh["family"] = self.setting.family_of(fresh["company"])
@@ -115,24 +112,28 @@ class Entry:
         spec: StepSpec | None = None
         if book.stepped:
             spec = self.setting.step(book.name, step) if step else self.setting.steps(book.name)[0]
-            self._allowed(book, way(self.setting.steps(book.name), None, spec), spec, reason)
-            fresh |= {"state": spec.id, "state_on": self._day(book, on), "state_reason": reason}
-            self._first_contact(book, spec, fresh)
+            with noted(wrong):
+                self._allowed(book, way(self.setting.steps(book.name), None, spec), spec, reason)
+            with noted(wrong):
+                fresh |= {"state": spec.id, "state_on": self._day(book, on), "state_reason": reason}
+                self._first_contact(book, spec, fresh)
         elif step is not None:
             raise StepError(f"{self.setting.called(book.name)}没有步骤")
-        check_row(self.connection, self.setting, book, fresh, told, self.today, None)
+        with noted(wrong):
+            self._check(book, fresh, told, None)
+        raise_first(wrong)
+        self._check_change(book, {}, fresh, told, reason)
         kept = {
             "zone": self.setting.zone, "version": 1, "created_at": self.at, "created_by": self.by, "changed_at": self.at,
             "changed_by": self.by,
         }  # fmt: skip
-        made = self.connection.execute(insert(book.table).values({**book.columns(fresh), **kept})).inserted_primary_key
-        id_ = int(made[0]) if made else 0
+        id_ = self._insert(book, {**book.columns(fresh), **kept})
         changes = {name: (None, value) for name, value in fresh.items() if value is not None}
         self._remember(book, id_, 1, "add", changes, reason)
         if spec is not None:
             self._milestone(book, id_, 1, None, spec.id, fresh["state_on"], reason)
             told += told_of_step(self.setting, book, spec.id)
-        told += told_of_row(self.connection, self.setting, book, id_, fresh, changes)
+        told += self._told(book, id_, fresh, changes)
         return Written(book.name, id_, 1, changes, tuple(told))
 
     def set(
@@ -145,7 +146,7 @@ class Entry:
             id_: Number of the row.
             values: Field → value, empty to clear it.
             version: The version that the change was made on; None to take the row as it is.
-            reason: Why; needed where the first contact is changed.
+            reason: Why; needed where the first contact is changed, or a meeting is another company's.
 
         Raises:
             ConflictError: Somebody else has changed it since.
@@ -156,11 +157,9 @@ class Entry:
         now = self._now(book, id_, version)
         before = book.values(now)
         after = before | self._cleaned(book, values, told)
-        check_row(self.connection, self.setting, book, after, told, self.today, id_)
+        self._check(book, after, told, id_)
         reason = self._reason(reason)
-        for one in book.fields:
-            if one.kept and before[one.name] is not None and before[one.name] != after[one.name] and not reason:
-                raise FieldError(self.setting.title(book.name, one.name), "登记以后要改，应写明理由", field=one.name)
+        self._check_change(book, before | {"id": id_}, after, told, reason)
         return self._change(book, now, after, "set", reason, told)
 
     def step(
@@ -231,7 +230,7 @@ class Entry:
         if not why:
             raise StepError("删除应写明理由", needs_reason=True)
         now = self._now(book, id_, version)
-        self._nothing_hangs_on(book, id_)
+        check_free(self.connection, self.setting, book, id_)
         marks = {"deleted_at": self.at, "deleted_by": self.by, "deleted_note": why}
         self._update(book, now, marks)
         changes = {DELETED: (False, True)}
@@ -249,7 +248,7 @@ class Entry:
         now = self._now(book, id_, version, deleted=True)
         if now.deleted_at is None:
             raise LedgerError(f"第 {id_} 号{self.setting.called(book.name)}没有删除，不用恢复")
-        check_row(self.connection, self.setting, book, book.values(now), told, self.today, id_)
+        self._check(book, book.values(now), told, id_)
         self._update(book, now, {"deleted_at": None, "deleted_by": None, "deleted_note": None})
         changes = {DELETED: (True, False)}
         self._remember(book, id_, now.version + 1, "restore", changes, self._reason(reason))
@@ -269,8 +268,9 @@ class Entry:
         after = before | {"state": spec.id, "state_on": day, "state_reason": why}
         self._first_contact(book, spec, after)
         told = told_of_step(self.setting, book, spec.id)
-        check_row(self.connection, self.setting, book, after, told, self.today, now.id)
+        self._check(book, after, told, now.id)
         written = self._change(book, now, after, "step", why, told)
+        self.connection.execute(delete(courses).where(courses.c.book == book.name, courses.c.row == now.id))
         if move.move == "same":
             last = update(tables.steps).where(tables.steps.c.id == stood[-1].id)
             self.connection.execute(last.values(on=day, reason=why))
@@ -290,8 +290,23 @@ class Entry:
             return Written(book.name, now.id, now.version, {}, tuple(told))
         self._update(book, now, book.columns({name: new for name, (_, new) in changes.items()}))
         self._remember(book, now.id, now.version + 1, verb, changes, reason)
-        told += told_of_row(self.connection, self.setting, book, now.id, after, changes)
+        told += self._told(book, now.id, after, changes)
         return Written(book.name, now.id, now.version + 1, changes, tuple(told))
+
+    def _check(self, book: Book[Any], values: dict[str, Any], told: list[str], id_: int | None) -> None:
+        check_row(self.connection, self.setting, book, values, told, self.today, id_, self.there)
+
+    def _check_change(
+        self, book: Book[Any], before: Mapping[str, Any], after: Mapping[str, Any], told: list[str], reason: str | None
+    ) -> None:
+        check_change(self.connection, self.setting, book, before, after, told, self.today, reason)
+
+    def _told(self, book: Book[Any], id_: int, values: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
+        return told_of_row(self.connection, self.setting, book, id_, values, changed)
+
+    def _insert(self, book: Book[Any], columns: Mapping[str, Any]) -> int:
+        made = self.connection.execute(insert(book.table).values(columns)).inserted_primary_key
+        return int(made[0]) if made else 0
 
     def _update(self, book: Book[Any], now: Kept, columns: Mapping[str, Any]) -> None:
         table = book.table
@@ -305,25 +320,34 @@ class Entry:
     def _remember(
         self, book: Book[Any], id_: int, version: int, verb: str, changes: Mapping[str, tuple[Any, Any]], reason: str | None
     ) -> None:
+        line = self._history_line(book, id_, version, verb, changes, reason)
+        self.connection.execute(insert(tables.history).values(line))
+
+    def _history_line(
+        self, book: Book[Any], id_: int, version: int, verb: str, changes: Mapping[str, tuple[Any, Any]], reason: str | None
+    ) -> dict[str, Any]:
         kept = {name: [encoded(old), encoded(new)] for name, (old, new) in changes.items()}
-        self.connection.execute(
-            insert(tables.history).values(
-                zone=self.setting.zone, book=book.name, row=id_, version=version, verb=verb, at=self.at, by=self.by,
-                source=self.source, reason=reason, changes=kept,
-            )
-        )  # fmt: skip
+        return {
+            "zone": self.setting.zone, "book": book.name, "row": id_, "version": version, "verb": verb, "at": self.at, "by": self.by,
+            "source": self.source, "reason": reason, "changes": kept,
+        }  # fmt: skip
 
     def _milestone(
         self, book: Book[Any], id_: int, version: int, before: str | None, step: str, on: date, reason: str | None,
         *, stands: bool = True,
     ) -> None:  # fmt: skip
         """A line of ``ledger_steps``; a return to where the row has been does not stand: the first one does."""
-        self.connection.execute(
-            insert(tables.steps).values(
-                zone=self.setting.zone, book=book.name, row=id_, version=version, before=before, step=step, on=on, reason=reason,
-                recorded_at=self.at, recorded_by=self.by, undone_at=None if stands else self.at,
-            )
-        )  # fmt: skip
+        line = self._step_line(book, id_, version, before, step, on, reason, None if stands else self.at)
+        self.connection.execute(insert(tables.steps).values(line))
+
+    def _step_line(
+        self, book: Book[Any], id_: int, version: int, before: str | None, step: str, on: date, reason: str | None,
+        undone_at: datetime | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        return {
+            "zone": self.setting.zone, "book": book.name, "row": id_, "version": version, "before": before, "step": step, "on": on,
+            "reason": reason, "recorded_at": self.at, "recorded_by": self.by, "undone_at": undone_at,
+        }  # fmt: skip
 
     def _now(self, book: Book[Any], id_: int, version: int | None, *, deleted: bool = False) -> Any:
         now = reading.row(self.connection, self.setting, book, id_, deleted=deleted)
@@ -359,10 +383,7 @@ class Entry:
 
     def _first_contact(self, book: Book[Any], spec: StepSpec, values: dict[str, Any]) -> None:
         """Whoever first speaks with a company is remembered as the first."""
-        steps = self.setting.steps(book.name)
-        spoken = {one.id for one in steps if one.first_contact}
-        spoken |= {later for one in spoken for later in reachable(steps, one)}
-        if spec.id in spoken and values.get("first_on") is None:
+        if spec.id in spoken(self.setting.steps(book.name)) and values.get("first_on") is None:
             values["first_on"] = values["state_on"]
             values["first_by"] = values.get("first_by") or values.get("department") or self.by or None
 
@@ -371,23 +392,3 @@ class Entry:
         if len(text) > _LONGEST_REASON:
             raise StepError(f"理由不超过 {_LONGEST_REASON} 字")
         return text or None
-
-    def _nothing_hangs_on(self, book: Book[Any], id_: int) -> None:
-        for other in books.ALL.values():
-            for one in other.fields:
-                if one.kind == "row" and one.words == book.name:
-                    table = other.table
-                    hangs = (table.c[one.name] == id_) & table.c.deleted_at.is_(None)
-                    number = self.connection.execute(select(func.count()).select_from(table).where(hangs)).scalar()
-                    if number:
-                        called = self.setting.called(other.name)
-                        raise LedgerError(f"第 {id_} 号{self.setting.called(book.name)}下面还有 {number} 行{called}，请先删除它们")
-
-
-def unpacked(book: Book[Any], values: Mapping[str, Any], setting: Setting) -> dict[str, Any]:
-    """What one cell says of two fields (一格两列): a goal of 5000万元 is a number and a currency."""
-    given = values.get("amount")
-    if book.name != "goals" or not isinstance(given, str):
-        return {}
-    found = money.read(given, setting.currencies)
-    return {} if isinstance(found, str) else {"amount": found.amount, "amount_currency": found.currency}

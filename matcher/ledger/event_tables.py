@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Date, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import JSON, Column, Date, ForeignKey, Integer, String, Table, Text
 
 from matcher.ledger.tables import events, hooks, steps
 from matcher.store.tables import UtcTime, metadata
@@ -15,6 +15,16 @@ step_times = Table(
     Column("event", ForeignKey(events.c.id), nullable=False, index=True),
 )
 """Steps that events told, and when they happened (事件报来的步骤)."""
+
+courses = Table(
+    "ledger_courses",
+    metadata,
+    Column("book", String(16), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("rules", String(16), nullable=False),  # digest of the steps that it was gone through by
+    Column("kept", JSON, nullable=False),
+)
+"""How far each row has come, and its newest steps (各行走到哪里): what a step of a person takes out, and the next event makes anew."""
 
 stamps = Table(
     "ledger_stamps",

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
-
-from sqlalchemy import insert, select, update
 
 from matcher.errors import FieldError, StepError
 from matcher.ledger import tables
 from matcher.ledger.books import ACTIVITIES, ARRIVALS, MEETINGS, PROJECTS, TARGETS, Book
-from matcher.ledger.checks import check_row
+from matcher.ledger.checks import OF_LONG_AGO, long_ago
 from matcher.ledger.entry import Entry
-from matcher.ledger.event_tables import stamps, step_times
+from matcher.ledger.event_tables import step_times
 from matcher.ledger.events import Event, Fate
-from matcher.ledger.events_folding import Folded, Told, fold, told_steps
-from matcher.ledger.stepping import reachable
+from matcher.ledger.events_batch import MARK, Batch
+from matcher.ledger.events_courses import first_contact
+from matcher.ledger.events_folding import BEGINNING, Folded, Told
+from matcher.ledger.records import Kept
+from matcher.ledger.setting import Setting
+from matcher.ledger.stepping import spoken
 from matcher.ledger.values import day_of
-from matcher.rules.ledger import StepSpec
 from matcher.runs import CHINA_TIME
 
 SETTABLE = frozenset(
@@ -28,15 +29,25 @@ SETTABLE = frozenset(
     }
 )  # fmt: skip
 """Fields that events may set (事件可改的列): each stands for itself, so the order of arrival cannot matter."""
-MARK = "event:"
-"""How the source of a change begins that an event made (事件来源)."""
 _LATE = 0  # version of a step that was told late: it made no version of the row
-_REASON = "跟踪系统报来"
+_HELD = "跟踪系统报来"  # a visit is told once it was paid: its activity begins at that step
 _ARRIVAL = ("arrived_on", "origin", "amount", "means", "note")
 
 
 class EventEntry(Entry):
-    """What one event enters, within the transaction of its batch (登记一个事件)."""
+    """What one event enters, within the transaction of its batch (登记一个事件): it is read from the batch, and written with it.
+
+    Args:
+        batch: What the batch has read and is to write.
+        setting: The zone's rules.
+        by: Who sends it, or said whom it means: never what it says of itself.
+        today: The day after which nothing can have been done.
+        at: The moment that is kept.
+    """
+
+    def __init__(self, batch: Batch, setting: Setting, *, by: str, today: date, at: datetime) -> None:
+        super().__init__(batch.connection, setting, by=by, today=today, at=at)
+        self.batch, self.writes, self.there = batch, batch.writes, batch.there
 
     def apply(self, event: Event, number: int, row: tuple[str, int]) -> tuple[Fate, str]:
         """Enters an event of a row (登记).
@@ -52,7 +63,7 @@ class EventEntry(Entry):
         Raises:
             LedgerError: What it says cannot be entered.
         """
-        self.source, self.by = f"{MARK}{event.source}/{event.id}"[:400], event.source[:60]
+        self.source = f"{MARK}{event.source}/{event.id}"[:400]  # what it says of itself; who sent it is known
         book, id_ = (TARGETS if row[0] == TARGETS.name else PROJECTS), row[1]
         if event.type in ("target.step", "project.step"):
             return self._told_step(book, id_, event, number)
@@ -67,46 +78,53 @@ class EventEntry(Entry):
         spec = self.setting.step(book.name, given)
         if spec.makes_project:
             raise StepError(f"{spec.name}要登记项目，事件办不了，请在台账里转项目")
-        day, reason = self._event_day(event, "on"), self._reason(_text(event.data, "reason")) or _REASON
+        day, reason = self._event_day(event, "on"), self._reason(_text(event.data, "reason"))
         now = self._now(book, id_, None)
-        made = self.connection.execute(
-            insert(tables.steps).values(
-                zone=self.setting.zone, book=book.name, row=id_, version=_LATE, before=None, step=spec.id, on=day, reason=reason,
-                recorded_at=self.at, recorded_by=self.by, undone_at=self.at,
-            )
-        ).inserted_primary_key  # fmt: skip
-        line = int(made[0]) if made else 0
-        self.connection.execute(insert(step_times).values(step=line, happened_at=event.happened_at, event=number))
-        steps = self.setting.steps(book.name)
-        told = told_steps(self.connection, self.setting.zone, book.name, id_, steps[0].id)
-        folded = fold(steps, told)
-        self._restand(told, folded)
+        line = self._line(book, id_, _LATE, None, spec.id, day, reason, self.at)
+        self.writes.put(self.writes.made[step_times], line, {"step": line, "happened_at": event.happened_at, "event": number})
+        one = Told(line, spec.id, day, reason, event.happened_at, event.source, event.id, self.by, number, stands=False)
+        course = self.batch.tell(book, id_, one)
+        told, folded = course.lines, course.folded(self.batch.moves(book))
         self._move(book, now, told, folded)
-        self._renew_fates(told, folded, line)
+        self.batch.mark(book, id_, self._marks(told, folded, line))
         if line in folded.refused:
-            return "refused", f"到{spec.name}不能越过前面的一步；那一步报来以后自动生效"
+            return "refused", folded.refused[line]
         if folded.last is not None and folded.last.id == line:
             return "applied", ""
         if folded.last is not None and folded.last.step == spec.id and line not in folded.standing.values():
             return "superseded", "已经在这一步"
         return "superseded", "已有更新的进展" + ("，只记入走过的步骤" if line in folded.standing.values() else "")
 
-    def _restand(self, told: list[Told], folded: Folded) -> None:
-        """Marks which lines stand.
+    def _marks(self, told: Sequence[Told], folded: Folded, line: int) -> dict[int, dict[str, Any]]:
+        """Marks the steps as the fold has them, whatever the order in which they came; returns what is another than it was."""
+        stands, waits = self._restand(told, folded), self._renew_fates(told, folded, line)
+        came = {one.id: folded.came[one.id] for one in told if one.id in folded.came and folded.came[one.id] != one.came}
+        for id_, before in came.items():
+            self.writes.merge(self.writes.placed, id_, {"before": before})
+        marks: dict[int, dict[str, Any]] = {}
+        changes: tuple[tuple[str, dict[int, Any]], ...] = (("stands", stands), ("waits", waits), ("came", came))
+        for name, changed in changes:
+            for id_, value in changed.items():
+                marks.setdefault(id_, {})[name] = value
+        return marks
+
+    def _restand(self, told: Sequence[Told], folded: Folded) -> dict[int, bool]:
+        """Marks which lines stand, and returns those that did not, or did.
 
         Where an earlier telling of the same step stands now in the place of a later one, its proof goes with it. A line that was taken
         back by a step between the two keeps its proof: an old agreement proves nothing of a new signing.
         """
         keep, order = set(folded.standing.values()), {one.id: place for place, one in enumerate(told)}
+        changed: dict[int, bool] = {}
         for place, one in enumerate(told):
             if one.stands != (one.id in keep):
-                mark = update(tables.steps).where(tables.steps.c.id == one.id)
-                self.connection.execute(mark.values(undone_at=None if one.id in keep else self.at))
+                changed[one.id] = one.id in keep
+                self.writes.put(self.writes.standing, one.id, None if one.id in keep else self.at)
             if one.stands and one.id not in keep and order.get(folded.standing.get(one.step, one.id), place) < place:
-                moved = update(tables.proofs).where(tables.proofs.c.step == one.id)
-                self.connection.execute(moved.values(step=folded.standing[one.step]))
+                self.writes.put(self.writes.proofs, len(self.writes.proofs), (one.id, folded.standing[one.step]))
+        return changed
 
-    def _move(self, book: Book[Any], now: Any, told: list[Told], folded: Folded) -> None:
+    def _move(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded) -> None:
         """The row itself goes where it stands after all."""
         last = folded.last
         if last is None:
@@ -115,40 +133,40 @@ class EventEntry(Entry):
         after = before | {"state": last.step, "state_on": last.on, "state_reason": last.reason}
         if last.step == now.state and last.event_number is None:
             after = dict(before)  # a person put it there: dates and reasons are the person's
-        first = self._earliest_contact(book, now, told)
+        first = self._earliest_contact(book, now, told, folded)
         after |= first
-        check_row(self.connection, self.setting, book, after, [], self.today, now.id)
+        self._check(book, after, [], now.id)
         written = self._change(book, now, after, "step", last.reason, [])
         if written.changes.get("state") is not None:
-            line = update(tables.steps).where(tables.steps.c.id == last.id)
-            self.connection.execute(line.values(version=written.version, before=now.state))
+            self.writes.merge(self.writes.placed, last.id, {"version": written.version})
         if first:
-            self._stamp(book, now.id, "first_on", told[0].at, told[0].source, told[0].event, written.version)
+            self._stamp(book, now.id, "first_on", BEGINNING, "", "", written.version)  # no event sets it by itself
 
-    def _earliest_contact(self, book: Book[Any], now: Any, told: list[Told]) -> dict[str, Any]:
+    def _earliest_contact(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded) -> dict[str, Any]:
         """Who first spoke with the company, if events alone say so: a person's 首谈登记 is never overwritten."""
-        steps: list[StepSpec] = list(self.setting.steps(book.name))
-        spoken = {one.id for one in steps if one.first_contact}
-        spoken |= {later for one in spoken for later in reachable(steps, one)}
-        stamp = self.connection.execute(select(stamps.c.field).where(*_is(book, now.id, "first_on"))).first()
-        calls = [one for one in told if one.event_number is not None and one.step in spoken]
-        if not calls or book.field("first_on") is None or (now.first_on is not None and stamp is None):
+        stamp = self.batch.stamp(book, now.id, "first_on")
+        spoke, first = first_contact(told, spoken(self.setting.steps(book.name)), folded.refused)
+        if book.field("first_on") is None or (now.first_on is not None and stamp is None) or (spoke and not first):
             return {}
-        first = min(calls, key=lambda one: (one.on, one.at, one.source, one.event))
-        found = {"first_on": first.on, "first_by": now.department or first.source[:60]}
+        found: dict[str, Any] = {"first_on": None, "first_by": None}  # what was told of a contact waits by now
+        if first is not None:
+            found = {"first_on": first.on, "first_by": now.department or first.by or None}
+        elif stamp is None:
+            return {}
         return {} if (now.first_on, now.first_by) == tuple(found.values()) else found
 
-    def _renew_fates(self, told: list[Told], folded: Folded, line: int) -> None:
-        """An event that had to wait for an earlier one has come into force, or the other way round."""
-        events = tables.events
+    def _renew_fates(self, told: Sequence[Told], folded: Folded, line: int) -> dict[int, bool]:
+        """An event that had to wait has come into force, or the other way round; returns which wait now, or did."""
+        changed: dict[int, bool] = {}
         for one in told:
-            if one.event_number is None or one.id == line:
+            waits = one.id in folded.refused
+            if one.event_number is None or one.waits == waits:
                 continue
-            stood = events.c.id == one.event_number
-            if one.id in folded.refused:
-                self.connection.execute(update(events).where(stood, events.c.fate != "refused").values(fate="refused"))
-            else:
-                self.connection.execute(update(events).where(stood, events.c.fate == "refused").values(fate="applied", said=None))
+            changed[one.id] = waits
+            if one.id != line:
+                fate = {"fate": "refused", "said": folded.refused[one.id]} if waits else {"fate": "applied", "said": None}
+                self.writes.merge(self.writes.events, one.event_number, fate)
+        return changed
 
     def _told_fields(self, book: Book[Any], id_: int, event: Event) -> tuple[Fate, str]:
         fields = event.data.get("fields")
@@ -171,23 +189,17 @@ class EventEntry(Entry):
 
     def _is_newest(self, book: Book[Any], now: Any, name: str, event: Event) -> bool:
         """Whether neither an event nor a person has said anything of the field since."""
-        stamp = self.connection.execute(select(stamps).where(*_is(book, now.id, name))).first()
-        if stamp and (stamp.happened_at, stamp.source, stamp.event) > (event.happened_at, event.source, event.id):
+        stamp = self.batch.stamp(book, now.id, name)
+        if stamp and (stamp["happened_at"], stamp["source"], stamp["event"]) > (event.happened_at, event.source, event.id):
             return False
-        history, since = tables.history, stamp.version if stamp else 0
+        since = stamp["version"] if stamp else 0
         if stamp and since == now.version:
             return True
-        wanted = (
-            select(history.c.changes)
-            .where(history.c.book == book.name, history.c.row == now.id, history.c.version > since)
-            .where(history.c.at > event.happened_at, history.c.source.not_like(f"{MARK}%"))
-        )
-        return not any(name in changes for (changes,) in self.connection.execute(wanted))
+        return not self.batch.by_people(book, now.id, name, since, event.happened_at)
 
     def _stamp(self, book: Book[Any], id_: int, name: str, at: Any, source: str, event: str, version: int) -> None:
         values = {"happened_at": at, "source": source, "event": event, "version": version}
-        if not self.connection.execute(update(stamps).where(*_is(book, id_, name)).values(values)).rowcount:
-            self.connection.execute(insert(stamps).values(book=book.name, row=id_, field=name, **values))
+        self.writes.put(self.writes.stamps, (book.name, id_, name), values)
 
     def _visit(self, book: Book[Any], id_: int, event: Event) -> tuple[Fate, str]:
         row, day = self._now(book, id_, None), self._event_day(event, "on")
@@ -197,10 +209,10 @@ class EventEntry(Entry):
             "people": _text(event.data, "people"), "place": _text(event.data, "place"), **taken,
         }  # fmt: skip
         held = self.setting.steps(ACTIVITIES.name)[1].id
-        made = self.add(ACTIVITIES, activity, step=held, on=day, reason=_REASON)
+        made = self.add(ACTIVITIES, activity, step=held, on=day, reason=_HELD)
         met = {"activity": made.id, "company": row.company, "uscc": row.uscc, "met_on": day, "result": _text(event.data, "result")}
         met["target" if book is TARGETS else "project"] = id_
-        self.add(MEETINGS, met)
+        self.add(MEETINGS, met, reason=_text(event.data, "reason"))
         return "applied", ""
 
     def _arrival(self, id_: int, event: Event) -> tuple[Fate, str]:
@@ -213,9 +225,53 @@ class EventEntry(Entry):
         day = day_of(given) if given is not None else event.happened_at.astimezone(CHINA_TIME).date()
         return self._day(ACTIVITIES, day)
 
+    def _now(self, book: Book[Any], id_: int, version: int | None, *, deleted: bool = False) -> Any:
+        del version, deleted
+        return self.batch.record(book, id_)
 
-def _is(book: Book[Any], id_: int, name: str) -> tuple[Any, ...]:
-    return (stamps.c.book == book.name, stamps.c.row == id_, stamps.c.field == name)
+    def _check_change(
+        self, book: Book[Any], before: Mapping[str, Any], after: Mapping[str, Any], told: list[str], reason: str | None
+    ) -> None:
+        """A visit is its row's company's, and no event sets what is kept or shared; only its day may be a slip."""
+        del before, told
+        if book is MEETINGS and long_ago(after["met_on"], self.today) and not reason:
+            problem = f"{after['met_on']} {OF_LONG_AGO}，应写明理由（data.reason），如 补录；可用原来的编号再报"
+            raise FieldError(self.setting.title(book.name, "met_on"), problem, field="met_on")
+
+    def _told(self, book: Book[Any], id_: int, values: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
+        del book, id_, values, changed
+        return []  # nobody reads what a person who enters something is told
+
+    def _insert(self, book: Book[Any], columns: Mapping[str, Any]) -> int:
+        id_ = self.writes.number(book.table)
+        self.writes.put(self.writes.made[book.table], id_, {"id": id_, **columns})
+        self.writes.put(self.batch.there, (book.name, id_), True)
+        return id_
+
+    def _update(self, book: Book[Any], now: Kept, columns: Mapping[str, Any]) -> None:
+        kept = {"version": now.version + 1, "changed_at": self.at, "changed_by": self.by}
+        self.batch.change(book, now, {**columns, **kept})
+
+    def _remember(
+        self, book: Book[Any], id_: int, version: int, verb: str, changes: Mapping[str, tuple[Any, Any]], reason: str | None
+    ) -> None:
+        line = self._history_line(book, id_, version, verb, changes, reason)
+        self.writes.put(self.writes.history, (book.name, id_, version), line)
+
+    def _milestone(
+        self, book: Book[Any], id_: int, version: int, before: str | None, step: str, on: date, reason: str | None,
+        *, stands: bool = True,
+    ) -> None:  # fmt: skip
+        self._line(book, id_, version, before, step, on, reason, None if stands else self.at)
+
+    def _line(
+        self, book: Book[Any], id_: int, version: int, before: str | None, step: str, on: date, reason: str | None,
+        undone_at: datetime | None,
+    ) -> int:  # fmt: skip
+        line = self.writes.number(tables.steps)
+        values = self._step_line(book, id_, version, before, step, on, reason, undone_at)
+        self.writes.put(self.writes.made[tables.steps], line, {"id": line, **values})
+        return line
 
 
 def _text(data: Mapping[str, Any], name: str) -> str | None:

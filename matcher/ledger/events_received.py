@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, or_, select, tuple_
 
 from matcher.errors import FieldError, LedgerError, OptionError, RequestError
-from matcher.intake.fields import check_codes
 from matcher.ledger import reading, tables
 from matcher.ledger.books import PROJECTS, TARGETS, Book
 from matcher.ledger.events import MOST_AT_ONCE, Answer, Event, Fate, read_event
+from matcher.ledger.events_batch import Batch, books_of
 from matcher.ledger.events_entry import EventEntry
+from matcher.ledger.events_writes import Row
+from matcher.ledger.owning import groups_of
 from matcher.ledger.setting import Setting
 from matcher.ledger.values import text_of
 from matcher.matching.name_index import squeezed
@@ -22,7 +24,6 @@ from matcher.runs import CHINA_TIME
 from matcher.store.database import Store
 
 _AT_ONCE = 300
-Row = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,11 @@ def receive(store: Store, setting: Setting, items: Sequence[Any], *, by: str, at
             source, id_ = (str(item.get(name, ""))[:200] if isinstance(item, dict) else "" for name in ("source", "id"))
             read.append(Answer(index, source, id_, "invalid", str(error)))
     with store.writing() as connection:
-        receiver = _Receiver(connection, setting, by, now)
-        receiver.look_up([one for one in read if isinstance(one, Event)])
-        return [one if isinstance(one, Answer) else receiver.take(index, one) for index, one in enumerate(read)]
+        receiver = _Receiver(connection, setting, by, now, [one for one in read if isinstance(one, Event)])
+        receiver.look_up()
+        answers = [one if isinstance(one, Answer) else receiver.take(index, one) for index, one in enumerate(read)]
+        receiver.batch.write()
+    return answers
 
 
 def parked(store: Store, zone: str, company: str | None = None) -> list[Parked]:
@@ -83,7 +86,8 @@ def parked(store: Store, zone: str, company: str | None = None) -> list[Parked]:
         .order_by(events.c.happened_at, events.c.id)
     )
     if company is not None:
-        wanted = wanted.where(waiting.c.squeezed == squeezed([company])[0])
+        written = waiting.c.squeezed == squeezed([company])[0]
+        wanted = wanted.where(or_(written, and_(waiting.c.company == waiting.c.uscc, waiting.c.uscc == text_of(company).upper())))
     with store.reading() as connection:
         return [
             Parked(
@@ -101,6 +105,7 @@ def settle(
     by: str,
     target: int | None = None,
     project: int | None = None,
+    group: str | None = None,
     at: datetime | None = None,
 ) -> list[Answer]:
     """Says who is meant by a name, and enters what waited for it (认定企业); later events of that name go the same way.
@@ -108,10 +113,11 @@ def settle(
     Args:
         store: The database.
         setting: The zone's rules.
-        company: The name as the events write it.
+        company: The name as the events write it; the credit code of those that write no name.
         by: Who says so.
         target: The target that is meant.
         project: The project that is meant; with neither, the name is looked up again.
+        group: Whose rows may be changed only; events that belong to rows of others go on waiting. None for all.
         at: The moment; by default now.
 
     Returns:
@@ -125,170 +131,153 @@ def settle(
     if not waiting:
         raise RequestError("待认企业", company[:40], hint="见 lianzhao ledger events parked")
     with store.writing() as connection:
-        receiver = _Receiver(connection, setting, by, at or datetime.now(UTC))
+        events = _kept(connection, [one.event for one in waiting])
+        receiver = _Receiver(connection, setting, by, at or datetime.now(UTC), list(events.values()))
         given: dict[str, int] = {}
         meant: tuple[tuple[Book[Any], int | None], ...] = ((TARGETS, target), (PROJECTS, project))
         for book, id_ in meant:
             if id_ is not None:
                 reading.row(connection, setting, book, id_)
                 given[book.name] = id_
-        return [receiver.settle(index, one.event, given) for index, one in enumerate(waiting)]
+        answers = [
+            receiver.settle(index, events[one.event], one.event, given, group)
+            for index, one in enumerate(waiting)
+            if one.event in events
+        ]
+        receiver.batch.write()
+    return answers
+
+
+def _kept(connection: Connection, numbers: Sequence[int]) -> dict[int, Event]:
+    """Events that still wait, as they were sent: somebody else may have settled some since they were listed."""
+    events, waiting, found = tables.events, tables.parked, {}
+    for at in range(0, len(numbers), _AT_ONCE):
+        wanted = (
+            select(events)
+            .join(waiting, waiting.c.event == events.c.id)
+            .where(events.c.id.in_(numbers[at : at + _AT_ONCE]), waiting.c.settled_at.is_(None))
+        )
+        for row in connection.execute(wanted):
+            named = row.data.get("company", {})
+            data = {key: value for key, value in row.data.items() if key != "company"}
+            event = Event(row.source, row.event, row.type, row.happened_at, named.get("name", ""), named.get("uscc", ""), data)
+            found[row.id] = event
+    return found
 
 
 class _Receiver:
-    def __init__(self, connection: Connection, setting: Setting, by: str, now: datetime) -> None:
+    def __init__(self, connection: Connection, setting: Setting, by: str, now: datetime, events: Sequence[Event]) -> None:
         self.connection, self.setting, self.by, self.now = connection, setting, text_of(by)[:60], now
-        self._known: dict[tuple[str, str], tuple[int, str, str]] = {}  # (source, id) → number, fate, digest of what it said
+        self.events, self.batch = events, Batch(connection, setting, events)
+        self._known: dict[tuple[str, str], tuple[int, str, str]] = {}  # (source, id) → number, fate, what was said
         self._today = now.astimezone(CHINA_TIME).date()
 
-    def look_up(self, given: Sequence[Event]) -> None:
-        """Which of these came before."""
+    def look_up(self) -> None:
+        """Which of the events came before."""
         events = tables.events
-        keys = sorted({(one.source, one.id) for one in given})
+        keys = sorted({(one.source, one.id) for one in self.events})
         for start in range(0, len(keys), _AT_ONCE):
             part = tuple_(events.c.source, events.c.event).in_(keys[start : start + _AT_ONCE])
-            wanted = select(events.c.id, events.c.source, events.c.event, events.c.fate, events.c.said, events.c.data)
+            wanted = select(events.c.id, events.c.source, events.c.event, events.c.fate, events.c.said)
             for row in self.connection.execute(wanted.where(events.c.zone == self.setting.zone, part)):
                 self._known[row.source, row.event] = (row.id, row.fate, row.said or "")
 
     def take(self, index: int, event: Event) -> Answer:
         """Takes one event; one that was refused may be sent again."""
-        key = (event.source, event.id)
-        before = self._known.get(key)
+        key, writes = (event.source, event.id), self.batch.writes
+        before = self._before(key)
         if before is not None and before[1] != "refused":
             return Answer(index, *key, "duplicate", f"以前收过：{before[2] or before[1]}")
-        if before is not None:
-            self._forget_steps(before[0])
         values = {
             "type": event.type, "subject": event.company or None, "happened_at": event.happened_at, "received_at": self.now,
             "received_by": self.by, "data": {**event.data, "company": {"name": event.company, "uscc": event.uscc}}, "fate": "parked",
-            "said": None,
+            "said": None, "book": None, "row": None,
         }  # fmt: skip
         if before is None:
-            kept = insert(tables.events).values(zone=self.setting.zone, source=event.source, event=event.id, **values)
-            made = self.connection.execute(kept).inserted_primary_key
-            number = int(made[0]) if made else 0
+            number = writes.number(tables.events)
+            line = {"id": number, "zone": self.setting.zone, "source": event.source, "event": event.id, **values}
+            writes.put(writes.made[tables.events], number, line)
         else:
             number = before[0]
-            self.connection.execute(update(tables.events).where(tables.events.c.id == number).values(values))
+            self.batch.forget(number)
+            writes.merge(writes.events, number, values)
         found = self._row_of(event)
         answer = self._park(index, event, number, found) if isinstance(found, str) else self._enter(index, event, number, found)
         self._known[key] = (number, answer.fate, answer.said)
         return answer
 
-    def settle(self, index: int, number: int, given: Mapping[str, int]) -> Answer:
-        """Enters an event that waited."""
-        row = self.connection.execute(select(tables.events).where(tables.events.c.id == number)).one()
-        named = row.data.get("company", {})
-        data = {key: value for key, value in row.data.items() if key != "company"}
-        event = Event(row.source, row.event, row.type, row.happened_at, named.get("name", ""), named.get("uscc", ""), data)
-        meant = [(book, given[book]) for book in _books(event) if book in given]
+    def _before(self, key: tuple[str, str]) -> tuple[int, str, str] | None:
+        """What is known of an event, as later ones of the batch may have changed it."""
+        before = self._known.get(key)
+        if before is None:
+            return None
+        number, fate, said = before
+        now = self.batch.writes.events.get(number, {})
+        return number, now.get("fate", fate), now.get("said", said) or ""
+
+    def settle(self, index: int, event: Event, number: int, given: Mapping[str, int], group: str | None) -> Answer:
+        """Enters an event that waited, if it belongs to a row of the group."""
+        meant = [(book, given[book]) for book in books_of(event) if book in given]
         found: Row | str = meant[0] if meant else self._row_of(event)
+        if not isinstance(found, str) and group is not None and not self._is_of(found, group):
+            called = self.setting.called(found[0])
+            found = f"第 {found[1]} 号{called}不是本组的，由归它的小组或管理员认定"
         if isinstance(found, str):
             return Answer(index, event.source, event.id, "parked", found)
-        done = update(tables.parked).where(tables.parked.c.event == number)
-        self.connection.execute(done.values(settled_at=self.now, settled_by=self.by))
+        self.batch.settle(event, number, found, self.now, self.by)
         return self._enter(index, event, number, found)
+
+    def _is_of(self, row: Row, group: str) -> bool:
+        """Whether a row is the group's; asked in the transaction that changes it."""
+        book: Book[Any] = TARGETS if row[0] == TARGETS.name else PROJECTS
+        try:
+            record = self.batch.record(book, row[1])
+        except RequestError:  # deleted since
+            return False
+        return group in groups_of(self.connection, self.setting, record, book)
 
     def _enter(self, index: int, event: Event, number: int, row: Row) -> Answer:
         fate: Fate
+        writes = self.batch.writes
+        mark = writes.mark
         try:
-            with self.connection.begin_nested():
-                entry = EventEntry(self.connection, self.setting, by=self.by, today=self._today, at=self.now)
-                fate, said = entry.apply(event, number, row)
+            entry = EventEntry(self.batch, self.setting, by=self.by, today=self._today, at=self.now)
+            fate, said = entry.apply(event, number, row)
         except (LedgerError, RequestError) as error:
+            writes.back(mark)
             fate, said = "refused", str(error)
-        told = update(tables.events).where(tables.events.c.id == number)
-        self.connection.execute(told.values(fate=fate, said=said or None, book=row[0], row=row[1]))
+        writes.merge(writes.events, number, {"fate": fate, "said": said or None, "book": row[0], "row": row[1]})
         return Answer(index, event.source, event.id, fate, said, *row)
 
     def _park(self, index: int, event: Event, number: int, why: str) -> Answer:
+        writes = self.batch.writes
         if not event.company and not event.uscc:
-            self.connection.execute(update(tables.events).where(tables.events.c.id == number).values(fate="refused", said=why))
+            writes.merge(writes.events, number, {"fate": "refused", "said": why})
             return Answer(index, event.source, event.id, "refused", why)
-        short = squeezed([event.company])[0] if event.company else event.uscc
-        name = event.company or event.uscc
-        self.connection.execute(
-            insert(tables.parked).values(
-                event=number, zone=self.setting.zone, company=name, squeezed=short, uscc=event.uscc or None, parked_at=self.now
-            )
-        )
-        self.connection.execute(update(tables.events).where(tables.events.c.id == number).values(said=why))
+        short = squeezed([event.company or event.uscc])[0]
+        line = {
+            "event": number, "zone": self.setting.zone, "company": event.company or event.uscc, "squeezed": short,
+            "uscc": event.uscc or None, "parked_at": self.now,
+        }  # fmt: skip
+        writes.put(writes.parked, number, line)
+        writes.merge(writes.events, number, {"fate": "parked", "said": why})
         return Answer(index, event.source, event.id, "parked", why)
-
-    def _forget_steps(self, number: int) -> None:
-        """A refused step may be kept, waiting for an earlier one; sent again, it is told anew."""
-        from matcher.ledger.event_tables import step_times
-
-        lines = list(self.connection.execute(select(step_times.c.step).where(step_times.c.event == number)).scalars())
-        for line in lines:
-            self.connection.execute(step_times.delete().where(step_times.c.step == line))
-            self.connection.execute(tables.steps.delete().where(tables.steps.c.id == line))
 
     def _row_of(self, event: Event) -> Row | str:
         """The row that an event is about, or why none is known."""
         given = event.data.get("row")
-        books = _books(event)
         if given is not None:
             if not isinstance(given, int) or isinstance(given, bool):
                 return "data.row 应为台账的编号"
-            return books[0], given
+            return books_of(event)[0], given
         if not event.company and not event.uscc:
             return "应写 company，或 data.row 台账的编号"
-        found: list[Row] = []
-        for name in books:
-            book: Book[Any] = TARGETS if name == TARGETS.name else PROJECTS
-            found = self._rows(book, event)
-            if found:
-                break
+        found = self.batch.rows_of(event)
         if len(found) == 1:
             return found[0]
-        meant = self._said_before(event)
+        meant = self.batch.settled(event)
         if meant is not None:
             return meant
+        if not found and (target := self.batch.target_of(event)) is not None:
+            return f"是第 {target} 号{self.setting.called(TARGETS.name)}，还没有转项目；转了以后再认定（settle），就补登"
         return f"台账里有 {len(found)} 行是这家，请指定" if found else "台账里没有这家"
-
-    def _rows(self, book: Book[Any], event: Event) -> list[Row]:
-        table = book.table
-        good = bool(event.uscc) and bool(check_codes([event.uscc])[0])
-        same = []
-        if good:
-            same.append(table.c.uscc == event.uscc)
-        if event.company:
-            by_name = table.c.squeezed == squeezed([event.company])[0]
-            same.append(by_name & table.c.uscc.is_(None) if good else by_name)
-        if not same:
-            return []
-        wanted = select(table.c.id, table.c.state).where(
-            table.c.zone == self.setting.zone, table.c.deleted_at.is_(None), or_(*same)
-        )
-        called = event.data.get("project")
-        if book is PROJECTS and isinstance(called, str):
-            wanted = wanted.where(table.c.name == called)
-        rows = self.connection.execute(wanted.order_by(table.c.id)).all()
-        out = {step.id for step in self.setting.steps(book.name) if step.ends}
-        going = [row for row in rows if row.state not in out] if len(rows) > 1 else rows
-        return [(book.name, row.id) for row in going or rows]
-
-    def _said_before(self, event: Event) -> Row | None:
-        """Whom a person said that this name means."""
-        if not event.company:
-            return None
-        events, waiting = tables.events, tables.parked
-        wanted = (
-            select(events.c.book, events.c.row)
-            .join(waiting, waiting.c.event == events.c.id)
-            .where(waiting.c.zone == self.setting.zone, waiting.c.squeezed == squeezed([event.company])[0])
-            .where(waiting.c.settled_at.is_not(None), events.c.book.in_(_books(event)), events.c.row.is_not(None))
-            .order_by(waiting.c.settled_at.desc(), events.c.id.desc())
-            .limit(1)
-        )
-        found = self.connection.execute(wanted).first()
-        return cast(Row, (found.book, found.row)) if found else None
-
-
-def _books(event: Event) -> tuple[str, ...]:
-    """Where an event may belong, the first that knows the company."""
-    if event.type.startswith("target."):
-        return (TARGETS.name,)
-    return (PROJECTS.name,) if event.type != "visit" else (TARGETS.name, PROJECTS.name)

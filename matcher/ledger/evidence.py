@@ -1,8 +1,8 @@
 """What the ledgers say of companies as of a day (台账依据), for the ranking.
 
-Where a row stood is told by its steps: by the day on which they were made, so a run of an earlier day reads what stood then. The next step
-is told as it was entered at the end of that day. What was deleted since, or entered late, is told as it is known now; the run keeps what
-it read.
+Where a row stood is told by its steps: by the day on which they were made, so a run of an earlier day reads what stood then, by the rule of
+``standing``, as reports do. The next step is told as it was entered at the end of that day. What was deleted since, or entered late, is
+told as it is known now; the run keeps what it read.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Date, func, select, type_coerce
+from sqlalchemy import Connection, Date, func, or_, select, type_coerce
 
 from matcher.ledger import tables
 from matcher.ledger.books import PROJECTS, TARGETS, Book
 from matcher.ledger.setting import Setting
+from matcher.ledger.standing import stood
 from matcher.runs import CHINA_TIME
 from matcher.store.database import Store
 from matcher.types import LedgerEntry
@@ -82,7 +83,7 @@ def _visits(connection: Connection, setting: Setting, as_of: date) -> _Visits:
             meetings.c.deleted_at.is_(None),
             meetings.c.met_on <= as_of,
             activities.c.deleted_at.is_(None),
-            activities.c.state.not_in(cancelled),
+            or_(activities.c.state.not_in(cancelled), activities.c.state_on > as_of),
         )
         .group_by(*columns)
     )
@@ -110,24 +111,17 @@ def _rows(connection: Connection, setting: Setting, book: Book[Any], as_of: date
     wanted = select(*columns).where(table.c.zone == setting.zone, table.c.deleted_at.is_(None)).order_by(table.c.id)
     rows = [dict(row) for row in connection.execute(wanted).mappings()]
     end = datetime.combine(as_of + timedelta(days=1), time(), CHINA_TIME)
-    stood = _stood(connection, setting, book, [row["id"] for row in rows if row["state_on"] > as_of], as_of)
+    then = _stood(connection, setting, book, [row["id"] for row in rows if row["state_on"] > as_of], as_of)
     before = _agreed_before(connection, setting, book, [row["id"] for row in rows if row["changed_at"] >= end], end)
-    there = [row for row in rows if row["state_on"] <= as_of or row["id"] in stood]
-    return [row | stood.get(row["id"], {}) | before.get(row["id"], {}) for row in there]
+    there = [row for row in rows if row["state_on"] <= as_of or row["id"] in then]
+    return [row | then.get(row["id"], {}) | before.get(row["id"], {}) for row in there]
 
 
 def _stood(connection: Connection, setting: Setting, book: Book[Any], ids: Sequence[int], as_of: date) -> dict[int, dict[str, Any]]:
-    """Where rows stood that have moved since: the last step that was made by then."""
-    steps, found = tables.steps, {}
-    for part in _parts(ids):
-        wanted = (
-            select(steps.c.row, steps.c.step, steps.c.on, steps.c.reason)
-            .where(steps.c.zone == setting.zone, steps.c.book == book.name, steps.c.row.in_(part), steps.c.on <= as_of)
-            .order_by(steps.c.on, steps.c.id)
-        )
-        for row, step, on, reason in connection.execute(wanted):
-            found[row] = {"state": step, "state_on": on, "state_reason": reason}
-    return found
+    """Where rows stood that have moved since: after the steps that were made by then."""
+    then = stood(connection, setting, book, ids, as_of)
+    last = {row: folded.last for row, folded in then.items()}
+    return {row: {"state": one.step, "state_on": one.on, "state_reason": one.reason} for row, one in last.items() if one}
 
 
 def _agreed_before(

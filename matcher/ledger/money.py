@@ -81,6 +81,8 @@ def read(text: str, currencies: Mapping[str, Sequence[str]], unit: str = "") -> 
     found = _AMOUNT.fullmatch(short)
     if not found:
         return f"应为金额，如 5000万元、300万美元，写的是「{text[:20]}」"
+    if found["number"][0] in "-−":
+        return "不能是负数"
     named = found["before"] + found["after"]
     if not named and not found["unit"]:
         if not unit:

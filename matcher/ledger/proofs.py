@@ -22,6 +22,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from matcher.errors import FieldError, InputError, ProofError, RequestError, StepError, system_reason
 from matcher.ledger import reading, tables
+from matcher.ledger.attesting import outdated
 from matcher.ledger.books import ARRIVALS, PAPERS, Book
 from matcher.ledger.entry import Entry
 from matcher.ledger.setting import Setting, pick
@@ -34,6 +35,7 @@ OTHER = "其他"
 """A file that belongs to the row and proves nothing (不作证明的附件)."""
 _PIECE = 1024**2
 _LONGEST_NAME = 120
+_RENEWED = "内容改过，重新附上"
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,27 @@ def damaged(home: Path, proofs: Sequence[Proof]) -> Iterator[tuple[Proof, ProofE
             yield proof, error
 
 
+def flaw(home: Path, digest: str, size: int, added_at: datetime) -> str:
+    """What is wrong with a kept file at a look (看一眼证明文件), in Chinese; empty if nothing is.
+
+    It is missing, has another size, or was written after it was added and is another: only then is all of it read. Whoever changes a file
+    and sets its time back is found by ``open_file`` only.
+
+    Args:
+        home: ``LIANZHAO_HOME``.
+        digest: As of the proof.
+        size: Likewise.
+        added_at: Likewise.
+    """
+    try:
+        found = _place(home, digest).stat()
+        if found.st_size == size and (found.st_mtime <= added_at.timestamp() or _digest(_place(home, digest)) == digest):
+            return ""
+    except OSError as error:
+        return f"证明文件读不到（{system_reason(error)}），请从备份恢复，或把原件再附一次"
+    return "证明文件被改动过，与登记时不同，请从备份恢复，或把原件再附一次"
+
+
 def attach(
     entry: Entry,
     book: Book[Any],
@@ -171,7 +194,7 @@ def attach(
     step: str | None = None,
     note: str | None = None,
 ) -> Proof:
-    """Attaches a kept file to a row (附证明).
+    """Attaches a kept file to a row (附证明); given again, it attests what stands now.
 
     Args:
         entry: The transaction.
@@ -206,6 +229,9 @@ def attach(
     same = [table.c[name] == values[name] for name in ("zone", "book", "row", "kind", "digest")]
     same.append(table.c.step.is_(None) if proved is None else table.c.step == proved)
     there = entry.connection.execute(select(table).where(*same, table.c.withdrawn_at.is_(None))).mappings().first()
+    if there is not None and there["id"] in outdated(entry.connection, setting.zone, book.name, [id_]):
+        withdraw_proof(entry, there["id"], reason=_RENEWED)
+        there = None
     if there is None:
         made = entry.connection.execute(insert(table).values(values)).inserted_primary_key
         there = entry.connection.execute(select(table).where(table.c.id == (made[0] if made else 0))).mappings().one()
@@ -243,6 +269,19 @@ def proofs_of(
     if ids is not None:
         wanted = wanted.where(table.c.row.in_(ids))
     return [_proof(dict(found)) for found in connection.execute(wanted).mappings()]
+
+
+def proof_of(connection: Connection, zone: str, id_: int) -> Proof:
+    """One proof (一份证明).
+
+    Raises:
+        RequestError: There is none of this number in the zone.
+    """
+    table = tables.proofs
+    found = connection.execute(select(table).where(table.c.zone == zone, table.c.id == id_)).mappings().first()
+    if found is None:
+        raise RequestError("证明", str(id_))
+    return _proof(dict(found))
 
 
 def kinds_of(setting: Setting, book: Book[Any], row: Any) -> Sequence[str]:

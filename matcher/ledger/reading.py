@@ -81,7 +81,7 @@ def row(connection: Connection, setting: Setting, book: Book[R], id_: int, *, de
     wanted = select(table).where(table.c.id == id_, table.c.zone == setting.zone)
     found = connection.execute(wanted).mappings().first() if 0 < id_ < 2**31 else None
     if found is None:
-        raise RequestError(setting.called(book.name), str(id_), hint="编号见 list")
+        raise RequestError(setting.called(book.name), str(id_), hint="编号见列表")
     if found["deleted_at"] is not None and not deleted:
         raise RequestError(setting.called(book.name), str(id_), hint=f"{found['deleted_by']} 已删除，可用 restore 恢复")
     return book.of(dict(found))

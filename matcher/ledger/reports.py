@@ -1,6 +1,7 @@
 """What reports are made of (通报的材料): facts of the ledgers within a time, whose they are, and whether they are proved.
 
-Only rows that stand and steps within the time are read, by their days; histories are not. Every figure keeps the rows that it counts.
+Only rows that stand and steps within the time are read, by their days; of histories only what came after a proof was added. Every
+figure keeps the rows that it counts.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
 from matcher.ledger import reading, tables
+from matcher.ledger.attesting import none_of, outdated, proves_nothing
 from matcher.ledger.books import ACTIVITIES, ARRIVALS, GOALS, PROJECTS
 from matcher.ledger.company import credit
 from matcher.ledger.counting import milestones
 from matcher.ledger.records import Activity, Goal, Project
 from matcher.ledger.setting import Setting
+from matcher.ledger.standing import moved_after, rows_then
 from matcher.rules.assessment import Assessment
 
 UNIT_KINDS = ("zone", "department", "town", "group")
@@ -41,6 +44,7 @@ class Fact:
         step: Of ``ledger_steps``, where it is a step.
         name: What it is called.
         units: Whose it is.
+        outdated: There is a proof that was added for something else: another sum, day, company (证明待更新).
     """
 
     measure: str
@@ -52,6 +56,7 @@ class Fact:
     step: int | None
     name: str
     units: Units
+    outdated: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,9 @@ class _Sum:
     proved_rows: list[str] = field(default_factory=list)
 
 
-def facts(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date) -> list[Fact]:
+def facts(
+    connection: Connection, setting: Setting, scales: Assessment, since: date, until: date, as_of: date | None = None
+) -> list[Fact]:
     """All that measures count within a time (算数的事), by day, then row.
 
     Args:
@@ -112,11 +119,13 @@ def facts(connection: Connection, setting: Setting, scales: Assessment, since: d
         scales: How measures are counted.
         since: The first day.
         until: The last day.
+        as_of: The day of the report, by default the last: a step back that was made later takes nothing away.
     """
+    day = as_of or until
     found = [
-        *_of_projects(connection, setting, scales, since, until),
+        *_of_projects(connection, setting, scales, since, until, day),
         *_arrivals(connection, setting, scales, since, until),
-        *_activities(connection, setting, scales, since, until),
+        *_activities(connection, setting, scales, since, until, day),
     ]
     return sorted(found, key=lambda fact: (fact.on, fact.row, fact.measure))
 
@@ -204,18 +213,19 @@ def projects_of(connection: Connection, zone: str, ids: Sequence[int]) -> dict[i
     return found
 
 
-def _of_projects(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date) -> list[Fact]:
+def _of_projects(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date, as_of: date) -> list[Fact]:
     counted = {key: (counts.step or counts.agreed_at, bool(counts.agreed_at)) for key, counts in scales.measures.items()}
     steps = tables.steps
     wanted = (
         select(steps.c.row)
         .where(steps.c.zone == setting.zone, steps.c.on >= since, steps.c.on <= until, steps.c.book == PROJECTS.name)
-        .where(steps.c.undone_at.is_(None), steps.c.step.in_([step for step, _ in counted.values() if step]))
+        .where(steps.c.step.in_([step for step, _ in counted.values() if step]))
+        .where(or_(steps.c.undone_at.is_(None), steps.c.row.in_(moved_after(setting, PROJECTS, as_of))))
         .distinct()
         .order_by(steps.c.row)
     )
     ids = list(connection.execute(wanted).scalars())
-    projects, stood, found = projects_of(connection, setting.zone, ids), milestones(connection, setting, ids), []
+    projects, stood, found = projects_of(connection, setting.zone, ids), milestones(connection, setting, ids, as_of), []
     for id_, project in projects.items():
         units = units_of(setting.zone, project)
         for one in stood.get(id_, ()):
@@ -224,8 +234,10 @@ def _of_projects(connection: Connection, setting: Setting, scales: Assessment, s
                     continue
                 sum_ = project.agreed if of_money else None
                 currency, amount = (sum_.currency, sum_.amount) if sum_ else ("", Decimal(1))
+                proved = one.sum_proved if of_money else one.proved
+                old = one.outdated or (one.proved and not proved)
                 found.append(
-                    Fact(measure, currency, amount, one.on, one.proved, f"projects:{id_}", one.id, project.name, units)
+                    Fact(measure, currency, amount, one.on, proved, f"projects:{id_}", one.id, project.name, units, old)
                 )  # fmt: skip
     return found
 
@@ -233,10 +245,11 @@ def _of_projects(connection: Connection, setting: Setting, scales: Assessment, s
 def _arrivals(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date) -> list[Fact]:
     table, proofs = ARRIVALS.table, tables.proofs
     measures = {counts.arrived: key for key, counts in scales.measures.items() if counts.arrived}
-    proof = exists().where(
+    added = exists().where(
         proofs.c.book == ARRIVALS.name, proofs.c.row == table.c.id, proofs.c.zone == table.c.zone, proofs.c.withdrawn_at.is_(None),
         proofs.c.kind.in_(setting.rules.file.arrivals),
     )  # fmt: skip
+    proof = added.where(none_of(proves_nothing(outdated(connection, setting.zone, ARRIVALS.name))))
     wanted = (
         select(
             table.c.id,
@@ -246,6 +259,7 @@ def _arrivals(connection: Connection, setting: Setting, scales: Assessment, sinc
             table.c.amount,
             table.c.amount_currency,
             proof.label("proved"),
+            added.label("added"),
         )
         .where(table.c.zone == setting.zone, table.c.deleted_at.is_(None), table.c.arrived_on >= since, table.c.arrived_on <= until)
         .order_by(table.c.id)
@@ -255,21 +269,20 @@ def _arrivals(connection: Connection, setting: Setting, scales: Assessment, sinc
     return [
         Fact(
             measures[row.origin], row.amount_currency, row.amount, row.arrived_on, bool(row.proved), f"arrivals:{row.id}", None,
-            projects[row.project].name, units_of(setting.zone, projects[row.project]),
+            projects[row.project].name, units_of(setting.zone, projects[row.project]), bool(row.added and not row.proved),
         )
         for row in rows
         if row.origin in measures and row.project in projects
     ]  # fmt: skip
 
 
-def _activities(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date) -> list[Fact]:
+def _activities(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date, as_of: date) -> list[Fact]:
     table = ACTIVITIES.table
     measures = [(key, counts) for key, counts in scales.measures.items() if counts.activities]
     if not measures:
         return []
-    rows: list[Activity] = reading.rows(
-        connection, setting.zone, ACTIVITIES, table.c.starts_on >= since, table.c.starts_on <= until
-    )
+    near = reading.rows(connection, setting.zone, ACTIVITIES, table.c.starts_on >= since, table.c.starts_on <= until)
+    rows: list[Activity] = rows_then(connection, setting, ACTIVITIES, near, as_of)
     return [
         Fact(key, "", Decimal(1), row.starts_on, True, f"activities:{row.id}", None, row.name, units_of(setting.zone, row))
         for row in rows

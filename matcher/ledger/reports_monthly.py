@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import calendar as calendars
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
+from matcher.ledger.doubles import Doubt, doubts
 from matcher.ledger.reports import Fact, Figure, Line, facts, goals_of, gone, lines, rounded, summed
 from matcher.ledger.setting import Setting
 from matcher.rules.assessment import Assessment
@@ -22,6 +24,7 @@ class Place:
     Attributes:
         done: The mean of its parts of its goals, none counted for more than ``most``.
         behind: Measures that are behind the calendar.
+        rows: ``book:number`` of the rows that count, and of the goals.
     """
 
     unit_kind: str
@@ -29,6 +32,7 @@ class Place:
     place: int
     done: Fraction
     behind: tuple[str, ...]
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Monthly:
         happened: What counted in the month.
         places: Units that have goals, each among its kind.
         front, rear: The first and the last of each kind; at the rear only those who are behind the calendar.
+        doubts: Proof of what counted in the month whose file proves something else as well, is missing or was changed.
     """
 
     zone: str
@@ -54,6 +59,7 @@ class Monthly:
     places: tuple[Place, ...]
     front: tuple[Place, ...]
     rear: tuple[Place, ...]
+    doubts: tuple[Doubt, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,7 @@ class Assessed:
     Attributes:
         weight: Of the items that count.
         score: Points by 100 of these; None if no item counts.
+        rows: ``book:number`` of the rows that count, and of the goals: score and place come of them.
     """
 
     unit_kind: str
@@ -90,11 +97,16 @@ class Assessed:
     weight: int
     score: Decimal | None
     marks: tuple[Mark, ...]
+    rows: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Annual:
-    """A year (年考核)."""
+    """A year (年考核).
+
+    Attributes:
+        doubts: Proof of what counted whose file proves something else as well, is missing or was changed.
+    """
 
     zone: str
     zone_name: str
@@ -104,9 +116,10 @@ class Annual:
     most: Decimal
     units: tuple[Assessed, ...]
     happened: tuple[Fact, ...]
+    doubts: tuple[Doubt, ...]
 
 
-def monthly(store: Store, setting: Setting, scales: Assessment, month: date, as_of: date) -> Monthly:
+def monthly(store: Store, setting: Setting, scales: Assessment, month: date, as_of: date, home: Path | None = None) -> Monthly:
     """The report of a month (月通报).
 
     Args:
@@ -115,6 +128,7 @@ def monthly(store: Store, setting: Setting, scales: Assessment, month: date, as_
         scales: How measures count, and how many are named.
         month: Any day of it.
         as_of: The day of the report: nothing later is counted.
+        home: ``LIANZHAO_HOME``, where the files of proofs are looked at; None looks at none.
 
     Raises:
         StoreError: The database cannot be read.
@@ -123,19 +137,21 @@ def monthly(store: Store, setting: Setting, scales: Assessment, month: date, as_
     until = min(month.replace(day=calendars.monthrange(month.year, month.month)[1]), as_of)
     january = date(month.year, 1, 1)
     with store.reading() as connection:
-        found = facts(connection, setting, scales, january, until)
+        found = facts(connection, setting, scales, january, until, as_of)
         goals = goals_of(connection, setting.zone, month.year)
+        counted = {fact.row for fact in found if fact.proved and first <= fact.on}
+        doubted = doubts(connection, setting, rows=counted, home=home)
     so_far = gone(until)
     told = lines(setting, summed(found, first, until), summed(found, january, until), goals, so_far)
     places = _places(told, Fraction(str(scales.annual.most)))
     front, rear = _named(places, scales.monthly.front, scales.monthly.rear)
     return Monthly(
         setting.zone, setting.rules.zone_name, first, until, so_far, tuple(told),
-        tuple(fact for fact in found if first <= fact.on <= until), tuple(places), tuple(front), tuple(rear),
+        tuple(fact for fact in found if first <= fact.on <= until), tuple(places), tuple(front), tuple(rear), tuple(doubted),
     )  # fmt: skip
 
 
-def annual(store: Store, setting: Setting, scales: Assessment, year: int, as_of: date) -> Annual:
+def annual(store: Store, setting: Setting, scales: Assessment, year: int, as_of: date, home: Path | None = None) -> Annual:
     """The assessment of a year (年考核).
 
     Args:
@@ -144,14 +160,16 @@ def annual(store: Store, setting: Setting, scales: Assessment, year: int, as_of:
         scales: Weights.
         year: Which.
         as_of: Nothing later is counted.
+        home: As ``monthly``.
 
     Raises:
         StoreError: The database cannot be read.
     """
     until = min(date(year, 12, 31), as_of)
     with store.reading() as connection:
-        found = facts(connection, setting, scales, date(year, 1, 1), until)
+        found = facts(connection, setting, scales, date(year, 1, 1), until, as_of)
         goals = goals_of(connection, setting.zone, year)
+        doubted = doubts(connection, setting, rows={fact.row for fact in found if fact.proved}, home=home)
     told = lines(setting, {}, summed(found, date(year, 1, 1), until), goals, gone(until))
     units: list[Assessed] = []
     for kind in scales.annual.unit_kinds:
@@ -161,7 +179,8 @@ def annual(store: Store, setting: Setting, scales: Assessment, year: int, as_of:
         ]
         units += _placed(assessed)
     return Annual(
-        setting.zone, setting.rules.zone_name, year, until, gone(until), Decimal(str(scales.annual.most)), tuple(units), tuple(found)
+        setting.zone, setting.rules.zone_name, year, until, gone(until), Decimal(str(scales.annual.most)), tuple(units), tuple(found),
+        tuple(doubted),
     )  # fmt: skip
 
 
@@ -178,7 +197,8 @@ def _places(told: Sequence[Line], most: Fraction) -> list[Place]:
     for kind, unit in sorted(found, key=lambda key: (key[0], -means[key], key[1])):
         better = sum(1 for key in found if key[0] == kind and means[key] > means[kind, unit])
         behind = tuple(line.measure for line in found[kind, unit] if line.behind)
-        places.append(Place(kind, unit, better + 1, means[kind, unit], behind))
+        rows = tuple(dict.fromkeys(row for line in found[kind, unit] for row in (*line.year.proved_rows, line.goal_row)))
+        places.append(Place(kind, unit, better + 1, means[kind, unit], behind, rows))
     return places
 
 
@@ -208,7 +228,9 @@ def _assessed(scales: Assessment, kind: str, unit: str, told: Sequence[Line]) ->
             )  # fmt: skip
     weight = sum(mark.weight for mark in marks if mark.done is not None)
     exact = sum((mark.weight * min(mark.done, most) for mark in marks if mark.done is not None), Fraction(0))
-    return Assessed(kind, unit, None, weight, rounded(exact * 100 / weight) if weight else None, tuple(marks))
+    counted = [mark for mark in marks if mark.done is not None]
+    rows = tuple(dict.fromkeys(row for mark in counted for row in (*mark.figure.proved_rows, mark.goal_row)))
+    return Assessed(kind, unit, None, weight, rounded(exact * 100 / weight) if weight else None, tuple(marks), rows)
 
 
 def _placed(units: Sequence[Assessed]) -> list[Assessed]:
@@ -218,5 +240,5 @@ def _placed(units: Sequence[Assessed]) -> list[Assessed]:
     for one in ordered:
         better = sum(1 for other in units if other.score is not None and one.score is not None and other.score > one.score)
         place = None if one.score is None else better + 1
-        found.append(Assessed(one.unit_kind, one.unit, place, one.weight, one.score, one.marks))
+        found.append(replace(one, place=place))
     return found

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
+from matcher.ledger.doubles import Doubt
 from matcher.ledger.money import Money, plain
-from matcher.ledger.reports import Figure, Line, rounded
+from matcher.ledger.reports import Fact, Figure, Line, rounded
 from matcher.ledger.reports_changes import Change, Recommended
 from matcher.ledger.reports_monthly import Annual, Assessed, Monthly, Place
-from matcher.ledger.reports_weekly import Effort, Weekly
+from matcher.ledger.reports_weekly import Effort, Moved, Weekly
 from matcher.ledger.setting import Setting
 
-PROVED_ONLY = "只有附了证明的才算数：每个数先写有证明的，括号里写填报的；括号里没有的，填报的都有证明。"
+RUN = "批次"
+"""Title of the column that names the run of a recommendation (批次)."""
+SOURCES = "附：各数出自台账的哪几行"
+"""Title of the part that the figures lead to (出处)."""
+SOURCE_HEAD, SOURCE_WIDTHS = ("数", "台账", "名称", "责任", "状态", "推荐批次"), (24, 12, 24, 14, 21, 14)
+"""Titles and widths of its columns."""
+PROVED_ONLY = (
+    "只有附了证明的才算数：每个数先写有证明的，括号里写填报的；括号里没有的，填报的都有证明。"
+    "证明写“待更新”的不算：附上以后改过金额、内外资、日期或企业，核对后再附一次。"
+)
 
 
 @dataclass(frozen=True)
@@ -36,13 +46,33 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Source:
+    """The ledger rows that a figure counts (一个数的出处).
+
+    Attributes:
+        label: The figure: its line and column, as the report calls them.
+        rows: Of each row: what it is called, its name, whose it is, where it stands, the run that recommended it.
+    """
+
+    label: str
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Document:
-    """A report as people read it (一份通报)."""
+    """A report as people read it (一份通报).
+
+    Attributes:
+        sources: The rows behind its figures.
+        links: (section, line, column) of a table → the place of its source in ``sources``.
+    """
 
     title: str
     subtitle: str
     lines: tuple[str, ...]
     sections: tuple[Section, ...]
+    sources: tuple[Source, ...] = ()
+    links: Mapping[tuple[int, int, int], int] = field(default_factory=dict)
 
 
 class Teller:
@@ -67,7 +97,7 @@ class Teller:
         )
         moved = [
             (one.name, one.whose, f"{one.before} → {one.step}", f"{one.on}" + ("（补登）" if one.late else ""),
-             "齐" if one.proved else "还没有", self.number(one.row))
+             _proof(one, one.line, week.doubts) + ("，协议投资待更新" if one.sum_outdated else ""), self.number(one.row))
             for one in week.moved
         ]  # fmt: skip
         overdue = [
@@ -85,6 +115,7 @@ class Teller:
         ]  # fmt: skip
         if changes is not None:
             sections.append(_recommended(changes))
+        sections += self._doubted("证明存疑", week.doubts)
         return Document(f"{week.zone_name}招商工作周调度", f"{day(week.since)}至{day(week.until)}", lines, tuple(sections))
 
     def monthly(self, month: Monthly) -> Document:
@@ -95,7 +126,7 @@ class Teller:
         )
         happened = [
             (f"{one.on}", one.name, self._measures.get(one.measure, one.measure), self.amount(one.amount, one.currency),
-             "有" if one.proved else "还没有", self.number(one.row))
+             _proof(one, one.step, month.doubts), self.number(one.row))
             for one in month.happened
         ]  # fmt: skip
         named = [*self._praise("前列", month.front), *self._praise("后列", month.rear)] or ["还没有下达年度目标任务，不排名次。"]
@@ -104,6 +135,7 @@ class Teller:
             Section("二、先进与后进", tuple(named), *self._placed(month.places)),
             Section("三、各单位完成情况", (), *self._figures([one for one in month.lines if one.unit_kind != "zone"], named=True)),
             _listed("四、本月计入的事项", ("日期", "名称", "指标", "数额", "证明", "台账"), happened, (13, 30, 18, 16, 9, 12)),
+            *self._doubted("五、证明存疑", month.doubts),
         ]
         title = f"{month.zone_name}招商工作月通报"
         return Document(title, f"{month.since.year} 年 {month.since.month} 月", lines, tuple(sections))
@@ -132,6 +164,7 @@ class Teller:
             sections += [self._marks(one) for one in of_kind]
         if not sections:
             sections.append(Section("名次", ("还没有单位有台账或任务。",)))
+        sections += self._doubted("证明存疑", year.doubts)
         return Document(f"{year.zone_name}招商工作年度考核", f"{year.year} 年", lines, tuple(sections))
 
     def amount(self, amount: Decimal, currency: str) -> str:
@@ -217,6 +250,12 @@ class Teller:
         title = f"{self.unit(unit.unit_kind, unit.unit)}：{unit.score if unit.score is not None else '没有下达任务'}"
         return Section(title, (), head, tuple(rows), (20, 9, 19, 13, 10, 9, 22))
 
+    def _doubted(self, title: str, doubts: Sequence[Doubt]) -> list[Section]:
+        """Files that prove two things, or are not what they were; nothing is said where there is none."""
+        rows = [(one.name, self.number(one.row), f"{one.proof}", one.why) for one in doubts]
+        said = ("下列证明存疑；数已计入，请核对原件，用错的撤回，缺失、改动的恢复或重新附上，再出通报。",)
+        return [Section(title, said, ("名称", "台账", "证明编号", "存疑"), tuple(rows), (22, 12, 10, 56))] if rows else []
+
     def _efforts(self, units: Sequence[Effort], idle: Sequence[Effort]) -> Section:
         rows = [
             (
@@ -226,7 +265,7 @@ class Teller:
             for one in units
         ]  # fmt: skip
         named = "、".join(self.unit(one.unit_kind, one.unit) for one in idle)
-        said = (f"本周没有活动的：{named}。",) if idle else ("在跟的单位本周都有活动。",) if units else ("没有单位登记。",)
+        said = (f"本周没有活动的：{named}。",) if idle else ("各单位本周都有活动。",) if units else ("没有单位登记。",)
         head = ("类别", "单位", "在跟", "进展", "会见", "活动", "过期", "本周")
         return Section("四、各单位本周活动", said, *((head, tuple(rows), (10, 26, 8, 8, 8, 8, 8, 12)) if rows else ()))
 
@@ -253,9 +292,14 @@ def _recommended(changes: Recommended) -> Section:
         f"与上周的批次 {changes.before[:12]} 相比，本周的批次 {changes.now[:12]}：新列入 {len(changes.entered)} 家，"
         f"不再列入 {len(changes.left)} 家。",
     )
-    rows = [_change(one) for one in (*changes.entered, *changes.left)]
-    head = ("变化", "企业", "城市", "名次", "为什么")
-    return Section("五、推荐名单的变化", said, *((head, tuple(rows), (8, 26, 10, 12, 48)) if rows else ()))
+    rows = [(*_change(one), (changes.now if one.entered else changes.before)[:12]) for one in (*changes.entered, *changes.left)]
+    head = ("变化", "企业", "城市", "名次", "为什么", RUN)
+    return Section("五、推荐名单的变化", said, *((head, tuple(rows), (8, 24, 10, 12, 42, 14)) if rows else ()))
+
+
+def _proof(one: Fact | Moved, step: int | None, doubts: Sequence[Doubt]) -> str:
+    doubted = any((doubt.row, doubt.step, doubt.others) == (one.row, step, ()) for doubt in doubts)  # its own file is gone
+    return ("存疑" if doubted else "有") if one.proved else "待更新" if one.outdated else "还没有"
 
 
 def _change(one: Change) -> tuple[str, ...]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from matcher.ledger import reading, tables
 from matcher.ledger.books import ACTIVITIES, ALL, MEETINGS, PROJECTS, TARGETS, Book
+from matcher.ledger.counting import Proved, proofs_of_steps
+from matcher.ledger.doubles import Doubt, flawed
+from matcher.ledger.event_tables import step_times
+from matcher.ledger.events_folding import end_of
+from matcher.ledger.records import Goal
+from matcher.ledger.reports import goals_of
 from matcher.ledger.setting import Setting
+from matcher.ledger.standing import rows_then
 from matcher.ledger.stepping import reachable
 from matcher.rules.assessment import Assessment
 from matcher.runs import CHINA_TIME
@@ -19,6 +28,7 @@ from matcher.store.database import Store
 
 _AT_ONCE = 500
 _LONGEST = 60  # days that an activity lasts at most, as far as a week looks back for it
+_KINDS = ("department", "town", "group")
 NEW = "新登记"
 """What a row moved from that was entered further on (新登记)."""
 LATE = "补记"
@@ -33,7 +43,10 @@ class Moved:
         row: ``book:number``.
         on: When it was made.
         late: It was made before the week and entered within it (补登).
-        proved: It has a proof, or needs none.
+        proved: It has a proof that attests what stands, or needs none.
+        outdated: Its proof was added for something else: another day, another company (证明待更新).
+        sum_outdated: It makes the agreed investment binding, and that is another than the one that was proved (协议投资待更新).
+        line: Of ``ledger_steps``.
     """
 
     row: str
@@ -45,6 +58,9 @@ class Moved:
     late: bool
     reason: str
     proved: bool
+    outdated: bool
+    sum_outdated: bool
+    line: int
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,7 @@ class Idle:
 
 @dataclass(frozen=True)
 class Effort:
-    """What a unit did in the week (一个单位的一周).
+    """What a unit did in the week (一个单位的一周): of every unit that the zone lists, has a goal, or works on something.
 
     Attributes:
         open: ``book:number`` of the targets and projects that it works on.
@@ -91,13 +107,17 @@ class Effort:
 
     @property
     def idle(self) -> bool:
-        """Whether it works on something and did nothing (本周无活动)."""
-        return bool(self.open) and not (self.moved or self.met or self.held)
+        """Whether it did nothing, whether or not it works on something (本周无活动)."""
+        return not (self.moved or self.met or self.held)
 
 
 @dataclass(frozen=True)
 class Weekly:
-    """A week (周调度), Monday to Sunday, or to the day of the report."""
+    """A week (周调度), Monday to Sunday, or to the day of the report.
+
+    Attributes:
+        doubts: Proof of steps of the week whose file is missing or was changed.
+    """
 
     zone: str
     zone_name: str
@@ -108,9 +128,10 @@ class Weekly:
     idle: tuple[Idle, ...]
     units: tuple[Effort, ...]
     idle_days: int
+    doubts: tuple[Doubt, ...] = ()
 
 
-def weekly(store: Store, setting: Setting, scales: Assessment, week: date, as_of: date) -> Weekly:
+def weekly(store: Store, setting: Setting, scales: Assessment, week: date, as_of: date, home: Path | None = None) -> Weekly:
     """The dispatch of a week (周调度).
 
     Args:
@@ -119,6 +140,7 @@ def weekly(store: Store, setting: Setting, scales: Assessment, week: date, as_of
         scales: After how many days a row is idle.
         week: Any day of it.
         as_of: The day of the report: nothing later is told.
+        home: ``LIANZHAO_HOME``, where the files of proofs are looked at; None looks at none.
 
     Raises:
         StoreError: The database cannot be read.
@@ -126,22 +148,26 @@ def weekly(store: Store, setting: Setting, scales: Assessment, week: date, as_of
     since = week - timedelta(days=week.weekday())
     until = min(since + timedelta(days=6), as_of)
     with store.reading() as connection:
-        rows = {book.name: _open(connection, setting, book) for book in (TARGETS, PROJECTS)}
-        moved = _moved(connection, setting, since, until)
+        rows = {book.name: _open(connection, setting, book, as_of) for book in (TARGETS, PROJECTS)}
+        moved = _moved(connection, setting, scales, since, until)
         met = _meetings(connection, setting, since, until)
-        held = reading.rows(
+        near = reading.rows(
             connection, setting.zone, ACTIVITIES, ACTIVITIES.table.c.starts_on <= until,
             func.coalesce(ACTIVITIES.table.c.ends_on, ACTIVITIES.table.c.starts_on) >= since,
             ACTIVITIES.table.c.starts_on >= since - timedelta(days=_LONGEST),
         )  # fmt: skip
+        held = rows_then(connection, setting, ACTIVITIES, near, as_of)
         overdue = _overdue(connection, setting, scales, rows, until)
         idle = _idle(connection, setting, rows, until, scales.weekly.idle_days)
+        shown = {(one.row, one.line) for one, _ in moved if one.proved}
+        doubted = [one for one in flawed(connection, setting, home, {row for row, _ in shown}) if (one.row, one.step) in shown]
+        listed = _listed(setting, goals_of(connection, setting.zone, until.year))
     going = [one for one in held if not _ended(setting, "activities", one.state) and one.state != setting.steps("activities")[0].id]
-    units = _efforts(rows, moved, met, going, overdue)
+    units = _efforts(listed, rows, moved, met, going, overdue)
     told = [one for one, _ in moved]
     return Weekly(
         setting.zone, setting.rules.zone_name, since, until, tuple(told), tuple(one for one, _ in overdue), tuple(idle), tuple(units),
-        scales.weekly.idle_days,
+        scales.weekly.idle_days, tuple(doubted),
     )  # fmt: skip
 
 
@@ -159,30 +185,33 @@ def _ended(setting: Setting, book: str, state: str) -> bool:
     return any(step.id == state and step.ends for step in setting.steps(book))
 
 
-def _open(connection: Connection, setting: Setting, book: Book[Any]) -> dict[int, Any]:
-    """Rows that are worked on: not dropped, lost, put aside or turned into projects."""
+def _open(connection: Connection, setting: Setting, book: Book[Any], as_of: date) -> dict[int, Any]:
+    """Rows that were worked on: not dropped, lost, put aside or turned into projects."""
     out = [step.id for step in setting.steps(book.name) if step.ends or step.aside or step.makes_project]
-    found = reading.rows(connection, setting.zone, book, book.table.c.state.not_in(out))
-    return {row.id: row for row in found}
+    state, state_on = book.table.c.state, book.table.c.state_on
+    found = reading.rows(connection, setting.zone, book, or_(state.not_in(out), state_on > as_of))
+    return {row.id: row for row in rows_then(connection, setting, book, found, as_of) if row.state not in out}
 
 
-def _moved(connection: Connection, setting: Setting, since: date, until: date) -> list[tuple[Moved, Any]]:
+def _moved(connection: Connection, setting: Setting, scales: Assessment, since: date, until: date) -> list[tuple[Moved, Any]]:
     steps = tables.steps
     start = datetime.combine(since, time(), CHINA_TIME)
     end = datetime.combine(until + timedelta(days=1), time(), CHINA_TIME)
-    made = and_(steps.c.zone == setting.zone, steps.c.on >= since, steps.c.on <= until)
-    entered = and_(steps.c.zone == setting.zone, steps.c.recorded_at >= start, steps.c.recorded_at < end, steps.c.on <= until)
+    ours = and_(steps.c.zone == setting.zone, steps.c.book.in_((TARGETS.name, PROJECTS.name)))
+    made = and_(ours, steps.c.on >= since, steps.c.on <= until)
+    entered = and_(ours, steps.c.recorded_at >= start, steps.c.recorded_at < end, steps.c.on <= until)
     found: dict[int, Any] = {}
+    wanted = select(steps, step_times.c.happened_at, step_times.c.event).outerjoin(step_times, step_times.c.step == steps.c.id)
     for condition in (made, entered):
-        made_steps = connection.execute(select(steps).where(condition))
-        found |= {line.id: line for line in made_steps if line.book in (TARGETS.name, PROJECTS.name)}
+        found |= {line.id: line for line in connection.execute(wanted.where(condition)) if line.before != line.step}
     rows: dict[tuple[str, int], Any] = {}
     for book in (TARGETS, PROJECTS):
         ids = sorted({line.row for line in found.values() if line.book == book.name})
         rows |= {(book.name, row.id): row for row in _by_number(connection, setting.zone, book, ids)}
-    proved = _proved(connection, [line.id for line in found.values() if line.book == PROJECTS.name], setting)
+    proofs = proofs_of_steps(connection, setting, sorted({line.row for line in found.values() if line.book == PROJECTS.name}))
+    binding = {counts.agreed_at for counts in scales.measures.values()}
     lines = []
-    for line in sorted(found.values(), key=lambda line: (line.on, line.id)):
+    for line in _in_order(connection, list(found.values())):
         row = rows.get((line.book, line.row))
         if row is None or (line.before is None and line.step == setting.steps(line.book)[0].id):  # deleted since, or merely new
             continue
@@ -193,7 +222,8 @@ def _moved(connection: Connection, setting: Setting, since: date, until: date) -
                     f"{line.book}:{line.row}", called(row), whose(row),
                     setting.step_name(line.book, line.before) if line.before else NEW if line.version else LATE,
                     setting.step_name(line.book, line.step), line.on, line.on < since, line.reason or "",
-                    not needs or line.id in proved,
+                    *_proof(proofs.get(line.id, Proved()) if needs else Proved(True, True),
+                            of_sum=line.step in binding and row.agreed is not None), line.id,
                 ),
                 row,
             )
@@ -201,24 +231,26 @@ def _moved(connection: Connection, setting: Setting, since: date, until: date) -
     return lines
 
 
+def _in_order(connection: Connection, lines: Sequence[Any]) -> list[Any]:
+    """Steps by day and hour; those of one row and moment by sender and event, never by the order of arrival."""
+    events, names = tables.events, dict[int, tuple[str, str]]()
+    placed = {one.id: (one.on, one.happened_at or min(one.recorded_at, end_of(one.on)), one.book, one.row) for one in lines}
+    often = Counter(placed.values())
+    numbers = sorted(one.event for one in lines if one.event is not None and often[placed[one.id]] > 1)
+    for at in range(0, len(numbers), _AT_ONCE):
+        wanted = select(events.c.id, events.c.source, events.c.event).where(events.c.id.in_(numbers[at : at + _AT_ONCE]))
+        names |= {line.id: (line.source, line.event) for line in connection.execute(wanted)}
+    return sorted(lines, key=lambda one: (*placed[one.id], *names.get(one.event, ("", "")), one.id))
+
+
 def _by_number(connection: Connection, zone: str, book: Book[Any], ids: Sequence[int]) -> list[Any]:
     parts = [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
     return [row for part in parts for row in reading.rows(connection, zone, book, book.table.c.id.in_(part))]
 
 
-def _proved(connection: Connection, ids: Sequence[int], setting: Setting) -> set[int]:
-    proofs, steps = tables.proofs, tables.steps
-    found: set[int] = set()
-    for at in range(0, len(ids), _AT_ONCE):
-        wanted = (
-            select(steps.c.id, steps.c.step, proofs.c.kind)
-            .join(proofs, proofs.c.step == steps.c.id)
-            .where(steps.c.id.in_(ids[at : at + _AT_ONCE]), proofs.c.withdrawn_at.is_(None))
-        )
-        for id_, step, kind in connection.execute(wanted):
-            if kind in setting.proofs_of(PROJECTS.name, step):
-                found.add(id_)
-    return found
+def _proof(proved: Proved, *, of_sum: bool) -> tuple[bool, bool, bool]:
+    """Whether a step is proved, whether its proof must be renewed, and whether that of its sum must, as the month has it."""
+    return proved.proved, proved.outdated, of_sum and proved.proved and not proved.sum_proved
 
 
 def _meetings(connection: Connection, setting: Setting, since: date, until: date) -> list[tuple[Any, Any]]:
@@ -291,17 +323,26 @@ def _idle(connection: Connection, setting: Setting, rows: dict[str, dict[int, An
     return sorted(found, key=lambda one: (-one.days, one.row))
 
 
+def _listed(setting: Setting, goals: Sequence[Goal]) -> set[tuple[str, str]]:
+    """Units that are told of even if nothing is theirs: those that the zone's rules list, and those that have a goal."""
+    rules = setting.rules
+    found = {("department", one.name) for one in rules.departments} | {("town", one.name) for one in rules.towns}
+    found |= {("group", group) for group in rules.groups}
+    return found | {(goal.unit_kind, goal.unit) for goal in goals if goal.unit_kind in _KINDS}
+
+
 def _efforts(
+    listed: set[tuple[str, str]],
     rows: dict[str, dict[int, Any]],
     moved: Sequence[tuple[Moved, Any]],
     met: Sequence[tuple[Any, Any]],
     held: Sequence[Any],
     overdue: Sequence[tuple[Overdue, Any]],
 ) -> list[Effort]:
-    given: dict[tuple[str, str], dict[str, list[str]]] = {}
+    given: dict[tuple[str, str], dict[str, list[str]]] = {unit: {} for unit in listed}
 
     def add(row: Any, what: str, ref: str) -> None:
-        for kind in ("department", "town", "group"):
+        for kind in _KINDS:
             unit = getattr(row, kind)
             units = [name for name, _ in row.shares] if kind == "department" and row.shares else [unit] if unit else []
             for name in units:

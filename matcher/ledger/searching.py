@@ -35,7 +35,7 @@ def conditions(setting: Setting, book: Book[Any], where: Mapping[str, str], sear
     if search:
         named = [table.c[name].contains(search, autoescape=True) for name in _NAMES if name in table.c]
         if not named:
-            raise FieldError("名称", f"{setting.rules.file.books[book.name].title}没有名称，不能按词查")
+            raise FieldError("名称", f"{setting.rules.file.books[book.name].title}没有名称，不能按词查", field="search")
         any_of = named[0]
         for other in named[1:]:
             any_of = any_of | other

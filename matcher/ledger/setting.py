@@ -102,7 +102,7 @@ class Setting:
         if kind == "currency":
             return self.currencies
         if kind == "mode":
-            return {mode: (mode,) for mode in rules.service_modes}
+            return {mode: (mode, *also) for mode, also in rules.service_modes.items()}
         if kind == "segment":
             return {segment: (name,) for (_, segment), name in rules.segments.items()}
         return {key: (name,) for key, name in (rules.groups if kind == "group" else rules.chains).items()}

@@ -80,6 +80,12 @@ def reachable(steps: Sequence[StepSpec], start: str) -> set[str]:
     return found
 
 
+def spoken(steps: Sequence[StepSpec]) -> set[str]:
+    """Steps at which somebody has spoken with the company (谈过的各步): a first contact, and all that may follow it."""
+    first = {one.id for one in steps if one.first_contact}
+    return first | {later for one in first for later in reachable(steps, one)}
+
+
 def undone(steps: Sequence[StepSpec], standing: Sequence[str], after: StepSpec) -> list[str]:
     """Milestones that stand no more once the row is there (撤去的里程碑): those that do not come before it. A side-track takes none."""
     if after.aside:

@@ -257,8 +257,8 @@ steps = Table(
     Column("undone_at", UtcTime),  # when a step back, or a correction, took it away
 )
 Index("ix_ledger_steps_book_row", steps.c.book, steps.c.row)
-Index("ix_ledger_steps_zone_recorded_at", steps.c.zone, steps.c.recorded_at)
-Index("ix_ledger_steps_zone_on", steps.c.zone, steps.c.on)
+Index("ix_ledger_steps_zone_book_recorded_at", steps.c.zone, steps.c.book, steps.c.recorded_at)
+Index("ix_ledger_steps_zone_book_on", steps.c.zone, steps.c.book, steps.c.on)
 
 history = Table(
     "ledger_history",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -12,7 +12,7 @@ from typing import Any
 from matcher.errors import FieldError
 from matcher.intake.fields import check_codes
 from matcher.ledger import money
-from matcher.ledger.books import Field
+from matcher.ledger.books import Book, Field
 from matcher.ledger.money import Money
 from matcher.ledger.records import Shares
 from matcher.ledger.setting import Setting, pick
@@ -25,7 +25,7 @@ EARLIEST, LATEST = date(1980, 1, 1), date(2099, 12, 31)
 """Days before and after these are slips of the pen (日期范围)."""
 _DAY = re.compile(r"(\d{4})(?:[-/.年])(\d{1,2})(?:[-/.月])(\d{1,2})日?(?: 00:00:00)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
-_PART = re.compile(r"(?P<unit>.+?)[:：\s]*(?P<share>\d{1,6}/\d{1,6}|\d{1,3}(?:\.\d{1,4})?[%％])")
+_PART = re.compile(r"(?P<unit>.+?)[:：\s]*(?<![\d.])(?P<share>\d{1,6}/\d{1,6}|\d{1,3}(?:\.\d{1,4})?[%％]|0?\.\d{1,6})")
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _MOST_SHARES = 20
 
@@ -70,7 +70,7 @@ def day_of(given: Any) -> date:
     try:
         return _day(given)
     except _WrongError as problem:
-        raise FieldError("日期", str(problem)) from None
+        raise FieldError("日期", str(problem), field="on") from None
 
 
 class _WrongError(ValueError):
@@ -185,12 +185,12 @@ def _office(field: Field, title: str, given: Any, setting: Setting, told: list[s
 
 
 def _shares(field: Field, title: str, given: Any, setting: Setting, told: list[str], _t: date, _u: str) -> Shares:
-    """招商局:1/2、文旅局:1/2, or with percentages."""
+    """招商局:1/2、文旅局:1/2, or with percentages or decimals."""
     if isinstance(given, str):
         parts = [part for part in re.split(r"[、,，;；\n]+", given) if part.strip()]
         found = [_PART.fullmatch(part.strip()) for part in parts]
         if not all(found) or len(found) > _MOST_SHARES:
-            raise _WrongError("应为 单位:份额，如 甲局:1/2、乙局:1/2，或用百分数")
+            raise _WrongError("应为 单位:份额，如 甲局:1/2、乙局:1/2，或用百分数、小数")
         read = [(one["unit"].strip(), _share(one["share"])) for one in found if one]
     else:
         read = [(str(unit), Fraction(share)) for unit, share in given]
@@ -208,6 +208,8 @@ def _shares(field: Field, title: str, given: Any, setting: Setting, told: list[s
 def _share(text: str) -> Fraction:
     if text[-1] in "%％":
         return Fraction(text[:-1]) / 100
+    if "/" not in text:
+        return Fraction(text)
     over, _, under = text.partition("/")
     if int(under) == 0:
         raise _WrongError("份额的分母不能为 0")
@@ -220,3 +222,12 @@ _READERS: dict[str, _Reader] = {
     "money": _money, "word": _word, "measure": _word, "paper": _word, "currency": _word, "group": _word, "chain": _word,
     "mode": _mode, "department": _office, "town": _office, "shares": _shares,
 }  # fmt: skip
+
+
+def unpacked(book: Book[Any], values: Mapping[str, Any], setting: Setting) -> dict[str, Any]:
+    """What one cell says of two fields (一格两列): a goal of 5000万元 is a number and a currency."""
+    given = values.get("amount")
+    if book.name != "goals" or not isinstance(given, str):
+        return {}
+    found = money.read(given, setting.currencies)
+    return {} if isinstance(found, str) else {"amount": found.amount, "amount_currency": found.currency}

@@ -1,26 +1,20 @@
-"""Webhooks (回调): whoever asked for it is told when a stage or a band changes; signed, tried again, given up at last.
+"""Webhooks (回调): whoever asked for it is told when a stage or a band changes. How they are told stands in ``letters``.
 
 What is to be told is found in the database after it was done: steps since the last that a hook was told of, and bands that a run moved.
-So nothing is told that was not done, whoever did it, and nothing is forgotten when nobody delivers for a while. A delivery is claimed
-before it is sent, so two workers do not send it at once; it may come twice after a crash, and says by its number which one it is.
-
-    X-Lianzhao-Signature: sha256=<HMAC-SHA256 of "<X-Lianzhao-Timestamp>.<body>" with the hook's secret, in hexadecimal>
+So nothing is told that was not done, whoever did it, and nothing is forgotten when nobody delivers for a while.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
-import json
+import ipaddress
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from matcher.errors import OptionError, RequestError
 from matcher.ledger import tables
@@ -34,10 +28,6 @@ from matcher.types import Ranking
 
 TOPICS = {"stage": "阶段变动", "band": "档次变动"}
 """What can be told → Chinese term (回调的事由)."""
-WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720, 1440))
-"""How long until the next try after each failure; after the last one it is given up (重试间隔)."""
-_TIMEOUT = 10.0
-_LEASE = timedelta(minutes=2)  # a worker that took a delivery and died gives it back so
 _LEAST_SECRET = 16
 _LONGEST_URL = 500
 
@@ -52,36 +42,6 @@ class Hook:
     created_at: datetime
     created_by: str
     ended_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What a hook is to be told (一次回调).
-
-    Attributes:
-        dead_at: When it was given up.
-    """
-
-    id: int
-    hook: int
-    url: str
-    topic: str
-    body: dict[str, Any]
-    attempts: int
-    due_at: datetime
-    last_error: str
-    delivered_at: datetime | None
-    dead_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What a round of deliveries did (一轮投递)."""
-
-    sent: int
-    failed: int
-    given_up: int
-    waiting: int
 
 
 def add_hook(
@@ -104,12 +64,14 @@ def add_hook(
         or not url.isprintable()
         or " " in url
     ):
-        raise OptionError(f"回调地址应为 http:// 或 https:// 开头的网址，不超过 {_LONGEST_URL} 字")
+        raise OptionError(f"回调地址应为 http:// 或 https:// 开头的网址，不超过 {_LONGEST_URL} 字", field="url")
     if parts.username or parts.password:
-        raise OptionError("回调地址里不要写口令")
+        raise OptionError("回调地址里不要写口令", field="url")
+    if is_literal(parts.hostname) and is_refused(parts.hostname, own=True):
+        raise OptionError("回调地址不能是链路本地、组播或未指定的地址", field="url")
     for topic in topics:
         if topic not in TOPICS:
-            raise OptionError(f"没有「{topic[:20]}」，应为 {'、'.join(TOPICS)} 之一")
+            raise OptionError(f"没有「{topic[:20]}」，应为 {'、'.join(TOPICS)} 之一", field="topics")
     key = secret or secrets.token_hex(32)
     if len(key) < _LEAST_SECRET:
         raise OptionError(f"回调密钥至少 {_LEAST_SECRET} 个字符")
@@ -120,6 +82,35 @@ def add_hook(
         last = connection.execute(select(func.max(tables.steps.c.id))).scalar()
         connection.execute(insert(hook_marks).values(hook=number, step=last or 0))
     return number, key
+
+
+def check_outside(url: str) -> None:
+    """Raises if a webhook would call this machine itself (检查回调不指向本机); only whoever is at it may ask for that.
+
+    Raises:
+        OptionError: It would.
+    """
+    host = urlsplit(url).hostname or ""
+    if host.rstrip(".").lower().endswith("localhost") or (is_literal(host) and is_refused(host, own=False)):
+        raise OptionError(
+            "经接口登记的回调不能指向服务本机；要指向本机，请在服务器上用 lianzhao ledger hooks add 登记", field="url"
+        )
+
+
+def is_literal(host: str) -> bool:
+    """Whether a host is written as an address (是否写成地址)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_refused(address: str, *, own: bool) -> bool:
+    """Whether nothing may be sent to an address (不投的地址): what only its own wire has; this machine only if ``own`` allows it."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    there = getattr(found, "ipv4_mapped", None) or found
+    return there.is_link_local or there.is_multicast or there.is_unspecified or (there.is_loopback and not own)
 
 
 def end_hook(store: Store, zone: str, number: int, *, by: str, at: datetime | None = None) -> None:
@@ -143,24 +134,6 @@ def hooks_of(store: Store, zone: str) -> list[Hook]:
     with store.reading() as connection:
         found = connection.execute(select(table).where(table.c.zone == zone).order_by(table.c.id)).all()
     return [Hook(one.id, one.url, tuple(one.topics), one.created_at, one.created_by, one.ended_at) for one in found]
-
-
-def letters(store: Store, zone: str, *, dead: bool = False) -> list[Delivery]:
-    """What waits to be delivered, or what was given up (待投、死信)."""
-    table = tables.outbox
-    wanted = _with_hooks().where(table.c.zone == zone, table.c.delivered_at.is_(None))
-    wanted = wanted.where(table.c.dead_at.is_not(None) if dead else table.c.dead_at.is_(None))
-    with store.reading() as connection:
-        return [_delivery(row) for row in connection.execute(wanted.order_by(table.c.id))]
-
-
-def revive(store: Store, zone: str, *, at: datetime | None = None) -> int:
-    """Gives what was given up another round of tries (死信重投)."""
-    table = tables.outbox
-    dead = (table.c.zone == zone) & table.c.dead_at.is_not(None) & table.c.delivered_at.is_(None)
-    with store.writing() as connection:
-        values = {"dead_at": None, "attempts": 0, "due_at": at or datetime.now(UTC)}
-        return int(connection.execute(update(table).where(dead).values(values)).rowcount)
 
 
 def announce(store: Store, setting: Setting, *, most: int = 1000, at: datetime | None = None) -> int:
@@ -234,76 +207,6 @@ def note_bands(store: Store, setting: Setting, ranking: Ranking, *, at: datetime
     return changed
 
 
-def deliver(store: Store, setting: Setting, *, most: int = 100, at: datetime | None = None, timeout: float = _TIMEOUT) -> Delivered:
-    """One round of deliveries (投递一轮), bounded: announces, then sends what is due, each once.
-
-    Args:
-        store: The database.
-        setting: The zone's rules.
-        most: Deliveries, at most.
-        at: The moment; by default now.
-        timeout: Seconds to wait for an answer.
-
-    Raises:
-        StoreError: The database cannot be written.
-    """
-    now = at or datetime.now(UTC)
-    announce(store, setting, at=now)
-    sent = failed = given_up = 0
-    for delivery, secret in _claimed(store, setting.zone, most, now):
-        problem = _post(delivery, secret, now, timeout)
-        values: dict[str, Any] = {"delivered_at": now, "last_error": None}
-        if problem:
-            waits = WAITS[delivery.attempts - 1] if delivery.attempts <= len(WAITS) else None
-            values = {"last_error": problem, "due_at": now + (waits or timedelta(0)), "dead_at": now if waits is None else None}
-        with store.writing() as connection:
-            connection.execute(update(tables.outbox).where(tables.outbox.c.id == delivery.id).values(values))
-        sent, failed, given_up = sent + (not problem), failed + bool(problem), given_up + (values.get("dead_at") is not None)
-    return Delivered(sent, failed, given_up, len(letters(store, setting.zone)))
-
-
-def signature(secret: str, timestamp: str, body: bytes) -> str:
-    """How a delivery is signed (签名)."""
-    return "sha256=" + hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-
-
-def _claimed(store: Store, zone: str, most: int, now: datetime) -> list[tuple[Delivery, str]]:
-    """Takes what is due, so that no other worker sends it meanwhile."""
-    table, hooks = tables.outbox, tables.hooks
-    due = and_(table.c.zone == zone, table.c.delivered_at.is_(None), table.c.dead_at.is_(None), table.c.due_at <= now)
-    with store.writing() as connection:
-        wanted = (
-            _with_hooks().add_columns(hooks.c.secret).where(due, hooks.c.ended_at.is_(None)).order_by(table.c.due_at, table.c.id)
-        )
-        rows = connection.execute(wanted.limit(most)).all()
-        for row in rows:
-            taken = {"attempts": row.attempts + 1, "due_at": now + _LEASE}
-            connection.execute(update(table).where(table.c.id == row.id).values(taken))
-    return [(_delivery(row, attempts=row.attempts + 1), row.secret) for row in rows]
-
-
-def _post(delivery: Delivery, secret: str, now: datetime, timeout: float) -> str:
-    """Sends one; what went wrong, in Chinese, empty if nothing. Redirects are not followed."""
-    parts = urlsplit(delivery.url)
-    told = {"delivery": delivery.id, "topic": delivery.topic, **delivery.body}
-    body, timestamp = json.dumps(told, ensure_ascii=False).encode(), str(int(now.timestamp()))
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    headers = {
-        "Content-Type": "application/json; charset=utf-8", "X-Lianzhao-Topic": delivery.topic, "X-Lianzhao-Delivery": str(delivery.id),
-        "X-Lianzhao-Timestamp": timestamp, "X-Lianzhao-Signature": signature(secret, timestamp, body),
-    }  # fmt: skip
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
-    try:
-        connection.request("POST", path, body, headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"连不上或没有答复（{type(error).__name__}）"
-    finally:
-        connection.close()
-    return "" if 200 <= status < 300 else f"对方答复 {status}"
-
-
 def _steps_since(connection: Connection, zone: str, mark: int, most: int) -> list[Any]:
     steps = tables.steps
     wanted = select(steps).where(steps.c.id > mark, steps.c.zone == zone, steps.c.book.in_([TARGETS.name, PROJECTS.name]))
@@ -313,9 +216,13 @@ def _steps_since(connection: Connection, zone: str, mark: int, most: int) -> lis
 def _stage(connection: Connection, setting: Setting, line: Any) -> dict[str, Any]:
     book: Book[Any] = TARGETS if line.book == TARGETS.name else PROJECTS
     row = connection.execute(select(book.table).where(book.table.c.id == line.row)).mappings().one()
+    history = tables.history
+    entry = (history.c.book == line.book) & (history.c.row == line.row) & (history.c.version == line.version)
+    changes = connection.execute(select(history.c.changes).where(entry)).scalar() or {}
+    before = changes.get("state", [line.before])[0]  # where the ledger stood: what came late in between was told to nobody
     return {
         "book": line.book, "row": line.row, "version": line.version, "company": {"name": row["company"], "uscc": row["uscc"]},
-        "name": row.get("name") or row["company"], "before": line.before, "step": line.step,
+        "name": row.get("name") or row["company"], "before": before, "step": line.step,
         "step_name": setting.step_name(line.book, line.step), "on": line.on.isoformat(), "recorded_at": line.recorded_at.isoformat(),
         "recorded_by": line.recorded_by,
     }  # fmt: skip
@@ -335,14 +242,3 @@ def _put(connection: Connection, zone: str, hook: int, topic: str, body: dict[st
     connection.execute(
         insert(tables.outbox).values(zone=zone, hook=hook, topic=topic, body=body, created_at=now, due_at=now, attempts=0)
     )
-
-
-def _with_hooks() -> Any:
-    return select(tables.outbox, tables.hooks.c.url).join(tables.hooks, tables.hooks.c.id == tables.outbox.c.hook)
-
-
-def _delivery(row: Any, attempts: int | None = None) -> Delivery:
-    return Delivery(
-        row.id, row.hook, row.url, row.topic, dict(row.body), row.attempts if attempts is None else attempts, row.due_at,
-        row.last_error or "", row.delivered_at, row.dead_at,
-    )  # fmt: skip

@@ -15,18 +15,21 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from matcher.cli.ledger_sheets import workbook
 from matcher.errors import InputError, SheetError
 from matcher.ledger import reading, tables
 from matcher.ledger.books import ALL, ARRIVALS, GOALS, NEEDS, PAPERS, PROBLEMS, PROJECTS, PROMISES, TARGETS
 from matcher.ledger.entry import entering
 from matcher.ledger.importing import Imported, import_workbook
+from matcher.ledger.meant import Meant
 from matcher.ledger.money import Money
 from matcher.ledger.setting import Setting
 from matcher.ledger.sheets import CLEAR, cells_of
+from matcher.outputs.ledger_xlsx import workbook
 from matcher.store.database import Store
 from tests.conftest import ZONE
 from tests.ledger.offices import DEPARTMENTS, TODAY, a_project, a_target, emptied
+
+GOOD, GOOD_TOO = "91370200163615667J", "913701001631948522"
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30)
 
@@ -73,6 +76,7 @@ ROW = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(ROW, min_size=1, max_size=4))
 @settings(max_examples=20, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
 def test_what_goes_out_comes_in_and_changes_nothing(store: Store, setting: Setting, rows: list[dict[str, Any]]) -> None:
@@ -215,8 +219,8 @@ WRONG: list[tuple[list[object], str, str]] = [
 def test_mistakes_are_placed_and_nothing_is_entered(store: Store, setting: Setting) -> None:
     with entering(store, setting, by="李四", today=TODAY) as entry:
         a_target(entry)
-    header = ["类型", "企业名称", "责任单位", "首谈日期", "状态", "编号", "版本"]
-    first = ["企业", "甲乙有限公司", "甲局", "2024-09-01"]
+    header = ["类型", "企业名称", "责任单位", "首谈日期", "状态", "编号", "版本", "责任人"]
+    first = ["企业", "甲乙有限公司", "甲局", None, None, None, None, "张三"]
     with pytest.raises(SheetError) as caught:
         load(store, setting, sheet(header, first, *(line for line, _, _ in WRONG)))
     assert entries(store) == 1
@@ -226,6 +230,38 @@ def test_mistakes_are_placed_and_nothing_is_entered(store: Store, setting: Setti
     for problem, (_, column, said) in zip(caught.value.problems, WRONG, strict=True):
         assert problem.column in column.split("|") and said in problem.expected, problem
     assert "整个文件都没有导入" in str(caught.value)
+
+
+MANY: list[tuple[list[object], set[tuple[str, str]]]] = [
+    (["企业", None, "丁局", "2025-01-01", "洽谈"], {("责任单位", "没有「丁局」"), ("首谈日期", "还没有到"), ("企业名称", "不能空着")}),
+    (["企叶", "丙丁有限公司", "丁局", "明天"], {("类型", "没有「企叶」"), ("责任单位", "没有「丁局」"), ("首谈日期", "应为日期")}),
+    (["企叶", "丙丁有限公司", None, None, "洽谈"], {("类型", "没有「企叶」"), ("状态", "应写明理由")}),
+    ([None, None, None, None, "洽谈"], {("类型", "不能空着"), ("企业名称", "不能空着"), ("状态", "应写明理由")}),
+    ([None, None, None, "昨天", "走了", "x", "y"], {("首谈日期", "日期"), ("状态", "没有"), ("编号", "整数"), ("版本", "整数")}),
+    (["企叶", None, None, None, None, 99], {("类型", "没有「企叶」"), ("编号", "没有这个目标：99")}),
+    (["企业", "甲乙有限公司", None, "明天", "放弃", 1], {("首谈日期", "应为日期"), ("状态", "应写明理由")}),
+]  # fmt: skip
+
+
+def test_all_mistakes_of_a_row_are_told_at_once(store: Store, setting: Setting) -> None:
+    with entering(store, setting, by="李四", today=TODAY) as entry:
+        a_target(entry)
+    header = ["类型", "企业名称", "责任单位", "首谈日期", "状态", "编号", "版本"]
+    for lines in ([line] for line in MANY):
+        with pytest.raises(SheetError) as caught:
+            load(store, setting, sheet(header, *(line for line, _ in lines)))
+        for row, (_, wanted) in enumerate(lines, start=2):
+            told = [(one.column, one.expected) for one in caught.value.problems if one.row == row]
+            assert len(told) == len(wanted), told
+            assert all(any(one == column and said in expected for one, expected in told) for column, said in wanted), told
+    with pytest.raises(SheetError) as caught:  # no row sees what another, whose cells cannot be read, would have entered
+        load(store, setting, sheet(header, *(line for line, _ in MANY)))
+    assert len(caught.value.problems) == sum(len(wanted) for _, wanted in MANY) and entries(store) == 1
+    money = sheet(["项目编号", "日期", "资金性质", "金额（万元）"], ["某项目", "2030-01-01", "外贸", -5], name="到位资金")
+    with pytest.raises(SheetError) as caught:
+        load(store, setting, money)
+    assert {(one.column, one.expected[:6]) for one in caught.value.problems} >= {("金额（万元）", "不能是负数")}
+    assert len(caught.value.problems) == 4
 
 
 def test_what_others_changed_since_is_not_written_over(store: Store, setting: Setting) -> None:
@@ -287,3 +323,30 @@ def test_no_header_means_two_columns(setting: Setting) -> None:
     for name, book in setting.rules.file.books.items():
         words = [word for words in (named.id, named.version, *book.fields.values()) for word in words]
         assert len(words) == len(set(words)), name
+
+
+def test_names_of_new_rows_mean_what_they_mean_when_entered_by_hand(store: Store, setting: Setting) -> None:
+    asked = list[str]()
+
+    def naming(name: str) -> Meant:
+        asked.append(name)
+        if name.startswith("甲乙"):
+            return Meant(GOOD, f"统一社会信用代码按当前快照填：{GOOD}")
+        return Meant("", f"「{name}」吃不准是哪一家") if name.startswith("丙丁") else Meant()
+
+    rows = [
+        ["企业", "甲乙玩具有限公司", None, "甲局"], ["企业", "丙丁有限公司", None, "甲局"], ["企业", "戊己有限公司", GOOD_TOO, "甲局"],
+        ["商会", "庚辛商会", None, "甲局"],
+    ]  # fmt: skip
+    raw = sheet(["类型", "企业名称", "统一社会信用代码", "责任部门"], *rows)
+    tried = import_workbook(store, setting, raw, "台账.xlsx", by="张三", today=TODAY, dry_run=True, naming=naming)
+    assert asked == ["丙丁有限公司", "甲乙玩具有限公司"]
+    assert tried.lines[0].changes["统一社会信用代码"] == ("", GOOD) and "按当前快照填" in tried.lines[0].told[0]
+    assert "统一社会信用代码" not in tried.lines[1].changes and "吃不准" in tried.lines[1].told[0]
+    done = import_workbook(store, setting, raw, "台账.xlsx", by="张三", today=TODAY, naming=naming)
+    assert [(one.changes, one.told) for one in done.lines] == [(one.changes, one.told) for one in tried.lines]
+    asked.clear()
+    again = import_workbook(store, setting, raw, "台账.xlsx", by="张三", today=TODAY, naming=naming)
+    assert {line.fate for line in again.lines} == {"unchanged"} and asked == []
+    with store.reading() as connection:
+        assert [one.uscc for one in reading.rows(connection, ZONE, TARGETS)] == [GOOD, None, GOOD_TOO, None]

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from matcher.cli.ledger_sheets import workbook
 from matcher.ledger import reading, tables
 from matcher.ledger.books import ARRIVALS, PROJECTS, TARGETS
 from matcher.ledger.entry import entering
 from matcher.ledger.setting import Setting
+from matcher.outputs.ledger_xlsx import workbook
 from matcher.store.database import Store, open_store
 from tests.conftest import ZONE
 from tests.ledger import children
@@ -25,6 +25,8 @@ from tests.ledger.offices import TODAY, a_project, emptied
 
 WRITERS, READERS, TIMES = 25, 25, 4
 ROWS = 12
+STATEMENTS, MOMENTS = 14, 18
+"""Points at which an import is killed: before so many statements at least, and at so many moments, on each database."""
 
 
 def context() -> ForkServerContext:
@@ -104,7 +106,7 @@ def test_an_import_that_is_killed_before_any_statement(store: Store, setting: Se
     statements = int(done.read_text())
     assert whole_or_nothing(store, acknowledged=True) == ROWS
     assert statements >= 4 * ROWS
-    points = sorted({*random.Random(1).sample(range(1, statements + 1), 14), 1, statements - 1, statements})
+    points = sorted({*random.Random(1).sample(range(1, statements + 1), STATEMENTS), 1, statements - 1, statements})
     for point in points:
         emptied(store)
         done.unlink(missing_ok=True)
@@ -119,7 +121,10 @@ def test_an_import_that_is_killed_at_any_moment(setting: Setting, store: Store, 
     file = a_workbook(setting, tmp_path)
     done = Path(f"{file}.done")
     made = context()
-    for seed in range(12):
+    seed = killed = 0
+    while killed < MOMENTS:
+        seed += 1
+        assert seed < 4 * MOMENTS  # most are killed before they are done
         emptied(store)
         done.unlink(missing_ok=True)
         ready = made.Event()
@@ -127,6 +132,7 @@ def test_an_import_that_is_killed_at_any_moment(setting: Setting, store: Store, 
         process.start()
         assert ready.wait(120)
         time.sleep(children.pause(seed, 0.25))
+        killed += process.is_alive()
         process.kill()
         process.join(60)
         with open_store(address) as again:

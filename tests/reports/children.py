@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from matcher.ledger.events_received import receive
-from matcher.ledger.reports_monthly import monthly
-from matcher.ledger.reports_told import Teller
 from matcher.ledger.setting import open_setting
+from matcher.outputs.report_links import Kind
+from matcher.outputs.reports import Wanted, report
 from matcher.rules.assessment import load_assessment
 from matcher.storage import whole_bytes
 from matcher.store.database import open_store
@@ -40,15 +40,18 @@ def send(address: str, rules: Path, batches: list[list[dict[str, Any]]], answere
             os.fsync(stream.fileno())
 
 
-def report(address: str, rules: Path, target: Path, ready: Any) -> None:
+def write_report(address: str, rules: Path, kind: Kind, target: Path, ready: Any) -> None:
     """Writes one report after the other over the same file."""
-    from matcher.cli.report_docx import report_docx
+    from matcher.outputs.report_docx import report_docx
+    from matcher.outputs.report_html import report_html
+    from matcher.outputs.report_xlsx import report_xlsx
 
     setting = open_setting("small", rules)
     scales = load_assessment(setting.rules, rules)
     with open_store(address) as store:
         ready.set()
         while True:
-            document = Teller(setting).monthly(monthly(store, setting, scales, NOW.date(), date(2024, 9, 30)))
+            _, document = report(store, setting, scales, Wanted(kind, date(2024, 8, 1), date(2024, 9, 30)))
+            made = {"docx": report_docx, "xlsx": report_xlsx}.get(target.suffix[1:])
             with whole_bytes(target) as stream:
-                stream.write(report_docx(document))
+                stream.write(made(document) if made else report_html(document).encode())

@@ -1,4 +1,4 @@
-"""Events: once each, in any order of arrival the same state, never over what is newer, about unknown companies parked and never lost."""
+"""Events: once each, in any order of arrival the same state, never over what is newer."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from matcher.errors import OptionError, RequestError
+from matcher.errors import OptionError
 from matcher.ledger import reading, tables
 from matcher.ledger.books import PROJECTS, TARGETS
 from matcher.ledger.entry import entering
 from matcher.ledger.events import MOST_AT_ONCE
-from matcher.ledger.events_received import parked, receive, settle
+from matcher.ledger.events_received import receive
 from matcher.ledger.setting import Setting
 from matcher.store.database import Store, open_store
 from tests.reports.made import NOW, START, cloud, event, project, state, target
+
+pytestmark = pytest.mark.slow
 
 numbers = itertools.count()
 TARGET_STEPS = ["待接触", "已接触", "洽谈", "搁置", "放弃"]
@@ -34,6 +36,7 @@ def told(steps: list[str], book: str) -> st.SearchStrategy[tuple[str, dict[str, 
     )
     return st.one_of(
         st.sampled_from(steps).map(lambda step: (f"{book}.step", {"step": step})),
+        st.sampled_from(steps).map(lambda step: (f"{book}.step", {"step": step, "reason": "电话"})),
         st.sampled_from(steps).map(lambda step: (f"{book}.step", {"step": step, "on": "2024-08-01"})),
         st.lists(fields, min_size=1, max_size=2, unique_by=lambda one: one[0]).map(
             lambda some: (f"{book}.set", {"fields": dict(some)})
@@ -50,6 +53,7 @@ def shuffled(steps: list[str], book: str) -> st.SearchStrategy[tuple[list[Any], 
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("book", ["target", "project"])
 def test_in_any_order_of_arrival_the_same_state(store: Store, setting: Setting, book: str) -> None:
     made, of = (target, TARGETS) if book == "target" else (project, PROJECTS)
@@ -88,7 +92,8 @@ def test_batches_and_single_events_come_to_the_same(store: Store, setting: Setti
 def test_the_row_is_the_replay_of_its_history(store: Store, setting: Setting) -> None:
     row = target(store, setting, "甲甲有限公司")
     items = [
-        event(str(n), "target.step", "甲甲有限公司", 9 - n, step=step) for n, step in enumerate(["洽谈", "已接触", "搁置", "洽谈"])
+        event(str(n), "target.step", "甲甲有限公司", 9 - n, step=step, reason="电话")
+        for n, step in enumerate(["洽谈", "已接触", "搁置", "洽谈"])
     ]
     receive(store, setting, [*items, event("9", "target.set", "甲甲有限公司", 3, fields={"owner": "乙"})], by="接口", at=NOW)
     with store.reading() as connection:
@@ -147,7 +152,7 @@ def test_a_step_that_must_not_be_gone_over_waits_for_it(store: Store, setting: S
     row = project(store, setting, "甲甲有限公司")
     full, production = (
         event("2", "project.step", "甲甲有限公司", 20, step="达产"),
-        event("1", "project.step", "甲甲有限公司", 10, step="投产"),
+        event("1", "project.step", "甲甲有限公司", 10, step="投产", reason="租用厂房"),
     )
     assert [one.fate for one in receive(store, setting, [full, production], by="接口", at=NOW)] == ["refused", "superseded"]
     assert state(store, PROJECTS, row)["state"] == "full"
@@ -157,18 +162,90 @@ def test_a_step_that_must_not_be_gone_over_waits_for_it(store: Store, setting: S
     assert {step for step, _ in state(store, PROJECTS, row)["steps"]} == {"talks", "production", "full"}
 
 
+def fates_of(store: Store) -> list[tuple[Any, ...]]:
+    with store.reading() as connection:
+        wanted = select(tables.events.c.event, tables.events.c.fate, tables.events.c.said).order_by(tables.events.c.event)
+        return [tuple(line) for line in connection.execute(wanted)]
+
+
+@pytest.mark.parametrize(
+    ("book", "before", "step", "said"),
+    [
+        ("target", [], "放弃", "放弃（是转到旁支）应写明理由"), ("target", [], "洽谈", "洽谈（越过了已接触）应写明理由"),
+        ("target", ["已接触", "洽谈"], "已接触", "已接触（是退回）应写明理由"), ("project", [], "开工", "越过了"),
+        ("project", ["签约"], "在谈", "在谈（是退回）应写明理由"), ("project", ["签约"], "流失", "流失（是转到旁支）应写明理由"),
+    ],
+)  # fmt: skip
+def test_a_move_that_needs_a_reason_is_refused_without(
+    store: Store, setting: Setting, book: str, before: list[str], step: str, said: str
+) -> None:
+    of, row = (
+        (TARGETS, target(store, setting, "甲甲有限公司"))
+        if book == "target"
+        else (PROJECTS, project(store, setting, "甲甲有限公司"))
+    )
+    for hour, one in enumerate(before):  # forward in order: no reason is needed, and none is made up
+        (answer,) = receive(store, setting, [event(f"a{hour}", f"{book}.step", "甲甲有限公司", hour, step=one)], by="接口", at=NOW)
+        assert answer.fate == "applied"
+    then = state(store, of, row)
+    assert then["state_reason"] is None
+    unreasoned = event("b", f"{book}.step", "甲甲有限公司", 9, step=step)
+    (answer,) = receive(store, setting, [unreasoned], by="接口", at=NOW)
+    assert answer.fate == "refused" and said in answer.said
+    assert state(store, of, row) == then
+    unreasoned["data"]["reason"] = "对方要求"
+    assert [one.fate for one in receive(store, setting, [unreasoned], by="接口", at=NOW)] == ["applied"]
+    assert state(store, of, row)["state_reason"] == "对方要求"
+
+
+def test_a_step_without_its_reason_comes_into_force_once_it_is_the_next_one(store: Store, setting: Setting) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    receive(store, setting, [event("2", "target.step", "甲甲有限公司", 2, step="洽谈")], by="接口", at=NOW)
+    assert state(store, TARGETS, row)["state"] == "waiting"
+    receive(store, setting, [event("1", "target.step", "甲甲有限公司", 1, step="已接触")], by="接口", at=NOW)
+    assert state(store, TARGETS, row)["state"] == "talks"
+    assert [fate for _, fate, _ in fates_of(store)] == ["superseded", "applied"]
+    earlier = event(
+        "3", "target.step", "甲甲有限公司", 1.5, step="搁置", reason="等政策"
+    )  # and waits again: from aside it needs one
+    receive(store, setting, [earlier], by="接口", at=NOW)
+    assert state(store, TARGETS, row)["state"] == "shelved"
+    (_, fate, said) = fates_of(store)[1]
+    assert fate == "refused" and "应写明理由" in said
+
+
+def test_who_is_whoever_sent_it_not_whom_it_names(store: Store, setting: Setting) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    items = [
+        event("1", "target.step", "甲甲有限公司", 1, "局长", step="已接触"),
+        event("2", "target.set", "甲甲有限公司", 2, "局长", fields={"owner": "乙"}),
+        event("3", "visit", "甲甲有限公司", 3, "局长"),
+    ]
+    receive(store, setting, items, by="跟踪密钥", at=NOW)
+    with store.reading() as connection:
+        now = reading.row(connection, setting, TARGETS, row)
+        history = reading.history(connection, setting.zone, TARGETS, row)
+        by = set(connection.execute(select(tables.meetings.c.created_by)).scalars())
+        by |= set(connection.execute(select(tables.activities.c.created_by)).scalars())
+        by |= set(connection.execute(select(tables.steps.c.recorded_by)).scalars())
+    assert now.changed_by == now.first_by == "跟踪密钥" and by == {"甲", "跟踪密钥"}
+    assert [(one.by, one.source) for one in history[1:]] == [("跟踪密钥", "event:局长/1"), ("跟踪密钥", "event:局长/2")]
+
+
 def test_proof_goes_with_the_step_that_it_proves(store: Store, setting: Setting) -> None:
     from matcher.ledger.counting import milestones
     from matcher.ledger.proofs import attach
 
     row = project(store, setting, "甲甲有限公司")
     receive(store, setting, [event("2", "project.step", "甲甲有限公司", 20, step="签约")], by="接口", at=NOW)
-    with entering(store, setting, by="甲", today=NOW.date()) as entry:
+    with entering(store, setting, by="甲", today=NOW.date(), at=NOW + timedelta(hours=1)) as entry:
         attach(entry, PROJECTS, row, kind="投资协议", digest="a" * 64, size=1, file_name="协议.pdf")
-    receive(store, setting, [event("1", "project.step", "甲甲有限公司", 10, step="签约", on="2024-08-01")], by="接口", at=NOW)
-    with store.reading() as connection:
-        (signed,) = [one for one in milestones(connection, setting)[row] if one.step == "signed"]
-    assert signed.proved and signed.on == date(2024, 8, 1)
+    for hour, day, proved in ((12, date(2024, 8, 2), True), (10, date(2024, 8, 1), False)):  # a day that it does not attest
+        earlier = event(str(hour), "project.step", "甲甲有限公司", hour, step="签约", on=str(day))
+        receive(store, setting, [earlier], by="接口", at=NOW + timedelta(hours=20 - hour))
+        with store.reading() as connection:
+            (signed,) = [one for one in milestones(connection, setting)[row] if one.step == "signed"]
+        assert (signed.on, signed.proved, signed.outdated) == (day, proved, not proved)
 
 
 def test_an_old_agreement_proves_nothing_of_a_new_signing(store: Store, setting: Setting) -> None:
@@ -181,47 +258,12 @@ def test_an_old_agreement_proves_nothing_of_a_new_signing(store: Store, setting:
         attach(entry, PROJECTS, row, kind="投资协议", digest="a" * 64, size=1, file_name="协议.pdf")
     later = [
         event("3", "project.step", "甲甲有限公司", 30, step="签约"),
-        event("2", "project.step", "甲甲有限公司", 20, step="在谈"),
+        event("2", "project.step", "甲甲有限公司", 20, step="在谈", reason="协议解除"),
     ]
     receive(store, setting, later, by="接口", at=NOW)
     with store.reading() as connection:
         (signed,) = [one for one in milestones(connection, setting)[row] if one.step == "signed"]
     assert not signed.proved
-
-
-def test_events_of_unknown_companies_wait_and_are_entered_when_somebody_says_who_is_meant(store: Store, setting: Setting) -> None:
-    items = [
-        event("1", "target.step", "甲甲公司", 10, step="洽谈"),
-        event("2", "target.step", "甲甲公司", 5, step="已接触"),
-        event("3", "visit", "甲甲公司", 5, result="谈得好"),
-        event("4", "project.step", "甲甲公司", 5, step="签约"),
-    ]
-    assert {one.fate for one in receive(store, setting, items, by="接口", at=NOW)} == {"parked"}
-    assert [one.id for one in parked(store, setting.zone)] == ["2", "3", "4", "1"]
-    row = target(store, setting, "甲甲科技有限公司")
-    answers = settle(store, setting, "甲甲公司", by="乙", target=row, at=NOW)
-    assert [(one.id, one.fate) for one in answers] == [("2", "applied"), ("3", "applied"), ("4", "parked"), ("1", "applied")]
-    found = state(store, TARGETS, row)
-    assert (found["state"], found["first_on"], len(found["met"])) == ("talks", date(2024, 8, 1), 1)
-    assert [one.id for one in parked(store, setting.zone, "甲甲公司")] == ["4"]
-    (later,) = receive(store, setting, [event("5", "visit", "甲甲公司", 30)], by="接口", at=NOW)
-    assert (later.fate, later.book, later.row) == ("applied", "targets", row)
-    made = project(store, setting, "甲甲公司")  # now the name is known by itself
-    (last,) = settle(store, setting, "甲甲公司", by="乙", at=NOW)
-    assert (last.fate, last.row) == ("applied", made) and parked(store, setting.zone) == []
-    with pytest.raises(RequestError, match="待认企业"):
-        settle(store, setting, "甲甲公司", by="乙", at=NOW)
-
-
-def test_a_name_of_several_rows_waits_too(store: Store, setting: Setting) -> None:
-    rows = [target(store, setting, "甲甲有限公司", department=name) for name in ("甲局", "乙局")]
-    (answer,) = receive(store, setting, [event("1", "visit", "甲甲有限公司", 1)], by="接口", at=NOW)
-    assert answer.fate == "parked" and "2 行" in answer.said
-    named = event("2", "visit", "甲甲有限公司", 1, row=rows[1])
-    assert receive(store, setting, [named], by="接口", at=NOW)[0].fate == "applied"
-    with entering(store, setting, by="甲", today=NOW.date()) as entry:
-        entry.step(TARGETS, rows[0], "放弃", reason="让给乙局")
-    assert settle(store, setting, "甲甲有限公司", by="乙", at=NOW)[0].row == rows[1]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +317,7 @@ def test_the_same_events_from_many_at_once_count_once(address: str, setting: Set
     with open_store(address) as store:
         row = target(store, setting, "甲甲有限公司")
         steps = ["已接触", "洽谈", "搁置", "洽谈"]
-        items = [event(f"s{n}", "target.step", "甲甲有限公司", n, step=step) for n, step in enumerate(steps)]
+        items = [event(f"s{n}", "target.step", "甲甲有限公司", n, step=step, reason="电话") for n, step in enumerate(steps)]
         items += [event(f"v{n}", "visit", "甲甲有限公司", n) for n in range(6)]
 
         def send(number: int) -> list[str]:
@@ -287,3 +329,21 @@ def test_the_same_events_from_many_at_once_count_once(address: str, setting: Set
         found = state(store, TARGETS, row)
         assert fates.count("duplicate") == 7 * len(items)
         assert found["state"] == "talks" and len(found["met"]) == 6
+
+
+def test_a_visit_of_more_than_a_year_ago_wants_a_reason_as_a_meeting_does(store: Store, setting: Setting) -> None:
+    """Each item for itself; what is refused may be sent again with its reason, which is kept with the meeting."""
+    row, day = target(store, setting, "甲甲有限公司"), NOW.date()
+    days = {"1": day - timedelta(days=366), "2": day - timedelta(days=365), "3": day}
+    items = [event(id_, "visit", "甲甲有限公司", 1, on=str(on)) for id_, on in days.items()]
+    answers = receive(store, setting, items, by="接口", at=NOW)
+    assert [one.fate for one in answers] == ["refused", "applied", "applied"]
+    assert str(days["1"]) in answers[0].said and "data.reason" in answers[0].said
+    assert len(state(store, TARGETS, row)["met"]) == 2
+    items[0]["data"]["reason"] = "补录"
+    assert [one.fate for one in receive(store, setting, items[:1], by="接口", at=NOW)] == ["applied"]
+    history = tables.history
+    with store.reading() as connection:
+        said = select(history.c.reason).where(history.c.book == "meetings", history.c.reason.is_not(None))
+        assert list(connection.execute(said).scalars()) == ["补录"]
+        assert connection.execute(select(func.count()).select_from(tables.meetings)).scalar() == 3

@@ -94,6 +94,7 @@ def rules(run: Run, tmp_path: Path) -> Setting:
     return open_setting("small", tmp_path / "rules")
 
 
+@pytest.mark.slow
 def test_a_run_is_made_again_after_the_ledger_has_moved_on(run: Run, rules: Setting) -> None:
     name = "青岛积木玩具有限公司"
     write(FROM, [(name, "积木制造", "5000万元", "青岛市"), ("青岛布偶玩具有限公司", "布偶制造", "5000万元", "青岛市")])

@@ -12,27 +12,49 @@ import docx
 import pytest
 from sqlalchemy import func, select
 
+from matcher.intake.workbooks import read_sheets
 from matcher.ledger import tables
 from matcher.ledger.books import TARGETS
 from matcher.ledger.event_tables import step_times
 from matcher.ledger.events_received import receive
 from matcher.ledger.setting import Setting, open_setting
+from matcher.outputs.report_links import Kind
 from matcher.store.database import Store, open_store
 from tests.cli import small_zone
+from tests.ledger.test_together import MOMENTS, STATEMENTS
 from tests.reports import children
 from tests.reports.made import NOW, event, state, target
 
-KILLS = 50
+KILLS, EACH = 60, 6
+"""Points at which events are killed, and each kind of report, on each database."""
+REPORTS: dict[Kind, str] = {"weekly": "html", "monthly": "docx", "annual": "xlsx"}
+TITLES: dict[Kind, str] = {"weekly": "周调度", "monthly": "月通报", "annual": "权重 × 完成率"}
 COMPANIES = [f"甲{number}有限公司" for number in range(5)]
 STEPS = ["已接触", "洽谈", "搁置", "洽谈"]
 
 
 def batches(random: Random) -> list[list[dict[str, object]]]:
     """Steps and visits of five companies in any order, ten to a batch."""
-    items = [event(f"{c}s{n}", "target.step", c, n, step=STEPS[n % 4]) for c in COMPANIES for n in range(20)]
+    items = [event(f"{c}s{n}", "target.step", c, n, step=STEPS[n % 4], reason="电话") for c in COMPANIES for n in range(20)]
     items += [event(f"{c}v{n}", "visit", c, n) for c in COMPANIES for n in range(20)]
     random.shuffle(items)
     return [items[at : at + 10] for at in range(0, len(items), 10)]
+
+
+def title(paper: Path) -> str:
+    """What a report is called; all of it can be read."""
+    if paper.suffix == ".docx":
+        return docx.Document(str(paper)).paragraphs[0].text
+    if paper.suffix == ".xlsx":
+        return str(read_sheets(paper.read_bytes(), paper.name))
+    text = paper.read_text(encoding="utf-8")
+    assert text.rstrip().endswith("</html>")
+    return text
+
+
+def test_two_hundred_points_in_all() -> None:
+    """Imports, events and the three reports, on two databases; each test goes on until so many were killed."""
+    assert 2 * (KILLS + EACH * len(REPORTS) + STATEMENTS + MOMENTS) >= 200
 
 
 def wait_for(answered: Path, batches: int, process: ForkServerProcess) -> None:
@@ -72,7 +94,7 @@ def test_killed_while_events_come_in(address: str, tmp_path: Path) -> None:
     sent, answered, killed = batches(random), tmp_path / "answered", 0
     with open_store(address) as store:
         rows = [target(store, setting, company) for company in COMPANIES]
-    for _ in range(KILLS):
+    while killed < KILLS:
         ready = multiprocessing.get_context("forkserver").Event()
         order = random.sample(sent, len(sent))
         answered.write_text("")
@@ -89,7 +111,6 @@ def test_killed_while_events_come_in(address: str, tmp_path: Path) -> None:
             with store.reading() as connection:
                 there = set(connection.execute(select(tables.events.c.event)).scalars())
             assert {one["id"] for batch in done for one in batch} <= there
-    assert killed >= KILLS // 2
     with open_store(address) as store:
         for batch in sent:
             receive(store, setting, batch, by="接口", at=NOW)
@@ -102,23 +123,26 @@ def test_killed_while_events_come_in(address: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_killed_while_a_report_is_written(address: str, tmp_path: Path) -> None:
-    random, rules, paper = Random(3), small_zone.write(tmp_path / "rules"), tmp_path / "月通报.docx"
+@pytest.mark.parametrize("kind", REPORTS)
+def test_killed_while_a_report_is_written(address: str, tmp_path: Path, kind: Kind) -> None:
+    """Whatever stands there is a whole report; the ledger is as it was."""
+    random, rules, paper = Random(3), small_zone.write(tmp_path / "rules"), tmp_path / f"通报.{REPORTS[kind]}"
     setting = open_setting("small", rules)
     with open_store(address) as store:
         for company in COMPANIES:
             target(store, setting, company)
         for batch in batches(random):
             receive(store, setting, batch, by="接口", at=NOW)
-    for _ in range(10):
+    for number in range(EACH):
         ready = multiprocessing.get_context("forkserver").Event()
-        process = children.start(children.report, address, rules, paper, ready)
+        process = children.start(children.write_report, address, rules, kind, paper, ready)
         assert ready.wait(120)
-        process.join(random.uniform(0.2, 2))
+        while number == 0 and not paper.exists() and process.is_alive():
+            time.sleep(0.01)
+        process.join(random.uniform(0, 1))
+        assert process.is_alive()
         process.kill()
         process.join()
-        if paper.exists():
-            assert "月通报" in docx.Document(str(paper)).paragraphs[0].text
-    assert paper.exists()
+        assert TITLES[kind] in title(paper)
     with open_store(address) as store:
         whole(store)

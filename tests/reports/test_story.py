@@ -77,12 +77,13 @@ def test_the_week_of_the_trip(store: Store, resort: Setting) -> None:
     assert [one.step for one in week.moved if one.row == "projects:3"] == ["意向/框架"]
     assert [one.step for one in week.moved if one.row == "targets:3"] == ["已接触", "洽谈", "转项目"]
     assert [one.proved for one in week.moved if one.row == "projects:3"] == [False]
-    (department,) = [unit for unit in week.units if unit.unit_kind == "department"]
+    department, other = [unit for unit in week.units if unit.unit_kind == "department"]
+    assert (other.unit, other.idle, other.open) == (story.OTHER, True, ())  # a goal, and nothing that it works on
     assert (len(department.open), len(department.met), department.held) == (3, 3, ("activities:1",))
     assert not department.idle and week.overdue == ()
     later = weekly(store, resort, scales, date(2024, 10, 2), date(2024, 10, 6))
     assert [one.row for one in later.idle] == ["projects:1", "projects:2", "projects:3"] and later.moved == ()
-    assert [unit.idle for unit in later.units if unit.unit_kind == "department"] == [True]
+    assert [unit.idle for unit in later.units if unit.unit_kind == "department"] == [True, True]
 
 
 def test_those_who_signed_leave_the_list(store: Store, resort: Setting, engine: Engine) -> None:

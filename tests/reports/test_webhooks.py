@@ -6,25 +6,30 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError
 from matcher.intake import from_profiles
+from matcher.ledger import tables
 from matcher.ledger.books import TARGETS
 from matcher.ledger.entry import entering
 from matcher.ledger.events_received import receive
+from matcher.ledger.letters import MOST_REVIVED, REVIVED_AT_ONCE, WAITS, Revived, deliver, revive, undelivered
 from matcher.ledger.setting import Setting, open_setting
-from matcher.ledger.webhooks import WAITS, add_hook, deliver, end_hook, hooks_of, letters, note_bands, revive
+from matcher.ledger.webhooks import add_hook, announce, end_hook, hooks_of, note_bands
 from matcher.runs import Request
 from matcher.store.database import Store
 from tests.reports.made import NOW, START, event, target
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Listener:
 
     url: str = ""
     status: int = 200
+    meanwhile: Callable[[], None] | None = None
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     @property
@@ -47,6 +53,9 @@ def listener() -> Iterator[Listener]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             kept.got.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            meanwhile, kept.meanwhile = kept.meanwhile, None
+            if meanwhile is not None:
+                meanwhile()
             self.send_response(kept.status)
             self.end_headers()
 
@@ -105,16 +114,16 @@ def test_failures_are_tried_again_later_and_later_and_given_up_at_last(store: St
     for tries, wait in enumerate(WAITS, start=1):
         assert deliver(store, setting, at=now).failed == 1
         assert deliver(store, setting, at=now + wait - timedelta(seconds=1)).failed == 0
-        (letter,) = letters(store, setting.zone)
+        (letter,) = undelivered(store, setting.zone)
         assert (letter.attempts, letter.last_error) == (tries, "对方答复 503")
         now += wait
     last = deliver(store, setting, at=now)
     assert (last.failed, last.given_up, last.waiting) == (1, 1, 0)
     assert deliver(store, setting, at=now + timedelta(days=30)).failed == 0
-    assert len(letters(store, setting.zone, dead=True)) == 1 and len(listener.got) == len(WAITS) + 1
+    assert len(undelivered(store, setting.zone, dead=True)) == 1 and len(listener.got) == len(WAITS) + 1
     listener.status = 204
-    assert revive(store, setting.zone, at=now) == 1
-    assert deliver(store, setting, at=now).sent == 1 and letters(store, setting.zone, dead=True) == []
+    assert revive(store, setting.zone, at=now) == Revived(1, 0, now)
+    assert deliver(store, setting, at=now).sent == 1 and undelivered(store, setting.zone, dead=True) == []
     assert len({json.dumps(one, sort_keys=True) for one in listener.told}) == 1
 
 
@@ -125,7 +134,7 @@ def test_nobody_there_and_redirects_are_failures(store: Store, setting: Setting,
     listener.status = 302
     step(store, setting, row, "已接触")
     assert deliver(store, setting, at=NOW, timeout=5).failed == 2
-    assert sorted(letter.last_error[:4] for letter in letters(store, setting.zone)) == ["对方答复", "连不上或"]
+    assert sorted(letter.last_error[:4] for letter in undelivered(store, setting.zone)) == ["对方答复", "连不上或"]
 
 
 def test_rounds_are_bounded_and_an_ended_hook_is_told_nothing(store: Store, setting: Setting, listener: Listener) -> None:
@@ -143,15 +152,64 @@ def test_rounds_are_bounded_and_an_ended_hook_is_told_nothing(store: Store, sett
 
 
 def test_a_delivery_that_a_dead_worker_took_is_sent_by_another(store: Store, setting: Setting, listener: Listener) -> None:
-    from matcher.ledger.webhooks import _claimed, announce
+    from matcher.ledger.letters import _claimed
 
     row = target(store, setting, "甲甲有限公司")
     add_hook(store, setting.zone, listener.url, [], by="甲")
     step(store, setting, row, "已接触")
     announce(store, setting, at=NOW)
-    assert len(_claimed(store, setting.zone, 9, NOW)) == 1
+    assert _claimed(store, setting.zone, NOW, NOW, ())
+    assert not _claimed(store, setting.zone, NOW, NOW, ())
     assert deliver(store, setting, at=NOW).sent == 0
     assert deliver(store, setting, at=NOW + timedelta(minutes=3)).sent == 1
+
+
+def test_what_is_revived_comes_at_a_pace_and_only_for_hooks_that_listen(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    kept, _ = add_hook(store, setting.zone, listener.url, [], by="甲")
+    ended, _ = add_hook(store, setting.zone, listener.url, [], by="甲")
+    step(store, setting, row, "已接触")
+    announce(store, setting, at=NOW)
+    first = undelivered(store, setting.zone)[0]
+    count = 2 * REVIVED_AT_ONCE + 5
+    with store.writing() as connection:
+        made = {"zone": setting.zone, "topic": "stage", "body": first.body, "created_at": NOW, "due_at": NOW, "attempts": 7}
+        connection.execute(insert(tables.outbox), [{**made, "hook": kept, "dead_at": NOW}] * count)
+        connection.execute(insert(tables.outbox), [{**made, "hook": ended, "dead_at": NOW}] * 3)
+    end_hook(store, setting.zone, ended, by="甲")
+    minute, later = timedelta(minutes=1), NOW + timedelta(days=1)
+    assert revive(store, setting.zone, most=REVIVED_AT_ONCE + 1, at=later) == Revived(
+        REVIVED_AT_ONCE + 1, count - REVIVED_AT_ONCE - 1, later + minute
+    )
+    assert revive(store, setting.zone, at=later) == Revived(REVIVED_AT_ONCE + 4, 0, later + 3 * minute)
+    assert revive(store, setting.zone, at=later) == Revived(0, 0, None)
+    sent = [deliver(store, setting, at=later + passed * minute).sent for passed in range(5)]
+    assert sent == [REVIVED_AT_ONCE + 1, 1, REVIVED_AT_ONCE, 4, 0], "those at once, and the one that was never given up"
+    assert len(undelivered(store, setting.zone, dead=True)) == 3
+    assert count <= MOST_REVIVED
+
+
+def test_a_hook_that_cannot_be_reached_holds_nobody_up(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, "http://127.0.0.1:9/", [], by="甲")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    for to in ("已接触", "洽谈", "搁置"):
+        step(store, setting, row, to, reason="说明")
+    done = deliver(store, setting, at=NOW, timeout=5)
+    assert (done.sent, done.failed, done.waiting) == (3, 1, 3), "one try, and the others wait for the next round untried"
+    assert sorted(one.attempts for one in undelivered(store, setting.zone)) == [0, 0, 1]
+
+
+def test_two_workers_at_once_send_each_letter_once(store: Store, setting: Setting, listener: Listener) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    for to in ("已接触", "洽谈", "搁置"):
+        step(store, setting, row, to, reason="说明")
+    others: list[int] = []
+    listener.meanwhile = lambda: others.append(deliver(store, setting, most=1, at=NOW + timedelta(minutes=1)).sent)
+    first = deliver(store, setting, at=NOW)
+    assert (first.sent, others) == (2, [1]), "what another sent while the first waited for its answer is not sent again"
+    assert len({headers["X-Lianzhao-Delivery"] for headers, _ in listener.got}) == len(listener.got) == 3
 
 
 def test_a_change_of_band_is_told_with_both_runs(store: Store, engine: Engine, listener: Listener) -> None:
