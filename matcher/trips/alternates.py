@@ -9,7 +9,10 @@ from matcher.trips.problem import Plan, Route, fits, visited
 
 
 def alternates(built: Built, plan: Plan, most: int) -> dict[int, tuple[Alternate, ...]]:
-    """Alternates of each visit (各拜访的备选); nobody is named for two visits, so that two refusals leave two to call.
+    """Alternates of each visit (各拜访的备选): the district before the rest of the city, one for every visit before a second for any.
+
+    Nobody is named for two visits, so that two refusals leave two to call; but a visit that would have none is given somebody who is
+    named elsewhere as well.
 
     Args:
         built: The problem.
@@ -19,7 +22,7 @@ def alternates(built: Built, plan: Plan, most: int) -> dict[int, tuple[Alternate
     problem = built.problem
     there = set(visited(plan))
     families = {problem.spots[stop].family for stop in there}
-    left = [
+    free = [
         number
         for number in sorted(range(len(problem.spots)), key=lambda n: (-problem.spots[n].prize, problem.spots[n].key))
         if number not in there and problem.spots[number].family not in families
@@ -32,28 +35,36 @@ def alternates(built: Built, plan: Plan, most: int) -> dict[int, tuple[Alternate
         if built.candidates[stop].state != "agreed"
     ]
     visits.sort(key=lambda visit: (-problem.spots[visit[0]].prize, problem.spots[visit[0]].key))
-    found: dict[int, list[Alternate]] = {stop: [] for stop, _, _ in visits}
-    for _ in range(most):
-        for stop, day, route in visits:
-            number = _best(built, left, stop, day, route)
-            if number is not None:
-                left.remove(number)
-                found[stop].append(_told(built, stop, number))
-    return {stop: tuple(others) for stop, others in found.items()}
+    found: dict[int, list[int]] = {stop: [] for stop, _, _ in visits}
+    left = list(free)
+    for have in range(most):
+        for find in (_near, _in_city):
+            for stop, day, route in visits:
+                if len(found[stop]) == have and (number := find(built, left, stop, day, route)) is not None:
+                    left.remove(number)
+                    found[stop].append(number)
+    for stop, day, route in visits:
+        if not found[stop]:
+            both = (find(built, free, stop, day, route) for find in (_near, _in_city))
+            found[stop] += [number for number in both if number is not None][:1]
+    return {stop: tuple(_told(built, stop, number) for number in others) for stop, others in found.items()}
 
 
-def _best(built: Built, left: list[int], stop: int, day: int, route: Route) -> int | None:
-    """The best that is left in the district, else in the city, who can be seen in the visit's place."""
-    spots, node = built.problem.spots, built.problem.spots[stop].node
-    county = built.candidates[stop].point.county
-    near = next((number for number in left if spots[number].node == node and county), None)
-    if near is not None:
-        return near
-    city = built.problem.city[node]
-    for number in left:
-        if built.problem.city[spots[number].node] == city:
+def _near(built: Built, those: list[int], stop: int, _day: int, _route: Route) -> int | None:
+    """The best of those in the visit's district."""
+    node = built.problem.spots[stop].node
+    known = built.candidates[stop].point.county
+    return next((number for number in those if built.problem.spots[number].node == node and known), None)
+
+
+def _in_city(built: Built, those: list[int], stop: int, day: int, route: Route) -> int | None:
+    """The best of those in the visit's city who can be seen in its place."""
+    problem = built.problem
+    city = problem.city[problem.spots[stop].node]
+    for number in those:
+        if problem.city[problem.spots[number].node] == city:
             stops = tuple(number if one == stop else one for one in route.stops)
-            if fits(built.problem, Route(route.start, stops, route.end), day):
+            if fits(problem, Route(route.start, stops, route.end), day):
                 return number
     return None
 

@@ -52,17 +52,18 @@ def check(request: TripRequest) -> None:
     Raises:
         OptionError: A number is out of bounds, or hours are none.
     """
-    for name, value, most in (
-        ("天数", request.days, MOST_DAYS),
-        ("队数", request.teams, MOST_TEAMS),
-        ("每天家数", request.per_day, MOST_A_DAY),
+    for name, field, most in (
+        ("天数", "days", MOST_DAYS),
+        ("队数", "teams", MOST_TEAMS),
+        ("每天家数", "per_day", MOST_A_DAY),
     ):
+        value = getattr(request, field)
         if value is not None and not 1 <= value <= most:
-            raise OptionError(f"{name}应为 1 到 {most}，写的是 {value}")
+            raise OptionError(f"{name}应为 1 到 {most}，写的是 {value}", field=field)
     if request.visit is not None and (request.visit % SLOT or not 10 <= request.visit <= 240):
-        raise OptionError(f"一次拜访应为 10 到 240 分钟、{SLOT} 的倍数，写的是 {request.visit}")
+        raise OptionError(f"一次拜访应为 10 到 240 分钟、{SLOT} 的倍数，写的是 {request.visit}", field="visit")
     if not request.cities and not request.anywhere:
-        raise OptionError("去哪些城市？用 --city 按次序写（可重复），或用 --anywhere 由程序选")
+        raise OptionError("去哪些城市？按次序写明，或选全国都行、由程序定", field="cities")
     windows(request.hours)
 
 
@@ -76,10 +77,10 @@ def windows(hours: Sequence[str]) -> tuple[tuple[int, int], ...]:
     for span in hours:
         opens, dash, closes = span.partition("-")
         if not (dash and is_time(opens) and is_time(closes)) or slot_of(opens) >= slot_of(closes):
-            raise OptionError(f"办公时间应写成 09:00-12:00，分钟是 {SLOT} 的倍数，写的是 {span[:20]!r}")
+            raise OptionError(f"办公时间应写成 09:00-12:00，分钟是 {SLOT} 的倍数，写的是 {span[:20]!r}", field="hours")
         found.append((slot_of(opens), slot_of(closes)))
     if len(found) > 2 or any(late[0] < early[1] for early, late in pairwise(found)):
-        raise OptionError(f"办公时间至多上午、下午两段，先后不重叠，写的是 {'，'.join(hours)}")
+        raise OptionError(f"办公时间至多上午、下午两段，先后不重叠，写的是 {'，'.join(hours)}", field="hours")
     return tuple(found)
 
 
@@ -93,7 +94,7 @@ def shape(request: TripRequest, rules: TripRules) -> Shape:
     spans = windows(request.hours or day.hours)
     visit = (request.visit or day.visit) // SLOT
     if all(closes - opens < visit for opens, closes in spans):
-        raise OptionError(f"一次拜访 {visit * SLOT} 分钟，比办公时间的哪一段都长")
+        raise OptionError(f"一次拜访 {visit * SLOT} 分钟，比办公时间的哪一段都长", field="visit")
     lunch = -(-day.lunch // SLOT) if len(spans) > 1 else 0
     if lunch > (spans[-1][0] - spans[0][1] if len(spans) > 1 else 0) + 2:
         lunch = spans[-1][0] - spans[0][1] + 2  # office hours leave no more

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError, RequestError
 from matcher.intake import Intake
-from matcher.places import DistrictFinder, Gazetteer, Point, short
+from matcher.places import Gazetteer, Point, district_finder, short
 from matcher.rules.trips import TripRules
 from matcher.runs import Request
 from matcher.scoring.formula import UNIT
@@ -62,6 +62,7 @@ class Candidates:
         cities: Short names; in their order if the request has one.
         refused: Who refused or is not wanted, and why.
         warnings: What the user should know.
+        tracked: Of how many the ledgers know the chance.
     """
 
     run: Run
@@ -70,6 +71,7 @@ class Candidates:
     cities: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    tracked: int = 0
 
 
 def gather(
@@ -104,7 +106,7 @@ class _Gathering:
     ) -> None:
         self._engine, self._intake, self._request, self._rules, self._chances = engine, intake, request, rules, chances
         self._gazetteer = Gazetteer(engine.corpora)
-        self._districts = DistrictFinder(engine.corpora)
+        self._districts = district_finder(engine.corpora)
         self._warnings: list[str] = []
 
     def gather(self, known: ProfileCache | None) -> Candidates:
@@ -118,7 +120,8 @@ class _Gathering:
         cities = self._cities(listed)
         kept = [one for one in listed if one.point.city in cities]
         self._check_cities(kept, cities)
-        return Candidates(ranking.run, ranking.considered, tuple(kept), cities, tuple(refused), tuple(self._warnings))
+        tracked = sum(one.id in self._chances or one.name in self._chances for one in kept)
+        return Candidates(ranking.run, ranking.considered, tuple(kept), cities, tuple(refused), tuple(self._warnings), tracked)
 
     def _company(self, result: RankedCompany) -> Candidate | None:
         point = self._gazetteer.point(result.city or result.province or "", result.county or "")
@@ -196,7 +199,7 @@ class _Gathering:
         for who in request.must:
             place = place_of(who)
             listed[place] = replace(listed[place], must=True)
-        out: dict[int, str] = {place_of(who): "不去（--must-not）" for who in request.must_not}
+        out: dict[int, str] = {place_of(who): "写明不去" for who in request.must_not}
         seen: dict[int, Appointment] = {}
         for appointment in request.appointments:
             file, row = appointment.source.file, appointment.source.row
@@ -208,11 +211,11 @@ class _Gathering:
                 out[place] = STATE_LABELS["refused"]
             agreed = appointment.state == "agreed"
             one = listed[place]
-            chance = self._chance(one.id, one.name, self._rules.chance.agreed) if agreed else one.chance
+            chance = max(one.chance, self._rules.chance.agreed) if agreed else one.chance
             listed[place] = replace(one, state=appointment.state, appointment=appointment, chance=chance, must=one.must or agreed)
         for place, why in out.items():
             if listed[place].must:
-                raise OptionError(f"{listed[place].name} 既要去又不去：{why}")
+                raise OptionError(f"{listed[place].name} 既要去又不去：{why}", field="must")
             refused.append((listed[place].name, why))
         kept = [one for place, one in enumerate(listed) if place not in out]
         self._one_family(kept)
@@ -225,7 +228,7 @@ class _Gathering:
                 families[one.family].append(one.name)
         for names in families.values():
             if len(names) > 1:
-                raise OptionError(f"{'、'.join(names)} 是同一集团，只去一家；请只留一家必访或已约")
+                raise OptionError(f"{'、'.join(names)} 是同一集团，只去一家；请只留一家必访或已约", field="must")
 
     def _beside(self, ranking: Ranking) -> list[Candidate]:
         """Who is on the list beside the chains: not planned unless the user says so."""
@@ -254,9 +257,8 @@ class _Gathering:
         if asked:
             for one in listed:
                 if one.must and one.point.city not in asked:
-                    raise OptionError(
-                        f"{one.name} 必访，但在{one.point.city}，不在行程的城市里：{'、'.join(asked)}；请加 --city {one.point.city}"
-                    )
+                    where = f"在{one.point.city}，不在行程的城市里：{'、'.join(asked)}"
+                    raise OptionError(f"{one.name} 必访，但{where}；请加上{one.point.city}", field="cities")
             return asked
         weight: dict[str, int] = defaultdict(int)
         for one in listed:
@@ -273,7 +275,9 @@ class _Gathering:
     def _check_cities(self, kept: Sequence[Candidate], cities: Sequence[str]) -> None:
         found = Counter(one.point.city for one in kept)
         if empty := [city for city in cities if not found[city]]:
-            raise OptionError(f"{'、'.join(empty)}没有可拜访的对象；请去掉这座城市，或用 --targets 补上商会、园区")
+            raise OptionError(
+                f"{'、'.join(empty)}没有可拜访的对象；请去掉这座城市，或把那里的商会、园区写进登记以外的对象", field="cities"
+            )
         vague = sum(not one.point.county for one in kept)
         if vague:
             self._warnings.append(f"{vague} 家的地址只能定到城市，按市中心估路程，出发前核实地址")
@@ -319,9 +323,9 @@ class _Finder:
                 f"「{who}」不止一家：{names}{' 等' if len(holding) > 4 else ''}；请写全名或统一社会信用代码"
             )
         elif why:
-            error = OptionError(f"「{who}」{why}；要去就写进 --targets 的对象表")
+            error = OptionError(f"「{who}」{why}；要去就写进登记以外的对象")
         else:
-            error = RequestError("企业", who, self._by_name, "商会、园区请写进 --targets 的对象表")
+            error = RequestError("企业", who, self._by_name, "商会、园区请写进登记以外的对象")
         if file:
             raise InputError(file, str(error), row=row, field="企业")
         raise error

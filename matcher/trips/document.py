@@ -167,7 +167,7 @@ def _sheet(made: Any, day: PlannedDay, visit: PlannedVisit, zone: Zone, names: d
         made.add_paragraph(_storable(visit.result.reason))
         groups = {group.id: group.label for group in zone.scoring.groups}
         low, high = visit.result.interval
-        points = "，".join(f"{groups[one.group]} {one.points:g}" for one in visit.result.groups if abs(one.points) >= _LEAST)
+        points = "，".join(f"{groups[one.group]} {one.points:.1f}" for one in visit.result.groups if abs(one.points) >= _LEAST)
         made.add_paragraph(f"得分 {visit.score:.1f}（{low:.1f}–{high:.1f}，{visit.result.band} 档）：{points}")
         told = [one for one in visit.result.contributions if one.points > 0 and one.known]
         rows = [(one.label, f"{one.points:.1f}", one.evidence) for one in sorted(told, key=lambda one: -one.points)[:_MOST_POINTS]]

@@ -25,13 +25,14 @@ from matcher.trips.request import TripRequest
 from matcher.trips.search import Found, Limits, search
 from matcher.trips.sheets import Sheets
 from matcher.trips.value import parts, points
+from matcher.trips.watching import Watch
 from matcher.trips.ways import HOME_NAME
 
 _BOUND = (
     "列生成：按天排程的线性松弛，路程、办公时间、午休、每天家数、同环节同产业链的折算、同集团只去一家都算在内，"
     "只放开整数要求；任何计划都不会超过它"
 )
-_ESTIMATED = "路程为估算（大圆距离 × 绕行 ÷ 时速 + 两头耗时），不是导航；行前用导航和车次核对，可用 --matrix 换成自己的路程表"
+_ESTIMATED = "路程为估算（大圆距离 × 绕行 ÷ 时速 + 两头耗时），不是导航；行前用导航和车次核对，也可换成自己的路程表"
 _TABLE = "城市之间的路程用所给的路程表；表里没有的市内路程为估算"
 
 
@@ -43,6 +44,7 @@ def plan(
     *,
     known: ProfileCache | None = None,
     chances: Mapping[str, float] | None = None,
+    watch: Watch | None = None,
 ) -> TripPlan:
     """Plans a trip (排行程).
 
@@ -53,16 +55,20 @@ def plan(
         rules: ``load_trip_rules``.
         known: What the companies' texts say, if it was read before.
         chances: Id or name → chance of a meeting in [0, 1], of a ledger that knows better than the default.
+        watch: Is told how far it is, and may end it.
 
     Raises:
+        CalledOffError: Whoever watches has called it off.
         RequestError: The request names what does not exist.
         OptionError: It asks for what does not fit together, or cannot be done.
         InputError: The same of a row of the user's tables.
     """
     check(request)
+    watch = watch or Watch()
+    watch.tell("看名单、找地址")
     found = gather(engine, intake, request, rules, known=known, chances=chances)
     built = build(engine, request, rules, found)
-    limits = Limits(rules.search.rounds, rules.search.effort, request.seconds or rules.search.seconds)
+    limits = Limits(rules.search.rounds, rules.search.effort, request.seconds or rules.search.seconds, watch)
     best = search(built.problem, limits)
     check_done(built, best)
     return compose(engine, intake, request, rules, found, built, best, limits)
@@ -86,7 +92,7 @@ def compose(
     values = parts(problem, visited(best.plan))
     writer = _Writer(request, built, others, values, Sheets(engine, intake.companies))
     teams = tuple(writer.team(number, team) for number, team in enumerate(best.plan))
-    notes = [_TABLE if request.ways else _ESTIMATED, _chances_told(rules)]
+    notes = [_TABLE if request.ways else _ESTIMATED, _chances_told(rules, found.tracked)]
     made = TripPlan(
         id="",
         zone=engine.zone.id,
@@ -113,7 +119,7 @@ def compose(
         notes=tuple(notes),
         warnings=found.warnings
         if not best.cut
-        else (*found.warnings, "到了时间上限，给出的是当时最好的计划；换一台机器结果可能不同"),
+        else (*found.warnings, "没有算完（到了时间上限，或有人叫停），给出的是当时最好的计划；再排一次结果可能不同"),
     )
     return replace(made, id=plan_id(made), run=found.run)
 
@@ -124,25 +130,28 @@ def plan_id(made: TripPlan) -> str:
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _chances_told(rules: TripRules) -> str:
+def _chances_told(rules: TripRules, tracked: int) -> str:
     chance = rules.chance
     return (
         f"价值 = 得分 × 见得着的把握 × 同环节、同产业链的折算；把握是推定：待约 {chance.pending / 10:g}%，"
         f"已约 {chance.agreed / 10:g}%，商会、园区 {rules.targets.chance / 10:g}%"
+        + (f"；{tracked} 家台账里有，按台账走到的步骤" if tracked else "")
     )
 
 
 def check_done(built: Built, best: Found) -> None:
     """What must be done and cannot is an error, not a plan without it."""
     if not best.plan:
-        raise OptionError("排不出行程：几天里到不了这些城市再回来；请加天数、少几座城市，或用 --stay（末日住下，次日返回）")
+        raise OptionError("排不出行程：几天里到不了这些城市再回来；请加天数、少几座城市，或末日住下、次日返回", field="days")
+    if best.missed and best.cut:
+        raise OptionError("停下的时候还没有排出走得完的行程；请多等一会儿，或少几座城市、少几家必访", field="seconds")
     spots = [built.candidates[number] for kind, number in best.missed if kind == "spot"]
     cities = [built.cities[number] for kind, number in best.missed if kind == "city"]
     if spots:
         told = "、".join(f"{one.name}（{one.point.city}{'，已约' if one.appointment else ''}）" for one in spots)
-        raise OptionError(f"排不进：{told}；请加天数或队数，或放宽约定、必访")
+        raise OptionError(f"排不进：{told}；请加天数或队数，或放宽约定、必访", field="must")
     if cities:
-        raise OptionError(f"走不完：{'、'.join(cities)}排不进；请加天数、少几座城市，或用 --anywhere 由程序选")
+        raise OptionError(f"走不完：{'、'.join(cities)}排不进；请加天数、少几座城市，或让程序选去哪些", field="cities")
 
 
 class _Writer:
@@ -207,7 +216,7 @@ class _Writer:
         leg = self._built.ways.leg(start, end, seat=start in beds or end in beds)
         return PlannedLeg(
             self._name(start), self._name(end), leg.mode, round(leg.km, 1), leg.minutes, leg.mode != "table",
-            clock(leaves), clock(leaves + leg.minutes // 5),
+            clock(leaves), clock(leaves + leg.minutes // 5), leg.within,
         )  # fmt: skip
 
     def _name(self, node: int) -> str:

@@ -10,7 +10,14 @@ from matcher.types import RankedCompany, Run
 
 @dataclass(frozen=True)
 class PlannedLeg:
-    """A way (一段路); ``mode`` is ``road``, ``rail`` or ``table``, ``estimated`` unless it is the user's."""
+    """A way (一段路).
+
+    Attributes:
+        mode: ``road``, ``rail`` or ``table``.
+        estimated: Unless it is the user's.
+        within: How a way within a city was estimated: ``town`` from coordinates, ``district`` as both ends are in one district,
+            ``unknown`` as nobody knows in which; empty between cities, and by the user's table.
+    """
 
     start: str
     end: str
@@ -20,6 +27,7 @@ class PlannedLeg:
     estimated: bool
     leaves: str
     arrives: str
+    within: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matcher.trips.days import DayFinder, Pattern, travel_only
 from matcher.trips.master import Master, Mix
 from matcher.trips.polish import polish
 from matcher.trips.problem import Plan, Problem, Route, fits, on_day, visited
 from matcher.trips.value import parts, points, worth
+from matcher.trips.watching import Watch
 
 _NODES = 5  # of the search tree, for each unit of effort
 _LIKELY = 800  # days that whole numbers choose from
@@ -29,11 +30,12 @@ _CLOSE = 1e-4  # points between bound and program at which nothing is left to pr
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to look (求解的限度): rounds and effort decide, ``seconds`` is a fuse."""
+    """How long to look (求解的限度): rounds and effort decide, ``seconds`` is a fuse, and whoever watches may end it."""
 
     rounds: int
     effort: int
     seconds: float
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,21 @@ class Found:
 
 
 class _Fuse:
-    def __init__(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
+    def __init__(self, limits: Limits) -> None:
+        self._until = time.monotonic() + limits.seconds
+        self._watch = limits.watch
         self.blown = False
 
     def left(self) -> float:
+        self._watch.check()
         rest = self._until - time.monotonic()
         self.blown = self.blown or rest <= 0
         return rest
+
+    def over(self) -> bool:
+        """Whether to end as soon as there is a plan: the time is up, or whoever waits has enough."""
+        self.blown = self.blown or self._watch.enough
+        return self.left() <= 0 or self.blown
 
 
 def search(problem: Problem, limits: Limits) -> Found:
@@ -80,7 +89,7 @@ def search(problem: Problem, limits: Limits) -> Found:
         problem: The trip.
         limits: How long to look.
     """
-    fuse = _Fuse(limits.seconds)
+    fuse = _Fuse(limits)
     plain = DayFinder(problem)
     finders = {day: DayFinder(problem, on_day(problem, day)) if on_day(problem, day) else plain for day in range(problem.days)}
     master = Master(problem)
@@ -90,6 +99,7 @@ def search(problem: Problem, limits: Limits) -> Found:
     for day, pattern in master.natural(finders):
         master.add(day, pattern)
     bound, rounds = _relax(problem, master, finders, limits, fuse)
+    limits.watch.tell("挑出一份行程")
     _dive(master, finders, limits, fuse)
     best = _named(problem, master.mix()) if master.solve() is not None else None
     whole = Master(problem, whole=True)
@@ -97,8 +107,9 @@ def search(problem: Problem, limits: Limits) -> Found:
         whole.add(day, pattern)
     while best is not None:
         gained = False
+        limits.watch.tell(f"改好行程：现在 {points(worth(problem, visited(best[1]))):.1f} 分，至多 {bound:.1f} 分")
         for free in _neighbourhoods(problem, best[0]):
-            if fuse.left() <= 0:
+            if fuse.left() <= 0 or (fuse.over() and not _missed(problem, best[1])):
                 break
             whole.fix(free)
             if whole.solve(nodes=_NODES * limits.effort, seconds=fuse.left()) is None:
@@ -106,7 +117,7 @@ def search(problem: Problem, limits: Limits) -> Found:
             other = _named(problem, whole.mix())
             if _key(problem, other) > _key(problem, best):
                 best, gained = other, True
-        if not gained or fuse.blown:
+        if not gained or fuse.left() <= 0 or (fuse.over() and not _missed(problem, best[1])):
             break
     if best is None:
         return Found((), 0, bound, tuple(("spot", n) for n, spot in enumerate(problem.spots) if spot.must), rounds, fuse.blown)
@@ -125,13 +136,14 @@ def _relax(problem: Problem, master: Master, finders: dict[int, DayFinder], limi
     """Column generation: the bound in points, and the rounds that it took."""
     bound = float("inf")
     for turn in range(1, limits.rounds + 1):
+        limits.watch.tell(f"试各种走法：第 {turn} 轮")
         value = master.solve()
         if value is None:
             return bound, turn
         most, fresh = master.price(finders)
         bound = min(bound, value + problem.teams * most)
         added = sum([master.add(day, pattern) for day, pattern in fresh])
-        if bound - value < _CLOSE or fuse.left() <= 0:
+        if bound - value < _CLOSE or fuse.over():
             return bound, turn
         if not added:
             return bound, turn
@@ -141,7 +153,7 @@ def _relax(problem: Problem, master: Master, finders: dict[int, DayFinder], limi
 def _dive(master: Master, finders: dict[int, DayFinder], limits: Limits, fuse: _Fuse) -> None:
     """Fixes days until there is a plan; a few more days are found after each step."""
     while master.solve() is not None and master.dive():
-        for _ in range(limits.rounds if fuse.left() > 0 else 0):
+        for _ in range(limits.rounds if not fuse.over() else 0):
             if master.solve() is None:
                 break
             if not sum([master.add(day, pattern) for day, pattern in master.price(finders)[1]]):

@@ -60,7 +60,7 @@ class Sheets:
             return ("不在企业登记里，会员数、分值是自己填的，行前核实",)
         told = [part for part in _parts(result.reason) if part.startswith(_DOUBTS)]
         told += [
-            f"{one.label}（{one.points:+g} 分）：{one.evidence}"
+            f"{one.label}（{one.points:+.1f} 分）：{one.evidence}"
             for one in result.contributions
             if one.points <= -_LEAST and one.known
         ]

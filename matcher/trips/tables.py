@@ -43,7 +43,7 @@ def read_appointments(path: str | Path) -> tuple[Appointment, ...]:
             row.fail("day", f"只有{STATE_LABELS['agreed']}的才写日期和时间")
         return Appointment(row.text("who"), state, day, time, row.whole("minutes", 10, 240), row.source)
 
-    return tuple(_lines(path, _APPOINTMENTS, ("who", "state"), line))
+    return tuple(_lines(*_read(path), _APPOINTMENTS, ("who", "state"), line))
 
 
 def read_targets(path: str | Path) -> tuple[Target, ...]:
@@ -63,7 +63,7 @@ def read_targets(path: str | Path) -> tuple[Target, ...]:
             row.text("name"), kind, row.text("city"), row.told("county"), row.told("address"), members, score, row.source
         )  # fmt: skip
 
-    return tuple(_lines(path, _TARGETS, ("name", "kind", "city"), line))
+    return tuple(_lines(*_read(path), _TARGETS, ("name", "kind", "city"), line))
 
 
 def read_ways(path: str | Path) -> tuple[Way, ...]:
@@ -71,6 +71,19 @@ def read_ways(path: str | Path) -> tuple[Way, ...]:
 
     Raises:
         InputError: The file or a row of it cannot be read.
+    """
+    return ways_of(*_read(path))
+
+
+def ways_of(raw: bytes, file: str) -> tuple[Way, ...]:
+    """Ways of a CSV that is no file here (读传来的路程表), as an upload.
+
+    Args:
+        raw: What is in it.
+        file: What it is called in messages.
+
+    Raises:
+        InputError: It or a row of it cannot be read.
     """
 
     def line(row: _Row) -> Way:
@@ -80,7 +93,7 @@ def read_ways(path: str | Path) -> tuple[Way, ...]:
             raise AssertionError
         return Way(row.text("start"), row.text("end"), minutes, row.source)
 
-    return tuple(_lines(path, _WAYS, ("start", "end", "minutes"), line))
+    return tuple(_lines(raw, file, _WAYS, ("start", "end", "minutes"), line))
 
 
 class _Row:
@@ -148,12 +161,16 @@ def is_time(word: str) -> bool:
     return digits and len(hour) <= 2 and len(minute) == 2 and int(hour) < 24 and int(minute) < 60 and int(minute) % 5 == 0
 
 
-def _lines(path: str | Path, columns: Mapping[str, str], needed: tuple[str, ...], read: Callable[[_Row], _Line]) -> Iterator[_Line]:
-    file = str(path)
+def _read(path: str | Path) -> tuple[bytes, str]:
     try:
-        raw = Path(path).read_bytes()
+        return Path(path).read_bytes(), str(path)
     except OSError as error:
-        raise InputError(file, system_reason(error)) from None
+        raise InputError(str(path), system_reason(error)) from None
+
+
+def _lines(
+    raw: bytes, file: str, columns: Mapping[str, str], needed: tuple[str, ...], read: Callable[[_Row], _Line]
+) -> Iterator[_Line]:
     text = decoded(raw, file).removeprefix("\ufeff")
     try:
         table = list(csv.reader(text.splitlines(keepends=True), strict=True))

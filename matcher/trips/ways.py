@@ -35,11 +35,13 @@ class Leg:
         mode: ``road``, ``rail`` or ``table``.
         km: Great circle.
         minutes: Rounded up to whole slots.
+        within: As of a planned leg.
     """
 
     mode: str
     km: float
     minutes: int
+    within: str = ""
 
 
 def kilometres(a: Point, b: Point) -> float:
@@ -82,7 +84,8 @@ class Ways:
         if told is not None:
             return Leg("table", km, _whole(told))
         if a.city == b.city and start and end:
-            return Leg("road", km, _whole(self._town(a, b, km, seat=seat)))
+            minutes, within = self._town(a, b, km, seat=seat)
+            return Leg("road", km, _whole(minutes), within)
         road, rail = self._travel.road, self._travel.rail
         by_road = km * road.detour / road.highway_kmh * 60 + road.highway_overhead
         by_rail = km * rail.detour / rail.kmh * 60 + rail.overhead
@@ -90,15 +93,18 @@ class Ways:
             return Leg("rail", km, _whole(by_rail))
         return Leg("road", km, _whole(by_road))
 
-    def _town(self, a: Point, b: Point, km: float, *, seat: bool) -> float:
+    def _town(self, a: Point, b: Point, km: float, *, seat: bool) -> tuple[float, str]:
+        """Minutes within a city, and how they were estimated."""
         road = self._travel.road
         if not seat and (not a.county or not b.county):
-            return self._travel.unknown_district
+            return self._travel.unknown_district, "unknown"
         if not seat and a.county == b.county:
-            return self._travel.same_district
+            return self._travel.same_district, "district"
         in_town = km * road.detour / road.town_kmh * 60 + road.town_overhead
         by_road = min(in_town, km * road.detour / road.highway_kmh * 60 + road.highway_overhead)  # counties lie apart like cities
-        return max(by_road, self._travel.unknown_district) if seat and not (a.county or b.county) else by_road
+        if seat and not (a.county or b.county):
+            return max(by_road, self._travel.unknown_district), "unknown"
+        return by_road, "town"
 
     def slots(self, seats: Sequence[int], order: dict[int, int] | None = None) -> NDArray[np.int64]:
         """All ways in slots (路程矩阵).

@@ -11,6 +11,7 @@ from matcher.trips.ways import MODE_LABELS
 from matcher.types import NEED_LABELS
 
 _WEEKDAYS = "一二三四五六日"
+_WITHIN = {"district": "同一区县，按一般时间估", "unknown": "不知道在市里哪一处，按一般时间估"}
 
 
 def title(plan: TripPlan) -> str:
@@ -40,10 +41,13 @@ def day_title(day: PlannedDay) -> str:
 
 
 def way(leg: PlannedLeg) -> str:
-    """A way (一段路)."""
-    estimated = "，估" if leg.estimated else ""
-    how = f"{MODE_LABELS[leg.mode]} {leg.minutes} 分钟（直线 {leg.km:g} 公里{estimated}）"
-    return f"{leg.leaves} {leg.start} → {leg.end} {how}{leg.arrives} 到"
+    """A way (一段路), and what its minutes rest on."""
+    ground = f"按直线 {leg.km:g} 公里估" if leg.estimated else f"直线 {leg.km:g} 公里"
+    if leg.within != "town":
+        ground = _WITHIN.get(leg.within, ground)
+    how = f"{'市内' if leg.within else ''}{MODE_LABELS[leg.mode]} {leg.minutes} 分钟（{ground}）"
+    ends = leg.start if leg.start == leg.end else f"{leg.start} → {leg.end}"
+    return f"{leg.leaves} {ends} {how}{leg.arrives} 到"
 
 
 def overnight(day: PlannedDay) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -15,10 +16,10 @@ import icalendar
 import pytest
 from python_calamine import CalamineWorkbook
 
-from matcher.cli.trip_xlsx import trip_xlsx
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError, RequestError
 from matcher.intake import Intake, read_files
+from matcher.outputs.trip_xlsx import trip_xlsx
 from matcher.places import Gazetteer
 from matcher.rules.trips import TripRules, load_trip_rules
 from matcher.trips.calendar import calendar
@@ -144,6 +145,20 @@ def test_alternates_are_of_the_district_and_of_nobody_else(basic: TripPlan) -> N
     ids = [other.id for _, other in others]
     assert len(set(ids)) == len(ids) and not there & set(ids)
     assert all((other.county == visit.county) == other.near or not visit.county for visit, other in others)
+
+
+def test_every_visit_has_an_alternate_and_those_of_a_district_serve_it_first(engine: Engine, intake: Intake) -> None:
+    made = plan(engine, intake, replace(BASIC, teams=2, candidates=None), rules())
+    stops = [visit for team in made.teams for day in team.days for visit in day.visits]
+    assert len(stops) > 25 and all(visit.alternates for visit in stops if visit.state != "agreed")
+    named = Counter(other.id for visit in stops for other in visit.alternates)
+    for id_, times in named.items():  # named twice only for those who would have nobody
+        alone = [visit for visit in stops if [other.id for other in visit.alternates] == [id_]]
+        assert len(alone) >= times - 1
+    for visit in stops:  # whoever is far was called on only because nobody near was left for this one
+        if not visit.alternates[0].near and visit.county:
+            here = [other for one in stops if one.county == visit.county for other in one.alternates if other.near]
+            assert len(here) <= sum(one.county == visit.county for one in stops)
 
 
 def test_a_refusal_moves_nobody_else(basic: TripPlan, engine: Engine, intake: Intake) -> None:

@@ -74,6 +74,7 @@ def test_small_trips_come_close_to_the_best() -> None:
     assert max(shares) <= 1
 
 
+@pytest.mark.slow
 def test_the_same_trip_has_the_same_plan() -> None:
     problem = made_up(3, cities=4, spots=60, days=3, teams=2)
     assert search(problem, LIMITS) == search(problem, LIMITS)
@@ -111,6 +112,7 @@ def _earnings(problem: Problem, start: int, end: int, gains: dict[int, float], c
     return found
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(1, 1_000_000), st.integers(0, 30)), max_size=60))
 def test_the_worth_is_that_of_the_list(corpora, scored: list[tuple[int, int]]) -> None:  # type: ignore[no-untyped-def]
     zone = load_zone("liaocheng-resort", corpora)
