@@ -1,3 +1,15 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: title,-all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
 # %% [markdown]
 # # 读懂一份名单
 # 给随附的真实企业排序，把结果读成整齐的表：名单、逐条得分、依据；看一家的得分怎样来；最后改一条规则的分值，看名单怎样变。
@@ -34,7 +46,8 @@ points = contributions.pivot_table(index="rank", columns="label", values="points
 print(points.describe().loc[["min", "mean", "max", "std"]].T.sort_values("std", ascending=False).head(8).round(2).to_string())
 
 # %% 第一名的得分怎样来
-show(plots.waterfall(frames.parts(ranking).query("list == 'chains' and rank == 1")), "01-waterfall")
+group_names = {group.id: group.label for group in engine.zone.scoring.groups}
+show(plots.waterfall(frames.parts(ranking).query("list == 'chains' and rank == 1"), group_names), "01-waterfall")
 
 # %% 全部企业的得分，上榜的、被否决的
 everybody = frames.everybody(engine, reading, outcome_of(engine, reading, TRIP))

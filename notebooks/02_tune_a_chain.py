@@ -1,3 +1,15 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: title,-all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
 # %% [markdown]
 # # 调一条产业链的词
 # 看这条链漏了谁、错收了谁；改一个词；看名单怎样变、按评判好了还是坏了。改在副本里，不动原文件。
@@ -70,7 +82,7 @@ with TemporaryDirectory() as scratch:
     before = file.read_text(encoding="utf-8")
     assert before.count(OLD) == 1
     file.write_text(before.replace(OLD, NEW), encoding="utf-8")
-    changed = trial.with_rules(draft)  # 只重新匹配这一条链
+    changed = trial.with_rules(draft)  # 只重新匹配这个词碰得到的企业
 
 # %% 名单怎样变：整份样例的前 20 家，和评判过的企业单独排的前 20 家
 judged = [place for place, name in enumerate(text["name"]) if name in set(lines["name"])]

@@ -1,3 +1,15 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: title,-all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
 # %% [markdown]
 # # 调分值
 # 一条规则的分值从小调到大，看名单质量怎样变；挑一个值，看谁进谁出、谁的分变在哪里、名单稳不稳。
@@ -71,7 +83,8 @@ show(plots.effects(parts), "03-effects")
 
 # %% 分变得最多、仍在榜上的一家，现在的分怎样来
 most = moves.dropna(subset=["new_place"]).query("new_place <= @TRIP.top").sort_values("change", ascending=False)["name"].iloc[0]
-show(plots.waterfall(frames.parts(changed.rank()).query("list == 'chains' and name == @most")), "03-waterfall")
+group_names = {group.id: group.label for group in changed.engine.zone.scoring.groups}
+show(plots.waterfall(frames.parts(changed.rank()).query("list == 'chains' and name == @most"), group_names), "03-waterfall")
 
 # %% 档次还合不合适
 everybody = frames.everybody(changed.engine, reading, outcome_of(changed.engine, reading, TRIP))

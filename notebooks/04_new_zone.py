@@ -1,3 +1,15 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: title,-all
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+# ---
+
 # %% [markdown]
 # # 一小时建一个新园区
 # 从一张空表到一份能出门的名单，一行代码也不改：**分析员只填表**，这本笔记本把表写成规则目录，检查，排名，量好坏，发布。
@@ -12,7 +24,9 @@
 # | `judgements.csv` | 一家企业的评判 | 6 |
 #
 # 每张表有一列“轮”：头一小时只填第 1、2 轮（两条链、四个环节），以后每一小时添一两个环节，都记第 3 轮。
-# 做自己的园区：换掉 ZONE，把这几张表清空、照样子填，从头跑。文件格式在 `docs/new-zone.md`，词怎样读在 `docs/reading-a-scope.md`，
+# 做自己的园区：先把 `notebooks/zhuhai-jinwan/` 整个抄成 `notebooks/自己的代号/`，在抄的那份里清空、照样子填（金湾的表留着对照），
+# 再把下面的 ZONE 换成自己的代号（不改也行：运行时写 `ZONE=代号`，表在别处的写 `SHEETS=目录`），种子字、OWN、OTHER 换成自己行当的字，
+# 从头跑。评判可以后填：`judgements.csv` 空着，量好坏那一步就跳过。文件格式在 `docs/new-zone.md`，词怎样读在 `docs/reading-a-scope.md`，
 # 规则语言在 `docs/rule-language.md`；这里不重复，只讲先做什么、怎样判断。
 #
 # | 步 | 做什么 | 头一小时留几分钟 |
@@ -31,7 +45,7 @@ from collections import Counter
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from shutil import copy, copytree
+from shutil import copy, copytree, rmtree
 from tempfile import TemporaryDirectory
 from textwrap import indent
 
@@ -41,6 +55,7 @@ import yaml
 from matcher.cli import main
 from matcher.corpora import open_corpora
 from matcher.engine import Engine
+from matcher.errors import OptionError
 from matcher.intake import read_files
 from matcher.locate import folder
 from matcher.rules.judgements import HALVES, judgements_of
@@ -51,18 +66,24 @@ from matcher.tuning.edits import edits
 from matcher.tuning.outcome import read_companies
 from matcher.tuning.quality import Gauge
 
-ZONE = "zhuhai-jinwan"
+ZONE = os.environ.get("ZONE", "zhuhai-jinwan")
 LIKE = "liaocheng-resort"  # 评分规则从哪个现成的园区抄起
-SHEETS = folder("rules").parent / "notebooks" / ZONE
+SHEETS = Path(os.environ.get("SHEETS", folder("rules").parent / "notebooks" / ZONE))
 corpora = open_corpora()
 FILES = [corpora.sample]  # 例：[Path("企业.csv")]，要有名称和经营范围
 intake = read_files(FILES, corpora)
 companies = frames.of(intake)
 companies["said"] = companies["main_products"].fillna("").str.cat(companies["business_scope"].fillna(""), sep="；").str.strip("；")
 TRIP = Request(as_of=date(2026, 11, 1), top=30)
+SHIPPED = folder("rules") / ZONE
+DRAFTS = os.environ.get("DRAFTS")  # 真做的时候给一个留得住的目录：DRAFTS=草稿
+assert not DRAFTS or (Path(DRAFTS) / "rules" / ZONE).resolve() != SHIPPED.resolve(), (
+    "DRAFTS 另给一个目录：草稿写之前先清空，不能就是 rules/ 所在的目录"
+)
 scratch = TemporaryDirectory()
-RULES = Path(os.environ.get("DRAFTS", scratch.name)) / "rules"  # 真做的时候给一个留得住的目录：DRAFTS=草稿
+RULES = Path(DRAFTS or scratch.name) / "rules"
 DRAFT = RULES / ZONE
+rmtree(DRAFT, ignore_errors=True)
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -107,7 +128,8 @@ def write(name: str, schema: str, note: str, *blocks: str) -> None:
 
 def check() -> None:
     """Checks the draft as ``lianzhao rules check`` does (检查)."""
-    assert main(["rules", "check", ZONE, "--rules", str(RULES), "--no-store"]) == 0
+    wrong = main(["rules", "check", ZONE, "--rules", str(RULES), "--no-store"])
+    assert not wrong, "规则有错，见上面列出的文件和行；改表，再跑"
 
 
 # %% [markdown]
@@ -133,6 +155,8 @@ def write_zone(built: set[str]) -> None:
         stands, attracts = ([one for one in parts(row[column]) if one in built] for column in ("环节", "带动"))
         return filled(name=row["名称"], chain=row["产业链"], segments=stands, attracts=attracts, ground=ground(row))
 
+    for kind in ("园区", "位置", "小组"):
+        assert of_kind.get(kind), f"facts.csv 里还没有“{kind}”这一行"
     (zone,), (place,) = of_kind["园区"], of_kind["位置"]
     province, longitude, latitude = parts(place["值"])
     where = {"province": province, "city": place["名称"], "longitude": float(longitude), "latitude": float(latitude)}
@@ -250,6 +274,8 @@ def write_chains(last: int) -> set[str]:
     """``chains/…`` and ``opportunities.yaml`` of all rows up to a round (写产业链); the ids of the segments."""
     rows, words = ([row for row in table(name) if int(row["轮"]) <= last] for name in ("segments", "words"))
     ids = {row["代号"] for row in rows}
+    rmtree(DRAFT / "chains", ignore_errors=True)
+    (DRAFT / "opportunities.yaml").unlink(missing_ok=True)
     for chain in table("chains"):
         blocks = [segment_block(row, words) for row in rows if row["产业链"] == chain["代号"]]
         pairs = [parts(pair, ">") for pair in parts(chain["供需"], "；")]
@@ -264,7 +290,7 @@ def write_chains(last: int) -> set[str]:
 
 built = write_chains(last=1)
 write_zone(built)
-print((DRAFT / "chains" / "low-altitude.yaml").read_text(encoding="utf-8")[-900:])
+print((DRAFT / "chains" / f"{table('chains')[-1]['代号']}.yaml").read_text(encoding="utf-8")[-900:])
 
 # %% [markdown]
 # ## 4 scoring.yaml：从现成的改起
@@ -283,7 +309,7 @@ check()
 given, first = Engine(LIKE), Engine(ZONE, rules=RULES)
 of_rules = [one for one in edits(given.zone, first.zone) if one.where.startswith(("规则", "否决", "分组", "见面"))]
 print(f"同 {LIKE} 的评分规则差 {len(of_rules)} 处")
-print(pd.DataFrame([asdict(one) for one in of_rules])[["where", "what"]].value_counts(["what"]).to_string())
+print(pd.Series([one.what for one in of_rules], dtype=object).value_counts().to_string())
 
 # %% [markdown]
 # ## 5 看漏了谁、误中了谁
@@ -334,7 +360,10 @@ show(first)
 # - 两个字的词要合词界，三个字以上出现就算；`rules check` 会指出永远找不到的词。
 
 # %%
-FIRST = copytree(DRAFT, Path(scratch.name) / "first")  # 第 1 轮留着，最后对比
+FIRST = Path(scratch.name) / "first"  # 第 1 轮留着，最后对比
+write_zone(write_chains(last=1))
+rmtree(FIRST, ignore_errors=True)
+copytree(DRAFT, FIRST)
 write_zone(write_chains(last=2))
 check()
 second = Engine(ZONE, rules=RULES)
@@ -378,7 +407,8 @@ print(moves[moves["kind"].isin(["entered", "left"])][["kind", "name", "old_place
 
 # %%
 write_zone(write_chains(last=3))
-copy(SHEETS / "judgements.csv", DRAFT / "judgements.csv")
+if (SHEETS / "judgements.csv").is_file():
+    copy(SHEETS / "judgements.csv", DRAFT / "judgements.csv")
 check()
 full = Engine(ZONE, rules=RULES)
 depth = {"第 1 轮": second.with_rules(FIRST).zone, "头一小时": second.zone, "全套": full.zone}
@@ -391,22 +421,28 @@ compared = diff(second, full, reading, TRIP)
 print(f"头一小时与全套：前 {TRIP.top} 家里共有的占 {compared.overlap:.0%}")
 
 # %% 量：评判过的企业单独排，前 20 名排得有多好（评判从哪份企业来的，就用哪份量）
-gauge = Gauge(full, intake, judgements_of(DRAFT / "judgements.csv", HALVES), TRIP.as_of)
-quality = pd.DataFrame([asdict(one) for one in gauge.measure()])
-print(quality.round(3).to_string(index=False))
+try:
+    measured = Gauge(full, intake, judgements_of(DRAFT / "judgements.csv", HALVES), TRIP.as_of).measure()
+except OptionError as error:  # 一家都还没有评
+    measured = []
+    print(f"先跳过：{error}")
+quality = pd.DataFrame([asdict(one) for one in measured])
+if measured:
+    print(quality.round(3).to_string(index=False))
 
 # %% [markdown]
-# 满意了，运行时写上 `PUBLISHED_BY=姓名`，整个目录就放进 `rules/` 并发布一版（命令行是 `lianzhao rules publish`）。
+# 满意了，运行时写上 `PUBLISHED_BY=姓名 NOTE=为什么发这一版`，整个目录就放进 `rules/` 并发布一版（命令行是 `lianzhao rules publish`）。
 # 每个踩过的坑，记一对“更好、更差”到
 # `tests/cases/`（自己编的企业）。以后改词改分值，改表、再从头跑；已经在 `rules/` 里的，同表写出来的应当一个字节不差：
 
 # %%
-SHIPPED = folder("rules") / ZONE
 written = {path.relative_to(DRAFT): path.read_bytes() for path in sorted(DRAFT.rglob("*")) if path.is_file()}
 shipped = {path.relative_to(SHIPPED): path.read_bytes() for path in sorted(SHIPPED.rglob("*")) if path.is_file()}
 differing = sorted(str(name) for name in written.keys() | shipped.keys() if written.get(name) != shipped.get(name))
 print(f"{len(written)} 个文件；和 rules/{ZONE} 不同的：{'、'.join(differing) or '没有'}")
 if by := os.environ.get("PUBLISHED_BY"):  # 写上谁发布的，才放进来、才发布
+    rmtree(SHIPPED / "chains", ignore_errors=True)  # 表里去掉了的产业链不留下
     copytree(DRAFT, SHIPPED, dirs_exist_ok=True)
-    assert main(["rules", "publish", ZONE, "--by", by, "--note", "照笔记本做的一版"]) == 0
+    note = os.environ.get("NOTE", f"由 notebooks/{ZONE}/ 的表写成")
+    assert main(["rules", "publish", ZONE, "--by", by, "--note", note]) == 0, "没有发布，见上面的话"
 scratch.cleanup()

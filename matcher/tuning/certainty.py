@@ -145,7 +145,7 @@ class _Pool:
     def __init__(self, engine: Engine, reading: Reading, request: Request, changes: Changes, members: Sequence[int]) -> None:
         self.engine, self.reading, self.request, self.members = engine, reading, request, list(members)
         self.least = 100 * ORDER_UNIT + 1
-        self.asked = [answers(changes, reading.companies, place) for place in self.members]
+        self.asked = [answers(changes, reading, place) for place in self.members]
         self.completions: list[list[tuple[Change, ...]]] = [
             list(itertools.islice(itertools.product(*of_fields.values()), _MOST_COMPLETIONS)) for of_fields in self.asked
         ]

@@ -17,7 +17,7 @@ from matcher.tuning.diff import Diff, Kind, diff
 from matcher.tuning.outcome import Reading
 from matcher.types import RankedCompany, Ranking, Run
 
-Differs = Literal["companies", "rules", "corpora", "local", "lists", "request"]
+Differs = Literal["companies", "rules", "corpora", "local", "lists", "ledger", "request"]
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,13 @@ def _differing(old: Run, new: Run) -> tuple[Differs, ...]:
         found.append("rules")
     if old.corpora != new.corpora:
         found.append("corpora")
-    for name, keys in (("local", ("local", "local_complete")), ("lists", ("lists",))):
+    evidence: tuple[tuple[Differs, tuple[str, ...]], ...] = (
+        ("local", ("local", "local_complete")), ("lists", ("lists",)), ("ledger", ("ledger",)),
+    )  # fmt: skip
+    for name, keys in evidence:
         if any(old.request.get(key) != new.request.get(key) for key in keys):
-            found.append("local" if name == "local" else "lists")
-    own = ("local", "local_complete", "lists")
+            found.append(name)
+    own = tuple(key for _, keys in evidence for key in keys)
     asked = [{key: value for key, value in run.request.items() if key not in own} for run in (old, new)]
     if asked[0] != asked[1]:
         found.append("request")

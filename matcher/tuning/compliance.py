@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from matcher.corpora import Mark
 from matcher.engine import Engine
 from matcher.errors import RulesProblem
 from matcher.rules import Zone
 from matcher.rules.compliance import Compliance, Forbidden
 from matcher.rules.schema import Rule, Veto
 from matcher.rules.source import Location
+from matcher.rules.zone import SegmentSpec
 from matcher.scoring.expressions import Expression
 from matcher.scoring.formula import Ruleset
 from matcher.tuning.concerns import Files
@@ -52,7 +55,11 @@ def breaches(compliance: Compliance, engine: Engine, files: Files) -> list[Breac
     """
     found = []
     for forbidden in compliance.forbidden:
-        for file, location, rule, problem in (*_problems(forbidden, engine), *_asked(forbidden, engine.zone)):
+        for file, location, rule, problem in (
+            *_problems(forbidden, engine),
+            *_asked(forbidden, engine.zone),
+            *_termed(forbidden, engine.zone),
+        ):
             source = files.source(file)
             said = f"{problem}：不得{forbidden.label}（{'、'.join(map(str, forbidden.sources))}）；{forbidden.instead}"
             at = RulesProblem(source.shown, source.line(location), ".".join(map(str, location)), said)
@@ -63,13 +70,10 @@ def breaches(compliance: Compliance, engine: Engine, files: Files) -> list[Breac
 def _problems(forbidden: Forbidden, engine: Engine) -> Iterator[tuple[str, Location, str, str]]:
     """(file, place in it, rule, what is wrong) of vetoes, rules and visit questions."""
     own = engine.zone.scoring
-    zone = engine.zone.with_ledger_rules()  # its vetoes stand before the others, its rules behind them
+    zone = engine.zone.with_ledger_rules()
     whole = Ruleset(zone, engine.evidence.fields)
-    first = len(zone.scoring.vetoes) - len(own.vetoes)
-    vetoes = [("ledger", "vetoes", n) if n < first else ("vetoes", n - first) for n in range(len(zone.scoring.vetoes))]
-    rules = [
-        ("rules", n) if n < len(own.rules) else ("ledger", "rules", n - len(own.rules)) for n in range(len(zone.scoring.rules))
-    ]
+    vetoes = [zone.place_of("vetoes", number) for number in range(len(zone.scoring.vetoes))]
+    rules = [zone.place_of("rules", number) for number in range(len(zone.scoring.rules))]
     both: tuple[tuple[Sequence[Location], str, Sequence[Rule | Veto], Sequence[Expression]], ...] = (
         (vetoes, "when", zone.scoring.vetoes, whole.whens),
         (rules, "value", zone.scoring.rules, whole.values),
@@ -78,8 +82,14 @@ def _problems(forbidden: Forbidden, engine: Engine) -> Iterator[tuple[str, Locat
         for place, entry, expression in zip(places, entries, expressions, strict=True):
             if read := [name for name in expression.fields if name in forbidden.fields]:
                 yield _FILE, (*place, field), entry.id, f"{entry.id} 读了「{read[0]}」"
-            if words := [word for word in _WORDS.findall(expression.text) if word in forbidden.marks or word in forbidden.words]:
+            if isinstance(entry, Rule) and entry.weight > 0 and (read := [n for n in expression.fields if n in forbidden.rewarded]):
+                yield _FILE, (*place, field), entry.id, f"{entry.id} 按「{read[0]}」加分"
+            asked = _WORDS.findall(expression.text)
+            if words := [word for word in asked if word in forbidden.marks or word in forbidden.words]:
                 yield _FILE, (*place, field), entry.id, f"{entry.id} 问了「{words[0]}」"
+            if "marks" in forbidden.where:
+                for mark, word in _of_marks(forbidden, engine.corpora.marks, asked):
+                    yield _FILE, (*place, field), entry.id, f"{entry.id} 问的标记 {mark} 认「{word}」"
             for at, word in _texts(forbidden, place, entry):
                 yield _FILE, at, entry.id, f"{entry.id} 写了「{word}」"
     if "visit_questions" in forbidden.where:
@@ -88,17 +98,42 @@ def _problems(forbidden: Forbidden, engine: Engine) -> Iterator[tuple[str, Locat
                 yield _FILE, ("visit_questions", kind), f"visit_questions.{kind}", f"写了「{said}」"
 
 
+def _of_marks(forbidden: Forbidden, marks: Sequence[Mark], asked: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Marks that are asked for and what they go by, where that is forbidden: a mark is not what it is called, but its words."""
+    for mark in marks:
+        if mark.id in asked:
+            words = (mark.label, *mark.name_has, *mark.name_ends, *mark.first_has, *mark.first_only, *mark.scope_has)
+            if found := next(filter(None, (_first(forbidden, word) for word in words)), None):
+                yield mark.id, found
+
+
+def _termed(forbidden: Forbidden, zone: Zone) -> Iterator[tuple[str, Location, str, str]]:
+    """Terms of segments and themes: what raises an affinity rewards as a rule does."""
+    if "terms" not in forbidden.where:
+        return
+    for file, place, segment in _placed(zone):
+        if found := next(filter(None, (_first(forbidden, term) for term, _ in segment.terms)), None):
+            yield file, (*place, "terms"), f"{segment.chain or 'opportunities'}.{segment.id}", f"{segment.id} 的词里有「{found}」"
+
+
+def _placed(zone: Zone) -> Iterator[tuple[str, Location, SegmentSpec]]:
+    """Every segment and theme with its file and its place there."""
+    numbers: Counter[str] = Counter()
+    for segment in zone.segments:
+        file, key = (f"chains/{segment.chain}.yaml", "segments") if segment.chain else ("opportunities.yaml", "themes")
+        yield file, (key, numbers[file]), segment
+        numbers[file] += 1
+
+
 def _asked(forbidden: Forbidden, zone: Zone) -> Iterator[tuple[str, Location, str, str]]:
-    """What segments ask a company first: a question is a wish."""
+    """What segments and opportunity themes ask a company first: a question is a wish."""
     if "asks" not in forbidden.where:
         return
-    for chain in zone.chains:
-        for number, segment in enumerate(chain.segments):
-            place: Location = ("segments", number)
-            asked = [((*place, "asks"), segment.asks), *(((*place, "asks_of", n), of.asks) for n, of in enumerate(segment.asks_of))]
-            for at, question in asked:
-                if question and (word := _first(forbidden, question)):
-                    yield f"chains/{chain.id}.yaml", at, f"{chain.id}.{segment.id}", f"{segment.id} 写了「{word}」"
+    for file, place, segment in _placed(zone):
+        asked = [((*place, "asks"), segment.asks), *(((*place, "asks_of", n), of.asks) for n, of in enumerate(segment.asks_of))]
+        for at, question in asked:
+            if word := _first(forbidden, question):
+                yield file, at, f"{segment.chain or 'opportunities'}.{segment.id}", f"{segment.id} 写了「{word}」"
 
 
 def _texts(forbidden: Forbidden, place: Location, entry: Rule | Veto) -> Iterator[tuple[Location, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from matcher.rules import Zone
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 
 _FIELDS = {
     "group": "分组", "label": "名称", "weight": "分值", "value": "取值", "if_unknown": "未知时的取值", "evidence": "依据",
@@ -17,6 +17,7 @@ _WHOLE = {
     "order": "名单次序", "bands": "档次", "need_strength": "需求强度", "capital_scale": "资本折算",
     "visit_questions": "见面先问", "presence": "有无的尺度",
 }  # fmt: skip
+_LEDGER = {"states": "台账状态", "stages": "台账阶段"}
 _SEGMENT = {
     "name": "名称", "need": "需求", "priority": "优先级", "kind": "环节类型", "position": "上中下游", "wants_group": "要集团、品牌",
     "needs_chemical_park": "须进化工园区", "description": "说明", "gbt4754": "行业代码",
@@ -47,10 +48,13 @@ def edits(old: Zone, new: Zone) -> tuple[Edit, ...]:
 
 
 def _scoring(old: Zone, new: Zone) -> Iterator[Edit]:
-    before, after = old.scoring.model_dump(mode="json"), new.scoring.model_dump(mode="json")
+    """What holds only where a ledger is read counts too, whether one is read here or not."""
+    before, after = (zone.with_ledger_rules().scoring.model_dump(mode="json") for zone in (old, new))
     for key, title in _WHOLE.items():
         if before[key] != after[key]:
             yield from _fields(title, before[key], after[key])
+    for key, title in _LEDGER.items():
+        yield from _fields(title, *((side["ledger"] or {}).get(key, {}) for side in (before, after)))
     for key, title in (("groups", "分组"), ("vetoes", "否决"), ("rules", "规则")):
         theirs, mine = ({one["id"]: one for one in side[key]} for side in (before, after))
         for id_ in dict.fromkeys([*mine, *theirs]):

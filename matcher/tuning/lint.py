@@ -63,7 +63,7 @@ def lint(
     reading = read_companies(engine, intake, known=known)
     request = Request(as_of=as_of)
     outcome = outcome_of(engine, reading, request)
-    found = RuleLint(engine.evidence, engine.ruleset, files, (as_of - EPOCH).days).concerns()
+    found = concerns_of_rules(engine, files, as_of)
     said = {(one.kind, one.field) for one in found}
     data = DataLint(engine, files, outcome).concerns()
     words, dead_terms = WordLint(engine, files, reading, outcome, request).concerns(every_word=every_word)
@@ -77,3 +77,14 @@ def lint(
         dead_terms,
         len(reading.companies),
     )
+
+
+def concerns_of_rules(engine: Engine, files: Files, as_of: date) -> list[Concern]:
+    """What is doubtful in the rules themselves, whatever the companies (不看企业的疑处).
+
+    Args:
+        engine: Over the rules.
+        files: Where they stand.
+        as_of: The day of the check.
+    """
+    return RuleLint(engine.evidence, engine.ruleset, files, (as_of - EPOCH).days, engine.zone).concerns()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from matcher.engine import Engine
+from matcher.rules.zone import Part
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.tuning.concerns import Concern, Files, Kind
 from matcher.tuning.outcome import Outcome
@@ -31,7 +32,7 @@ class DataLint:
 
     def __init__(self, engine: Engine, files: Files, outcome: Outcome) -> None:
         scored = outcome.scored
-        self.files, self.ruleset = files, engine.ruleset
+        self.files, self.ruleset, self.zone = files, engine.ruleset, engine.zone
         self.scores, self.vetoes_hit = scored.scores, scored.barring.tolist()
         self.listed = np.flatnonzero(scored.open & (scored.placed.segment != NO_SEGMENT))
 
@@ -39,21 +40,28 @@ class DataLint:
         """All of them (全部疑处)."""
         return [*self._together(), *self._constant(), *self._caps(), *self._silent()] if len(self.listed) >= LEAST else []
 
-    def _at(self, kind: Kind, key: str, number: int, field: str, text: str) -> Concern:
-        return self.files.concern(kind, _FILE, (key, number, field), text)
+    def _at(self, kind: Kind, key: Part, number: int, field: str, text: str) -> Concern:
+        return self.files.concern(kind, _FILE, (*self.zone.place_of(key, number), field), text)
 
     def _together(self) -> Iterator[Concern]:
-        """Rules of one group that read something in common and nearly always fire together."""
+        """Rules, both giving or both taking, that nearly always fire together and read something in common; of two groups, all of it."""
         fires = (self.scores.points != 0) & self.scores.known
+        often = fires[:, self.listed].sum(axis=1)
         for a, b in itertools.combinations(range(len(self.ruleset.rules)), 2):
             first, rule = self.ruleset.rules[a], self.ruleset.rules[b]
-            shared = set(self.ruleset.values[a].fields) & set(self.ruleset.values[b].fields)
-            if first.group != rule.group or (first.weight > 0) != (rule.weight > 0) or not shared:
+            fields, others = (set(self.ruleset.values[n].fields) for n in (a, b))
+            reads = fields & others if rule.group == first.group else fields == others and fields
+            if (first.weight > 0) != (rule.weight > 0) or not reads:
                 continue
+            if rule.group != first.group and max(often[a], often[b]) >= _TOGETHER * len(self.listed):
+                continue  # whoever fires for everybody is told as that
             both = int((fires[a] & fires[b])[self.listed].sum())
             either = int((fires[a] | fires[b])[self.listed].sum())
             if both >= _LEAST_TOGETHER and both >= _TOGETHER * either:
-                text = f"规则 {rule.id} 与 {first.id}（{first.label}）同组，{either} 家中有 {both} 家同时得分，像是同一件事算了两次"
+                where = "同组" if rule.group == first.group else "分在两组"
+                text = (
+                    f"规则 {rule.id} 与 {first.id}（{first.label}）{where}，{either} 家中有 {both} 家同时得分，像是同一件事算了两次"
+                )
                 yield self._at("doubled", "rules", b, "value", text)
 
     def _constant(self) -> Iterator[Concern]:

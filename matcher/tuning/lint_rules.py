@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from matcher.intake.fields import EPOCH
 from matcher.rules.schema import GroupCap, Rule, Veto
+from matcher.rules.source import Location
+from matcher.rules.zone import Part, Zone
 from matcher.scoring.evidence import EvidenceReader
 from matcher.scoring.expressions import Expression
 from matcher.scoring.formula import Ruleset
@@ -21,7 +23,9 @@ from matcher.tuning.grid import Cells, Grid
 FILE = "scoring.yaml"
 _LEAST_WHY = 4  # characters that can say why
 _NO_WHY = re.compile(
-    r"^(?:待补|待定|同上|同前|略|无|暂无|见上|如题|说明|原因|理由|待写|试试|测试|按要求|领导要求|[x.…\-？?]+)[。.]?$", re.IGNORECASE
+    r"^(?:todo.*|tbd|fixme.*|n/?a|待办"
+    r"|待补|待定|同上|同前|略|无|暂无|见上|如题|说明|原因|理由|待写|试试|测试|按要求|领导要求|[x.…\-？?]+)[。.]?$",
+    re.IGNORECASE,
 )
 
 
@@ -33,10 +37,11 @@ class RuleLint:
         ruleset: Its compiled rules.
         files: Where they stand.
         as_of: The day of the check, in days since 1970.
+        zone: Whose rules they are.
     """
 
-    def __init__(self, evidence: EvidenceReader, ruleset: Ruleset, files: Files, as_of: int) -> None:
-        self.ruleset, self.files, self.as_of = ruleset, files, as_of
+    def __init__(self, evidence: EvidenceReader, ruleset: Ruleset, files: Files, as_of: int, zone: Zone) -> None:
+        self.ruleset, self.files, self.as_of, self.zone = ruleset, files, as_of, zone
         self.grid = Grid(evidence, as_of)
         self.fields = evidence.fields
 
@@ -44,8 +49,8 @@ class RuleLint:
         """All of them (全部疑处)."""
         return [*self._vetoes(), *self._rules(), *self._doubled(), *self._caps(), *self._ranges(), *self._why()]
 
-    def _at(self, kind: Kind, key: str, number: int, field: str, text: str) -> Concern:
-        return self.files.concern(kind, FILE, (key, number, field), text)
+    def _at(self, kind: Kind, key: Part, number: int, field: str, text: str) -> Concern:
+        return self.files.concern(kind, FILE, (*self.zone.place_of(key, number), field), text)
 
     def _known(self, cells: Cells, expression: Expression) -> NDArray[np.float64]:
         values, known = cells.read(expression, self.as_of)
@@ -94,25 +99,44 @@ class RuleLint:
             elif values.any() and values.min() == values.max():
                 text = f"规则 {rule.id}：读得出来的企业取值都是 {values.min():g}，分不出高下"
                 yield self._at("always", "rules", number, "value", text)
+            elif veto := self._barred(rule, expression):
+                text = f"规则 {rule.id}：得分的企业都已被否决 {veto.id}（{veto.label}）除名，轮不到它"
+                yield self._at("shadowed", "rules", number, "value", text)
+
+    def _barred(self, rule: Rule, expression: Expression) -> Veto | None:
+        """The veto that takes off whoever has points by a rule."""
+        for veto, when in zip(self.ruleset.vetoes, self.ruleset.whens, strict=True):
+            if rule.if_unknown or not set(when.fields) & set(expression.fields):
+                continue
+            cells = self.grid.cells([expression, when])
+            if cells is None or not cells.exact:
+                continue
+            (mine, known), (theirs, there) = cells.read(expression, self.as_of), cells.read(when, self.as_of)
+            everybody = (theirs > 0)[there].all()  # said of the veto already
+            if not everybody and not ((mine > 0) & known & ~((theirs > 0) & there)).any():
+                return veto
+        return None
 
     def _of_group(self, group: GroupCap) -> list[tuple[int, Rule, Expression]]:
         both = zip(self.ruleset.rules, self.ruleset.values, strict=True)
         return [(n, rule, expression) for n, (rule, expression) in enumerate(both) if rule.group == group.id]
 
     def _doubled(self) -> Iterator[Concern]:
-        """Two rules of one group that no evidence can tell apart."""
-        for group in self.ruleset.groups:
-            for (_, first, one), (number, rule, other) in itertools.combinations(self._of_group(group), 2):
-                if one.fields != other.fields or not one.fields:
-                    continue
-                cells = self.grid.cells([one, other])
-                if cells is None or not cells.exact:
-                    continue
-                (a, a_known), (b, b_known) = cells.read(one, self.as_of), cells.read(other, self.as_of)
-                same = np.array_equal(a_known, b_known) and np.array_equal(np.clip(a, 0, 1)[a_known], np.clip(b, 0, 1)[a_known])
-                if same and np.clip(a, 0, 1)[a_known].any():
-                    text = f"规则 {rule.id} 与 {first.id}（{first.label}）同组，读的、成立的完全一样，同一件事算了两次"
-                    yield self._at("doubled", "rules", number, "value", text)
+        """Two rules that no evidence can tell apart, of one group, or both giving or both taking."""
+        entries = list(enumerate(zip(self.ruleset.rules, self.ruleset.values, strict=True)))
+        for (_, (first, one)), (number, (rule, other)) in itertools.combinations(entries, 2):
+            against = rule.group != first.group and (first.weight > 0) != (rule.weight > 0)
+            if one.fields != other.fields or not one.fields or against:
+                continue
+            cells = self.grid.cells([one, other])
+            if cells is None or not cells.exact:
+                continue
+            (a, a_known), (b, b_known) = cells.read(one, self.as_of), cells.read(other, self.as_of)
+            same = np.array_equal(a_known, b_known) and np.array_equal(np.clip(a, 0, 1)[a_known], np.clip(b, 0, 1)[a_known])
+            if same and np.clip(a, 0, 1)[a_known].any():
+                where = "同组" if rule.group == first.group else "分在两组"
+                text = f"规则 {rule.id} 与 {first.id}（{first.label}）{where}，读的、成立的完全一样，同一件事算了两次"
+                yield self._at("doubled", "rules", number, "value", text)
 
     def _caps(self) -> Iterator[Concern]:
         for number, group in enumerate(self.ruleset.groups):
@@ -167,12 +191,25 @@ class RuleLint:
                 yield self._at("overlap", "rules", number, "value", text)
 
     def _why(self) -> Iterator[Concern]:
-        both: tuple[tuple[str, Sequence[Rule | Veto]], ...] = (("vetoes", self.ruleset.vetoes), ("rules", self.ruleset.rules))
+        both: tuple[tuple[Part, Sequence[Rule | Veto]], ...] = (("vetoes", self.ruleset.vetoes), ("rules", self.ruleset.rules))
         for key, entries in both:
             for number, entry in enumerate(entries):
                 why = entry.why.strip()
                 if why == entry.label.strip() or _NO_WHY.match(why) or len(why) < _LEAST_WHY:
                     yield self._at("no_why", key, number, "why", f"{entry.id}：“{why}”没有说为什么")
+        for name, location, who, why in self._reasons():
+            if _NO_WHY.match(why.strip()):
+                yield self.files.concern("no_why", name, location, f"{who}：“{why}”没有说为什么")
+
+    def _reasons(self) -> Iterator[tuple[str, Location, str, str]]:
+        """File, place, whose and text of every reason that the chains' segments give: they may be short (是装备), not left for later."""
+        for chain in self.zone.chains:
+            for number, segment in enumerate(chain.segments):
+                name, place = f"chains/{chain.id}.yaml", ("segments", number)
+                yield name, (*place, "ground", "reason"), segment.id, segment.ground.reason
+                for key, words in (("excluded", segment.excluded), ("conflicts", segment.conflicts)):
+                    for at, word in enumerate(words):
+                        yield name, (*place, key, at, "why"), f"{segment.id} 的「{word.term}」", word.why
 
 
 def _span(low: float, high: float, kind: str) -> str:

@@ -21,12 +21,13 @@ from matcher.matching.profiles import CHUNK, OF_SEGMENTS, ProfileReader
 from matcher.matching.vocabulary import term_number
 from matcher.processes import in_chunks
 from matcher.rules import Zone
-from matcher.rules.load import SegmentSpec
 from matcher.rules.source import Location
+from matcher.rules.zone import SegmentSpec
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.tuning.concerns import Concern, Files
 from matcher.tuning.outcome import Outcome, Reading, score_all
+from matcher.tuning.profile_windows import ProfileWindows
 
 _LEAST_HITS = 8  # companies that a word is found in, and that are listed for something without it
 _ELSEWHERE = 0.8  # share of those that are then listed for one other segment, or for segments of one other chain
@@ -137,11 +138,13 @@ class WordLint:
         less = {number: replace(self.segments[number], terms=tuple(one for one in self.segments[number].terms if one[0] != term))}
         reader = ProfileReader([less.get(place, self.segments[place]) for place in of_chain], self.engine.corpora)
         some = self.reading.companies.take(at)
-        matched, profiles = reader.of_segments(reader.texts(some)[0]), self.reading.profiles.take(at)
+        matched, profiles = reader.of_segments(reader.texts(some)[0]), self.reading.windows.take(at)
         for name in OF_SEGMENTS:
             getattr(profiles, name)[:, of_chain] = matched[name]
         scored, _ = score_all(
-            self.engine, replace(self.reading, companies=some, places=self.reading.places[at], profiles=profiles), self.request
+            self.engine,
+            replace(self.reading, companies=some, places=self.reading.places[at], windows=ProfileWindows(profiles)),
+            self.request,
         )
         return at, np.where(scored.open, scored.placed.segment, NO_SEGMENT)
 

@@ -26,6 +26,7 @@ from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import Scores
 from matcher.scoring.ranking import Placed, arrange, choose
 from matcher.snapshot import ProfileCache
+from matcher.tuning.profile_windows import ProfileWindows
 from matcher.tuning.rewording import TextsRead
 from matcher.types import Family
 
@@ -39,7 +40,7 @@ class Reading:
     Attributes:
         companies: Those of the cities asked for.
         places: Where they stand among the intake's.
-        profiles: What their texts say.
+        windows: What their texts say.
         reader: Who read them.
         finder: Over all of the intake: a head may sit in a city that was not asked for.
         texts: Their texts, once words are tried.
@@ -48,10 +49,15 @@ class Reading:
     intake: Intake
     companies: Companies
     places: NDArray[np.int64]
-    profiles: Profiles
+    windows: ProfileWindows
     reader: ProfileReader
     finder: FamilyFinder
     texts: TextsRead = field(default_factory=TextsRead, repr=False, compare=False)
+
+    @property
+    def profiles(self) -> Profiles:
+        """What their texts say, of everybody at once (全部画像)."""
+        return self.windows.whole
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,7 @@ class Outcome:
         opportunities: The list beside it, or None where the request leaves no room for one.
         vetoed: For each company, whether a veto takes it off.
         beside: For each company, whether it belongs to the list beside the chains.
+        themes: Those that have a theme, scored there; None where the request leaves no room for them.
     """
 
     scored: Scored
@@ -122,6 +129,7 @@ class Outcome:
     opportunities: Places | None
     vetoed: NDArray[np.bool_]
     beside: NDArray[np.bool_]
+    themes: Scored | None = None
 
 
 def read_companies(
@@ -153,9 +161,12 @@ def read_companies(
     finder, texts = FamilyFinder(intake.companies, engine.corpora), TextsRead()
     if words:
         profiles, texts = TextsRead.with_profiles(companies, engine.reader, engine.processes)
+        windows = ProfileWindows(profiles)
+    elif known is None:
+        windows = ProfileWindows(engine.reader.read(companies, engine.processes))
     else:
-        profiles = engine.reader.read(companies, engine.processes) if known is None else known.take(places)
-    return Reading(intake, companies, places, profiles, engine.reader, finder, texts)
+        windows = ProfileWindows(known, places)
+    return Reading(intake, companies, places, windows, engine.reader, finder, texts)
 
 
 def reworded(engine: Engine, reading: Reading) -> Reading:
@@ -163,7 +174,7 @@ def reworded(engine: Engine, reading: Reading) -> Reading:
     if reading.reader is engine.reader:
         return reading
     profiles = reading.texts.matched(reading.companies, reading.profiles, reading.reader, engine.reader, engine.processes)
-    return replace(reading, profiles=profiles, reader=engine.reader)
+    return replace(reading, windows=ProfileWindows(profiles), reader=engine.reader)
 
 
 def outcome_of(engine: Engine, reading: Reading, request: Request) -> Outcome:
@@ -187,17 +198,18 @@ def outcome_of(engine: Engine, reading: Reading, request: Request) -> Outcome:
         there = themes.placed.take(themes.open)
         beside[there.company] = True
         opportunities = list_(there)
-    return Outcome(scored, list_(scored.placed.take(scored.open & ~beside)), opportunities, ~scored.open & ~beside, beside)
+    chains = list_(scored.placed.take(scored.open & ~beside))
+    return Outcome(scored, chains, opportunities, ~scored.open & ~beside, beside, themes)
 
 
 def score_all(engine: Engine, reading: Reading, request: Request) -> tuple[Scored, Scored | None]:
     """Every company on the chains, and those that themes say more of, in no order yet (评分，未排序); chunk by chunk."""
     wanted, day = wanted_segments(engine.zone, request), (request.as_of - EPOCH).days
-    profiles = reworded(engine, reading).profiles
+    windows = reworded(engine, reading).windows
 
     def of_chunk(chunk: range) -> tuple[Scored, Scored | None]:
         index = np.arange(chunk.start, chunk.stop)
-        companies, of_texts = reading.companies.take(chunk), profiles.take(index)
+        companies, of_texts = reading.companies.take(chunk), windows.take(index)
         standing = engine.evidence.standing(companies, of_texts, day)
 
         def scored(pairs: Pairs) -> Scored:

@@ -85,11 +85,12 @@ def _signed(points: float) -> str:
     return f"{points:+.4g}".replace("-", "−")
 
 
-def waterfall(parts: Any) -> Picture:
+def waterfall(parts: Any, groups: Mapping[str, str]) -> Picture:
     """How one company's score comes about (一家企业的得分瀑布图).
 
     Args:
         parts: Rows of ``frames.parts`` for one line; those of 0 points are left out.
+        groups: Rule group → label, for what its cap cuts off.
     """
     some = parts[parts["points"] != 0]
     points = some["points"].astype(float).tolist()
@@ -108,7 +109,7 @@ def waterfall(parts: Any) -> Picture:
         total = ends[-1] if len(ends) else 0.0
         axes.annotate(f"{total:.4g}", (total, len(points)), xytext=(5, 0), textcoords="offset points", va="center", fontsize=11)
         labels = [
-            f"{label}（{group}）" if kind == "cap" else label
+            f"{label}（{groups[group]}）" if kind == "cap" else label
             for label, kind, group in zip(some["label"], some["kind"], some["group"], strict=True)
         ]
         axes.set_yticks([*rows, len(points)], [*labels, "得分"])

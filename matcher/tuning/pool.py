@@ -125,7 +125,7 @@ class Listing:
         self._corpora, self._finder = engine.corpora, reading.finder
         self._at = reading.places[company]
         self.rank = key_ranks([reading.companies.key(place) for place in company.tolist()])
-        self._known_group = reading.profiles.known_group[company]
+        self._known_group = reading.windows.rows.known_group[company]
         self._circles = self._finder.circles(self._at)
         self._entry = {place: entry for entry, place in enumerate(self._at.tolist())}
         self._found: list[list[int]] = []

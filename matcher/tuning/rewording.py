@@ -26,7 +26,7 @@ from matcher.matching.affinity import Texts, Weighed
 from matcher.matching.profiles import CHUNK, OF_SEGMENTS, ProfileReader, Profiles
 from matcher.matching.vocabulary import TextHits, Vocabulary
 from matcher.processes import in_chunks
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
 from matcher.snapshot import read_of
 from matcher.storage import collector_paused
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from matcher.engine import Engine
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.scoring.formula import UNIT
@@ -26,13 +28,28 @@ class GroupStanding:
 
 
 @dataclass(frozen=True)
+class Opportunity:
+    """Where a company stands beside the chains (机会型名单上的位置).
+
+    Attributes:
+        place: From 1; None if it folds into another there.
+    """
+
+    theme: str
+    score: float
+    place: int | None
+    order_value: float | None
+
+
+@dataclass(frozen=True)
 class Standing:
-    """Where a company stands (位置).
+    """Where a company stands (位置); points, chain and segment are those on the chains, also of a company beside them.
 
     Attributes:
         place: On the list of the chains, from 1; None if it is not on it.
         because: Labels of its vetoes, or name of the company that it folds into.
         order_value: None if it is not on the list.
+        opportunity: Of a company that stands beside the chains.
     """
 
     name: str
@@ -47,6 +64,7 @@ class Standing:
     chain: str | None
     segment: str | None
     groups: tuple[GroupStanding, ...]
+    opportunity: Opportunity | None = None
 
 
 def standing_of(engine: Engine, reading: Reading, outcome: Outcome, company: int) -> Standing:
@@ -88,4 +106,19 @@ def standing_of(engine: Engine, reading: Reading, outcome: Outcome, company: int
         chain=segment.chain if segment else None,
         segment=segment.id if segment else None,
         groups=groups,
+        opportunity=_opportunity(engine, outcome, company) if fate == "beside" else None,
+    )
+
+
+def _opportunity(engine: Engine, outcome: Outcome, company: int) -> Opportunity | None:
+    themes, list_ = outcome.themes, outcome.opportunities
+    if themes is None or list_ is None:
+        return None
+    entry = int(np.flatnonzero(themes.placed.company == company)[0])
+    place = list_.place(company)
+    return Opportunity(
+        theme=engine.zone.segments[int(themes.placed.segment[entry])].id,
+        score=int(themes.scores.score[entry]) / UNIT,
+        place=place,
+        order_value=int(list_.order_value[place - 1]) / ORDER_UNIT if place else None,
     )

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.matching.profiles import Profiles
 from matcher.scoring.evidence import EvidenceReader, Standing
 from matcher.scoring.expressions import Expression
 from matcher.scoring.formula import MILLI
+from matcher.tuning.profile_windows import ProfileWindows
 
 CHUNK = 1 << 15
 """Pairs that are evaluated at once (一次求值的组合数): their columns stay in the processor's cache."""
@@ -48,7 +48,7 @@ class ValueTable:
     Args:
         company: Of each pair, ascending.
         segment: Of each pair.
-        profiles: What the companies' texts say.
+        windows: What the companies' texts say.
         as_of: The run's date in days since 1970.
 
     Attributes:
@@ -58,9 +58,13 @@ class ValueTable:
         evaluated: How many columns were evaluated so far.
     """
 
-    def __init__(self, company: NDArray[np.int64], segment: NDArray[np.int64], profiles: Profiles, as_of: int) -> None:
-        self.company, self.segment, self._profiles, self._as_of = company, segment, profiles, as_of
-        self.affinity: NDArray[np.int64] = np.where(segment < 0, 0, profiles.affinity[company, segment]).astype(np.int64)
+    def __init__(self, company: NDArray[np.int64], segment: NDArray[np.int64], windows: ProfileWindows, as_of: int) -> None:
+        self.company, self.segment, self._windows, self._as_of = company, segment, windows, as_of
+        self.affinity: NDArray[np.int64] = np.zeros(len(company), dtype=np.int64)
+        for start in range(0, len(company), CHUNK):
+            chunk = slice(start, start + CHUNK)
+            profiles, at = windows.of(company[chunk])
+            self.affinity[chunk] = np.where(segment[chunk] < 0, 0, profiles.affinity[at, segment[chunk]])
         self.starts: NDArray[np.int64] = np.flatnonzero(np.diff(company, prepend=-1))
         self.evaluated = 0
         self._kept: dict[Hashable, Values] = {}
@@ -96,9 +100,11 @@ class ValueTable:
         for start in range(0, size, CHUNK) if expressions else ():
             chunk = slice(start, start + CHUNK)
             pairs = self.company[chunk], self.segment[chunk]
-            columns = {name: evidence.column(name, self._profiles, standing, *pairs) for name in names}
+            profiles, at = self._windows.of(pairs[0])
+            columns = {name: evidence.column(name, profiles, standing, *pairs, at) for name in names}
             for one, values in zip(expressions, found, strict=True):
                 raw, known = one({name: columns[name] for name in one.fields}, self._as_of)
                 values.known[chunk] = known
                 values.value[chunk] = np.floor(np.clip(raw, 0.0, 1.0) * MILLI + 0.5)
+        self._windows.release()
         return found

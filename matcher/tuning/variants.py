@@ -14,8 +14,11 @@ from matcher.intake.fields import UNKNOWN
 from matcher.matching.profiles import Profiles
 from matcher.rules import Zone
 from matcher.rules.changes import Changeable, Changes, Step
-from matcher.rules.load import SegmentSpec
+from matcher.rules.zone import SegmentSpec
+from matcher.text.names import name_reader
+from matcher.text.normalise import normalise
 from matcher.tuning.outcome import Reading
+from matcher.tuning.profile_windows import ProfileWindows
 
 _YUAN = 10_000  # in a 万元
 _COLUMNS = {"insured_count": "insured", "paid_capital": "paid_capital", "capital": "capital"}
@@ -43,12 +46,21 @@ class Change:
     weight: int = 1
 
 
-def answers(changes: Changes, companies: Companies, place: int) -> dict[str, tuple[Change, ...]]:
-    """What may be answered of a company's unknown fields (可能的答案): field → answers, in the file's order."""
+def answers(changes: Changes, reading: Reading, place: int) -> dict[str, tuple[Change, ...]]:
+    """What may be answered of a company's unknown fields (可能的答案): field → answers, in the file's order.
+
+    An answer that cannot be true of its legal form, as its name has it, is left out.
+    """
+    companies = reading.companies
+    form = name_reader(reading.reader.corpora).parse(normalise(companies.text["name"][place])).legal_form
     found: dict[str, tuple[Change, ...]] = {}
     for one in changes.fields:
         if one.answers and not _known(one.field, companies, place):
-            told = (_answer(one, companies, place, answer, weight) for answer, weight in one.answers.items())
+            told = (
+                _answer(one, companies, place, answer, weight)
+                for answer, weight in one.answers.items()
+                if form in one.only.get(answer, (form,))
+            )
             given = tuple(change for change in told if change is not None)
             if given:
                 found[one.field] = given
@@ -113,18 +125,17 @@ def _step(
         return None if step.add in now_text else Change(one.field, one.label, now_text, added, step.cost, added)
     if segment is None or segment.chain is None:
         return None
-    items = {str(kind): item for kind, item in changes.items.items()}
-    term, item = _first_term(zone, segment), items[segment.kind]
-    item = term if term.endswith(item.removeprefix("{term}")) else item.format(term=term)  # 医疗器械生产, not 生产生产
-    if item in now_text:
+    item = {str(kind): its for kind, its in changes.items.items()}[segment.kind].of(_strongest(zone, segment))
+    if item is None or item in now_text:
         return None
-    return Change(one.field, one.label, "", f"增加“{item}”", step.cost, "；".join(filter(None, (now_text, item))))
+    cost = changes.cost_of(item, step.cost)
+    return Change(one.field, one.label, "", f"增加“{item}”", cost, "；".join(filter(None, (now_text, item))))
 
 
-def _first_term(zone: Zone, segment: SegmentSpec) -> str:
-    """The first of a segment's strongest words."""
+def _strongest(zone: Zone, segment: SegmentSpec) -> list[str]:
+    """A segment's strongest words, in the file's order."""
     (spec,) = (one for chain in zone.chains if chain.id == segment.chain for one in chain.segments if one.id == segment.id)
-    return spec.terms[max(spec.terms)][0]
+    return spec.terms[max(spec.terms)]
 
 
 def _wan(yuan: int) -> str:
@@ -161,13 +172,13 @@ def reread(engine: Engine, reading: Reading, places: Sequence[int], changed: Seq
         changed: Of each variant.
     """
     companies = altered(reading.companies, places, changed)
-    profiles = reading.profiles.take(np.asarray(places, dtype=np.int64))
+    profiles = reading.windows.take(np.asarray(places, dtype=np.int64))
     new = [row for row, its in enumerate(changed) if any(change.field == "business_scope" for change in its)]
     if new:
         read = engine.reader.read(companies.take(new), engine.processes)
         for field in fields(Profiles):
             getattr(profiles, field.name)[new] = getattr(read, field.name)
-    return replace(reading, companies=companies, profiles=profiles, places=np.arange(len(companies)))
+    return replace(reading, companies=companies, windows=ProfileWindows(profiles), places=np.arange(len(companies)))
 
 
 def with_variant(reading: Reading, variant: Reading, row: int, place: int) -> Reading:

@@ -107,7 +107,7 @@ class WhatIf:
         if before is not None and before._of_rows == self._of_rows:
             self._standing: Standing = before._standing
         else:
-            self._standing = engine.evidence.standing(self.reading.companies, self.reading.profiles, self._day)
+            self._standing = engine.evidence.standing(self.reading.companies, self.reading.windows.rows, self._day)
         of_chains, of_themes = (None, None) if before is None else (before.chains, before.themes)
         beside = np.zeros(len(self.reading.companies), dtype=np.bool_)
         self.themes: Side | None = self._side(of_themes, beside, themes=True) if request.everything else None
@@ -186,9 +186,13 @@ class WhatIf:
         return (id(self.reading), order.least_affinity, margin, of_chains, self._allowed.tobytes())
 
     def _table(self, *, themes: bool) -> ValueTable:
-        profiles = self.reading.profiles
-        pairs = self.engine.theme_pairs(profiles) if themes else self.engine.chain_pairs(profiles, self._allowed)
-        return ValueTable(*pairs, profiles, self._day)
+        windows, found = self.reading.windows, []
+        for some in windows.windows():
+            profiles, _ = windows.of(np.arange(some.start, some.stop))
+            company, segment = self.engine.theme_pairs(profiles) if themes else self.engine.chain_pairs(profiles, self._allowed)
+            found.append((company + some.start, segment))
+        company, segment = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return ValueTable(company, segment, windows, self._day)
 
     def _ordered(self, side: Side) -> tuple[InOrder, NDArray[np.int64]]:
         """A list in order, and how many companies each veto takes off."""

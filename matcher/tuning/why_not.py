@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.engine import Engine
-from matcher.errors import RequestError
+from matcher.errors import OptionError, RequestError
 from matcher.intake import Companies
 from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
@@ -56,6 +56,25 @@ class Remedy:
 
 
 @dataclass(frozen=True)
+class Deduction:
+    """A rule that takes points away from a company (扣了分的一条).
+
+    Attributes:
+        points: What it takes, below 0.
+        known: Whether what it reads is known; else ``points`` is what the rule takes until it is.
+        read: The values it read, in words.
+        asks: What to ask about it; empty where the rule asks nothing.
+    """
+
+    rule: str
+    label: str
+    points: float
+    known: bool
+    read: tuple[str, ...]
+    asks: str
+
+
+@dataclass(frozen=True)
 class WhyNot:
     """Where a company stands, and what would bring it among the first (差在哪里).
 
@@ -68,6 +87,7 @@ class WhyNot:
         tried: Combinations that were scored.
         unfired: Rules that gave nothing, with what they read and the clauses that failed.
         barred: The vetoes that bar it, with what they read: of the ledgers the row, its day and its reason.
+        deducted: Rules that take points away, most first.
     """
 
     top: int
@@ -78,13 +98,15 @@ class WhyNot:
     tried: int
     unfired: tuple[Finding, ...] = ()
     barred: tuple[Finding, ...] = ()
+    deducted: tuple[Deduction, ...] = ()
 
 
 def find_company(companies: Companies, words: str) -> int:
     """The company of a name or a credit code (找企业); part of a name will do if only one has it.
 
     Raises:
-        RequestError: None has it, or several.
+        RequestError: None has it.
+        OptionError: Several have it.
     """
     names, codes = companies.text["name"], companies.text["uscc"]
     for found in (
@@ -96,7 +118,10 @@ def find_company(companies: Companies, words: str) -> int:
             return found[0]
         if found:
             told = "、".join(names[place] for place in found[:5])
-            raise RequestError("企业", words, (), f"有 {len(found)} 家同名或含这几个字（{told}），请写全称或信用代码")
+            more = "等" if len(found) > 5 else ""
+            raise OptionError(
+                f"不止一家企业叫“{words}”或名称含这几个字：有 {len(found)} 家（{told}{more}），请写全称或信用代码", field="company"
+            )
     near = [name for name in names if words and name[:2] == words[:2]]  # looking at every name of a register takes long
     raise RequestError("企业", words, near, "也可能不在所选城市")
 
@@ -131,23 +156,30 @@ class _Search:
         self.least = self._least()
         self.tried = 0
 
-    def findings(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-        """Rules that gave the company nothing where it stands, not met or unknown, and the vetoes that bar it (没有得分的规则、否决)."""
+    def findings(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...], tuple[Deduction, ...]]:
+        """Rules that gave the company nothing where it stands, vetoes that bar it, and what takes points (没有得分的、否决、扣分的).
+
+        A company without a segment is read as it was scored: by its own row, as fitting nothing.
+        """
         number = self.outcome.scored.placed.segment[self.place : self.place + 1]
-        if number[0] == NO_SEGMENT:
-            return (), ()
         engine, only, as_of = self.engine, np.array([self.place]), (self.request.as_of - EPOCH).days
         companies = self.reading.companies.take(only)
         profiles = engine.reader.read(companies)
         standing = engine.evidence.standing(companies, profiles, as_of)
         evidence = engine.evidence.read(profiles, standing, np.zeros(1, dtype=np.int64), number.astype(np.int64))
-        explanation = engine.explainer.explain(evidence, engine.ruleset.score(evidence, as_of), 0, as_of)
+        explanation = engine.explainer.of(evidence, engine.ruleset.score(evidence, as_of), as_of).explain(0)
         unfired = tuple(one for one in explanation.rules if not one.points and one.possible[1] > 0)
-        return unfired, tuple(one for one in explanation.vetoes if one.state == "fired")
+        asks = {rule.id: rule.asks or "" for rule in engine.ruleset.rules}
+        deducted = [
+            Deduction(one.rule, one.label, one.points, one.state != "unknown", one.read, asks[one.rule])
+            for one in sorted(explanation.rules, key=lambda one: one.points)
+            if one.points < 0
+        ]
+        return unfired, tuple(one for one in explanation.vetoes if one.state == "fired"), tuple(deducted)
 
     def of_answers(self) -> tuple[Remedy, ...]:
         """Answers that would do: one field, else two."""
-        known = answers(self.changes, self.reading.companies, self.place)
+        known = answers(self.changes, self.reading, self.place)
         options = list(known.values())
         for size in range(1, _MOST_ANSWERS + 1):
             found = self._proved(

@@ -57,6 +57,17 @@ def test_what_a_segment_asks_is_looked_at(asks: str, engine: Engine, tmp_path: P
     assert "chains/culture-tourism.yaml" in str(found.problem)
 
 
+def test_what_a_mark_goes_by_and_what_a_segment_looks_for_counts(engine: Engine) -> None:
+    """A mark is its words, not its name; a term that raises an affinity rewards as a rule does."""
+    ownership = next(one for one in load_compliance().forbidden if one.id == "ownership")
+    for where, word, rule in (("marks", "加油站", "fuel"), ("terms", "景区托管", "culture-tourism.scenic-operation")):
+        other = ownership.model_copy(update={"words": [word], "where": [where]})
+        compliance = load_compliance().model_copy(update={"forbidden": [other]})
+        found = breaches(compliance, engine, Files(SHIPPED, "z"))
+        assert rule in {one.rule for one in found}
+        assert all(f"「{word}」" in str(one.problem) for one in found)
+
+
 def test_a_list_of_compliance_of_ones_own(tmp_path: Path) -> None:
     own = load_compliance()
     assert load_compliance(tmp_path) == own, "without one, that of the program"

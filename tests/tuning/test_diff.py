@@ -9,6 +9,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,10 +19,12 @@ from matcher.intake import read_files
 from matcher.runs import Request
 from matcher.tuning.agreement import kendall
 from matcher.tuning.diff import Diff, Effect, Move, diff
-from matcher.tuning.outcome import Reading, read_companies
+from matcher.tuning.outcome import Reading, read_companies, score_all
 from matcher.tuning.rulesets import named_rules
 from matcher.types import RankedCompany
 from tests.tuning.trials import AS_OF, TOP, changed, made_up, recombined
+
+pytestmark = pytest.mark.slow
 
 EVERYONE = Request(as_of=AS_OF, top=100_000)
 
@@ -148,6 +151,7 @@ def test_nothing_moves_under_equal_rules(engine: Engine, reading: Reading, sampl
 TURNED = {"entered": "left", "left": "entered", "moved": "moved", "kept": "kept"}
 
 
+@pytest.mark.slow
 def test_the_other_way_round_is_the_mirror(engine: Engine, reading: Reading) -> None:
     differing = 0
     for old, new in trials(engine, 8, 5):
@@ -204,6 +208,7 @@ def test_overlap_churn_and_shares_count_the_first_places(compared: list[tuple[En
             assert (sum(s.entered for s in shares), sum(s.left for s in shares)) == (len(after - before), len(before - after))
 
 
+@pytest.mark.slow
 def test_an_edit_is_told_for_every_change(engine: Engine, reading: Reading) -> None:
     for old, new in trials(engine, 12, 9):
         same = old.zone.scoring == new.zone.scoring
@@ -213,6 +218,20 @@ def test_an_edit_is_told_for_every_change(engine: Engine, reading: Reading) -> N
     other = scoring.model_copy(update={"rules": [*scoring.rules[:3], rule.model_copy(update={"weight": 1.5}), *scoring.rules[4:]]})
     (edit,) = diff(engine, engine.with_rules(engine.zone.with_scoring(other)), reading, TOP).edits
     assert (edit.where, edit.what, edit.old, edit.new) == (f"规则 {rule.id}（{rule.label}）", "分值", f"{rule.weight:g}", "1.5")
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_what_holds_only_where_a_ledger_is_read_is_told_too(engine: Engine, reading: Reading, read: bool) -> None:
+    scoring = engine.zone.scoring
+    assert scoring.ledger is not None
+    rule = scoring.ledger.rules[0]
+    changed = [rule.model_copy(update={"weight": rule.weight + 1}), *scoring.ledger.rules[1:]]
+    stages = {**scoring.ledger.stages, "talks": scoring.ledger.stages["talks"].model_copy(update={"weight": 999})}
+    more = scoring.ledger.model_copy(update={"rules": changed, "stages": stages})
+    other = engine.with_rules(engine.zone.with_scoring(scoring.model_copy(update={"ledger": more})))
+    sides = [one.with_ledger(()) if read else one for one in (engine, other)]
+    found = diff(sides[0], sides[1], reading, TOP).edits
+    assert {(one.where, one.what) for one in found} == {(f"规则 {rule.id}（{rule.label}）", "分值"), ("台账阶段", "talks")}
 
 
 def naive(one: list[int], other: list[int]) -> float | None:
@@ -241,16 +260,36 @@ def test_a_ruleset_by_its_words(tmp_path: Path) -> None:
         assert named_rules(word, "zone-a", tmp_path).folder == tmp_path / "zone-a"
 
 
+def groups_add_up(engine: Engine, reading: Reading) -> int:
+    """For how many companies the points of the rules, group by group and cut by the caps of the file, are the score."""
+    scores, scoring = score_all(engine, reading, EVERYONE)[0].scores, engine.zone.scoring
+    total = np.zeros_like(scores.score)
+    for number, group in enumerate(scoring.groups):
+        raw = sum(scores.points[n] for n, rule in enumerate(scoring.rules) if rule.group == group.id) + np.zeros_like(total)
+        low, high = (round(cap * 10_000) for cap in group.cap)
+        cut = np.minimum(np.maximum(raw, low), high)
+        assert (cut == scores.groups[number]).all() and (raw == scores.raw[number]).all(), group.id
+        total += cut
+    return int((np.minimum(np.maximum(total, 0), 1_000_000) == scores.score).sum())
+
+
 @pytest.mark.slow
 def test_ten_thousand_companies_and_two_hundred_changes_add_up(engine: Engine) -> None:
-    """Every move of every company under one ruleset after another: the parts are the move, the points the score, in whole 1/10000."""
+    """Every move of every company under one ruleset after another: the parts are the move, the points the score, in whole 1/10000.
+
+    Of all companies, listed or not, the rules of a group add up to what its cap cuts, and the groups to the score.
+    """
     reading, draw = read_companies(engine, recombined(engine.corpora, 10_000, 21)), random.Random(22)
-    before, seen = engine, 0
+    before, seen, whole = engine, 0, 0
     for _ in range(200):
         after = engine.with_rules(engine.zone.with_scoring(changed(engine.zone.scoring, draw)))
         for move in diff(before, after, reading, EVERYONE).moves:
             parts = sum(round(part.change * 10_000) for part in move.parts)
             assert parts == round(move.change * 10_000) == round(move.new.score * 10_000) - round(move.old.score * 10_000)
+            capped = sum(round(change * 10_000) for change in move.groups.values())
+            assert parts == capped + sum(round(part.change * 10_000) for part in move.parts if part.kind == "clamp")
             seen += bool(parts)
+        whole += groups_add_up(after, reading)
         before = after
+    assert whole == 200 * len(reading.companies)
     assert seen > 50_000

@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from matcher.cli.files import as_json
 from matcher.engine import Engine
 from matcher.errors import InputError
 from matcher.intake import Intake, read_files, read_frame
+from matcher.outputs.cells import as_json
 from matcher.rules.changes import load_changes
 from matcher.tuning import frames
 from matcher.tuning.certainty import certainty
@@ -199,6 +199,7 @@ def same_bytes(a: Ranking, b: Ranking) -> None:
     assert (a.considered, a.vetoed, a.folded, a.unserved) == (b.considered, b.vetoed, b.folded, b.unserved)
 
 
+@pytest.mark.slow
 def test_the_engine_takes_frames_as_they_are(engine: Engine, tmp_path: Path) -> None:
     """The same bytes as from the file, whatever pandas made of the cells; with rows doubled, as doubled in the file."""
     sample = pd.read_csv(engine.corpora.sample).assign(

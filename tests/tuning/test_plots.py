@@ -67,8 +67,8 @@ def changes() -> pd.DataFrame:
 
 TABLE = pd.DataFrame([[1, 0], [20, 3]], index=["环节甲", "环节乙"], columns=["青岛", "杭州"])
 DRAWN: dict[str, Callable[[], Picture]] = {
-    "waterfall": lambda: plots.waterfall(parts()),
-    "empty waterfall": lambda: plots.waterfall(parts().head(0)),
+    "waterfall": lambda: plots.waterfall(parts(), {"core": "主业"}),
+    "empty waterfall": lambda: plots.waterfall(parts().head(0), {}),
     "scores": lambda: plots.score_distribution(everybody(), BANDS),
     "slope": lambda: plots.slope(moves(), 4),
     "heat map": lambda: plots.heat_map(TABLE, "各环节", "家"),
@@ -115,11 +115,11 @@ def test_all_text_of_the_product_can_be_shown(engine: Engine, corpora: Corpora) 
 
 
 def test_a_waterfall_ends_at_the_score() -> None:
-    figure = plots.waterfall(parts()).figure
+    figure = plots.waterfall(parts(), {"core": "主业"}).figure
     (axes,) = figure.axes
     bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
     assert bars == [(0, 34.5), (34.5, -4.5), (30.0, -6.0), (0, 24.0)]
-    assert "没有给分" not in texts(figure) and {"+34.5", "−6", "24"} <= set(texts(figure))
+    assert "没有给分" not in texts(figure) and {"+34.5", "−6", "24", "封顶（主业）"} <= set(texts(figure))
 
 
 def test_a_slope_joins_places() -> None:

@@ -28,6 +28,8 @@ from matcher.tuning.what_if import WhatIf
 from matcher.types import ListEntry
 from tests.tuning.trials import ANY_CHANGES, TOP, as_json, changed, made_up, recombined
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def companies(engine: Engine) -> Intake:
@@ -69,7 +71,6 @@ def test_random_changes_one_after_another(engine: Engine, companies: Intake, req
     assert len(lists) > 6
 
 
-@pytest.mark.slow
 def test_ten_thousand_companies_and_two_hundred_changes(engine: Engine) -> None:
     companies, draw = recombined(engine.corpora, 10_000, 11), random.Random(12)
     trial = WhatIf(engine, read_companies(engine, companies), TOP)
