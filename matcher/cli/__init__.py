@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from matcher.cli.options import parser
-from matcher.errors import LianzhaoError, RequestError
+from matcher.errors import LianzhaoError, OptionError, RequestError
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -26,6 +26,14 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
+def _told(error: LianzhaoError, options: argparse.Namespace) -> str:
+    """What is wrong, with the option that it is about, or the command that mends it."""
+    if isinstance(error, OptionError) and error.field and hasattr(options, error.field):
+        option = f"--{error.field.replace('_', '-')}"
+        return str(error) if option in str(error) else f"{error}（{option}）"
+    return f"{error}（{error.command}）" if error.command else str(error)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command (运行命令) and returns its exit code."""
     options = _options(argv)
@@ -34,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return commands.run(options)
     except RequestError as error:
-        print(f"lianzhao: {error}", file=sys.stderr)
+        print(f"lianzhao: {_told(error, options)}", file=sys.stderr)
         return 2
     except LianzhaoError as error:
-        print(f"lianzhao: {error}", file=sys.stderr)
+        print(f"lianzhao: {_told(error, options)}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of our output has gone, e.g. `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from datetime import date
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse with one Chinese line per mistake."""
+    """argparse with one Chinese line per mistake; what begins with a minus and a digit is a value, such as a sum, never an option."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._negative_number_matcher = re.compile(r"-[\d.]")
 
     def error(self, message: str) -> NoReturn:
         """Says what is wrong and ends with 2 (选项有误)."""
@@ -127,9 +132,14 @@ def add_cluster(command: argparse.ArgumentParser) -> None:
     command.add_argument("--spark-conf", action="append", default=[], metavar="K=V", type=setting, help=said)
 
 
+def add_rules(command: argparse.ArgumentParser) -> None:
+    """Other rules (规则目录)."""
+    command.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
+
+
 def add_folders(command: argparse.ArgumentParser) -> None:
     """Other rules and corpora (规则、语料目录)."""
-    command.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
+    add_rules(command)
     command.add_argument("--corpora", metavar="DIR", help="语料目录（默认随程序）")
 
 

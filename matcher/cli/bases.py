@@ -67,23 +67,3 @@ def named_now(wanted: str) -> list[tuple[str, str]] | None:
         return [(text["uscc"][place], text["name"][place]) for place in snapshot.places(wanted)]
     except SnapshotError:
         return None
-
-
-def code_now(name: str) -> str | None:
-    """The credit code of the one company of the current snapshot that is called so (快照里的信用代码), None if there is not exactly one."""
-    from matcher.locate import home
-    from matcher.snapshot import open_current
-    from matcher.text.normalise import normalise
-
-    try:
-        snapshot = open_current(home())
-    except SnapshotError:
-        return None
-    if snapshot is None:
-        return None
-    wanted = normalise(name).strip()
-    companies = snapshot.companies
-    called = [entry for entry in snapshot.names.exact(wanted) if entry < len(snapshot)]  # former names are not asked
-    if len(called) != 1 or not companies.code_ok[called[0]]:
-        return None
-    return companies.text["uscc"][called[0]]

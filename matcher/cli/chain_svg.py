@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from matcher.cli.gaps import POSITION_LABELS, coverage_lines
 from matcher.matching.gaps import LEVEL_LABELS, Gap, Gaps, Level
+from matcher.outputs.gap_words import POSITION_LABELS, coverage_lines
 from matcher.rules import Zone
 from matcher.rules.schema import ChainFile
 from matcher.types import NEED_LABELS

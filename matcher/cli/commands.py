@@ -12,13 +12,14 @@ from typing import Any, TextIO
 
 from matcher.cli import saved, snapshots
 from matcher.cli.chosen import chosen_folder
-from matcher.cli.files import as_json, explained_json, safe, write_bytes, written
+from matcher.cli.files import explained_json, write_bytes, written
 from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_data_date, check_targets, report, working
 from matcher.cli.ranked import asked, write_ranking
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files
+from matcher.outputs.cells import as_json, safe
 from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
 from matcher.types import RankedCompany

@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.cli.inputs import check_targets, working
 from matcher.cli.tried import companies_of, local_engine_of, request_of
 from matcher.engine import Engine
+from matcher.outputs.cells import as_json, safe
+from matcher.outputs.rule_words import condition_words
 from matcher.rules.changes import Changes, load_changes
 from matcher.runs import Request
 from matcher.tuning.certainty import Certainty, Chance, Question, certainty
 from matcher.tuning.outcome import Reading, read_companies
-from matcher.tuning.standing import Standing
+from matcher.tuning.standing import GroupStanding, Opportunity, Standing
 from matcher.tuning.why_not import Remedy, WhyNot, find_company, why_not
 from matcher.types import NEED_LABELS
 
@@ -55,14 +57,13 @@ def _reasons(found: WhyNot, engine: Engine) -> Iterator[str]:
     yield f"{standing.name}　{_place(standing)}"
     low, high = standing.interval
     order = f"，按 {standing.order_value:.1f} 分排" if standing.order_value is not None else ""
-    yield f"{standing.score:.1f} 分（{low:.1f}–{high:.1f}）{order}；{_segment(standing, engine)}"
-    yield "各组得分：" + "，".join(f"{one.label} {one.points:g}/{one.most:g}" for one in standing.groups)
+    if standing.opportunity:
+        yield _beside(standing.opportunity, engine)
+    where = "在产业链上：" if standing.opportunity else ""
+    yield f"{where}{standing.score:.1f} 分（{low:.1f}–{high:.1f}）{order}；{_segment(standing, engine)}"
+    yield "各组得分：" + "，".join(map(_group, standing.groups))
     yield from (f"否决 {one.label}　读到 {'；'.join(one.read)}" for one in found.barred)
-    if found.unfired:
-        yield "没有得分的规则（至多能得、读到什么、卡在哪里）："
-        for one in found.unfired:
-            stuck = "不详" if one.state == "unknown" else "；".join(one.failed)
-            yield f"  {one.label}（至多 {one.possible[1]:g}）　读到 {'；'.join(one.read)}　卡在 {stuck}"
+    yield from _rules(found, engine)
     if standing.place is not None and standing.place <= found.top:
         yield f"已在前 {found.top} 家"
         return
@@ -77,6 +78,34 @@ def _reasons(found: WhyNot, engine: Engine) -> Iterator[str]:
         yield f"可能的答案和改得了的 {found.tried} 种都试过，没有一种能让它进前 {found.top} 家"
     else:
         yield f"共试 {found.tried} 种，列出的每一种都按全部企业重新排过"
+
+
+def _group(one: GroupStanding) -> str:
+    return (
+        f"{one.label} {one.points:g}/{one.most:g}" if one.most else f"{one.label} {one.points:g}"
+    )  # one that only takes has no most
+
+
+def _rules(found: WhyNot, engine: Engine) -> Iterator[str]:
+    """Rules that gave nothing, and those that took points."""
+    if found.unfired:
+        yield "没有得分的规则（至多能得、读到什么、要求什么）："
+    for one in found.unfired:
+        stuck = "；".join(condition_words(text, engine.describer) for text in one.failed)
+        why = "不知道，问到才能算" if one.state == "unknown" else f"要求 {stuck}"
+        yield f"  {one.label}（至多 {one.possible[1]:g}）　读到 {'；'.join(one.read)}　{why}"
+    if found.deducted:
+        yield "扣了分的规则（扣多少、读到什么、问什么）："
+    for taken in found.deducted:
+        asks = f"　问 {taken.asks}" if taken.asks else ""
+        unsure = "" if taken.known else "（不详，暂按此扣）"
+        yield f"  {taken.label} {taken.points:g}{unsure}　读到 {'；'.join(taken.read)}{asks}"
+
+
+def _beside(found: Opportunity, engine: Engine) -> str:
+    name = next(one.name for one in engine.zone.segments if one.chain is None and one.id == found.theme)
+    at = f"第 {found.place} 位，按 {found.order_value:.1f} 分排" if found.place else "并入同家族"
+    return f"在机会型名单上：{found.score:.1f} 分，{name}，{at}"
 
 
 def _remedy(remedy: Remedy) -> str:
@@ -150,4 +179,4 @@ def _told(found: Certainty, engine: Engine) -> Iterator[str]:
 
 def _question(one: Question, top: int) -> str:
     told = "，".join(f"{answer} → {f'第 {place} 位' if place else f'不在前 {top}'}" for answer, place in one.answers)
-    return f"{one.name}的{one.label}（平均动 {one.moved:.1f} 行：{told}）"
+    return f"{one.name}的{one.label}（平均有 {one.moved:.1f} 个位次换人：{told}）"

@@ -50,7 +50,8 @@ def _hooks(whats: Verbs) -> None:
     listed = actions.add_parser("list", help="列出回调")
     waiting = actions.add_parser("waiting", help="还没有投到的")
     dead = actions.add_parser("dead", help="死信：试过几次都没有投到的")
-    revive = actions.add_parser("revive", help="死信重投")
+    revive = actions.add_parser("revive", help="死信重投，一分钟几个，最早的在前")
+    revive.add_argument("--most", type=positive, default=1000, metavar="个数", help="至多几个（默认 1000）")
     for parser in (add, end, listed, waiting, dead, revive):
         _common(parser)
     for parser in (listed, waiting, dead):

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from matcher.cli.inputs import working
 from matcher.cli.listing import check_output, write_listing
 from matcher.cli.signing import signed_by
 from matcher.errors import InputError, system_reason
-from matcher.ledger import webhooks
+from matcher.ledger import letters, webhooks
 from matcher.ledger.events import FATES, MOST_AT_ONCE, Answer
 from matcher.ledger.events_received import parked, receive, settle
 from matcher.ledger.setting import Setting, open_setting
+from matcher.runs import CHINA_TIME
 from matcher.store.database import Store, open_store
 
 _ANSWERS = {
@@ -124,7 +125,9 @@ def _list(options: argparse.Namespace, setting: Setting, store: Store) -> int:
     titles = {
         "id": "编号", "url": "网址", "topics": "事由", "created_at": "登记时间", "created_by": "登记人", "ended_at": "停用时间",
     }  # fmt: skip
-    write_listing(options, "回调", titles, [asdict(one) for one in webhooks.hooks_of(store, setting.zone)])
+    hooks = [asdict(one) for one in webhooks.hooks_of(store, setting.zone)]
+    rows = hooks if options.format == "json" else [one | {"topics": "、".join(one["topics"])} for one in hooks]
+    write_listing(options, "回调", titles, rows)
     return 0
 
 
@@ -132,18 +135,29 @@ def _letters(options: argparse.Namespace, setting: Setting, store: Store) -> int
     titles = {
         "id": "编号", "url": "网址", "topic": "事由", "body": "内容", "attempts": "试过几次", "due_at": "下次", "last_error": "上次的结果",
     }  # fmt: skip
-    found = webhooks.letters(store, setting.zone, dead=options.action == "dead")
-    write_listing(options, "死信" if options.action == "dead" else "待投", titles, [asdict(one) for one in found])
+    found = letters.undelivered(store, setting.zone, dead=options.action == "dead")
+    rows = [asdict(one) | ({} if options.format == "json" else {"body": _told(setting, one.body)}) for one in found]
+    write_listing(options, "死信" if options.action == "dead" else "待投", titles, rows)
     return 0
 
 
-def _revive(_options: argparse.Namespace, setting: Setting, store: Store) -> int:
-    _say(f"重投 {webhooks.revive(store, setting.zone):,} 个")
+def _told(setting: Setting, body: Mapping[str, Any]) -> str:
+    """What a delivery says, in one line: who went from where to where."""
+    if "band" in body:
+        return f"{body['company']['name']}：{body['before']} 档 → {body['band']} 档"
+    before = setting.step_name(body["book"], body["before"])
+    return f"{setting.called(body['book'])} {body['row']} {body['name']}：{before} → {body['step_name']}（{body['on']}）"
+
+
+def _revive(options: argparse.Namespace, setting: Setting, store: Store) -> int:
+    done = letters.revive(store, setting.zone, most=options.most)
+    until = f"，一分钟 {letters.REVIVED_AT_ONCE} 个，排到 {done.until.astimezone(CHINA_TIME):%m-%d %H:%M}" if done.until else ""
+    _say(f"重投 {done.revived:,} 个{until}；还有死信 {done.left:,} 个")
     return 0
 
 
 def _deliver(options: argparse.Namespace, setting: Setting, store: Store) -> int:
-    done = webhooks.deliver(store, setting, most=options.most)
+    done = letters.deliver(store, setting, most=options.most)
     _say(f"投到 {done.sent:,} 个，没有投到 {done.failed:,} 个（放进死信 {done.given_up:,} 个），还有 {done.waiting:,} 个在等")
     return 1 if done.failed else 0
 

@@ -1,4 +1,4 @@
-"""The commands on API keys (密钥命令): create, list, revoke, and the audit log."""
+"""The commands on API keys (密钥命令): create, list, limit, revoke, and the audit log."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from matcher.cli.chosen import time_words
 from matcher.cli.listing import check_output, write_listing
 from matcher.cli.signing import signed_by
 from matcher.corpora import open_corpora
 from matcher.errors import OptionError, RequestError
+from matcher.outputs.version_words import time_words
 from matcher.rules import load_zone, zone_ids
 from matcher.runs import CHINA_TIME
 from matcher.store import audit, keys
@@ -20,7 +20,7 @@ from matcher.store.database import open_store
 
 def run(options: argparse.Namespace) -> int:
     """Runs one of these commands (执行密钥命令)."""
-    actions = {"create": _create, "list": _list, "revoke": _revoke, "audit": _audit}
+    actions = {"create": _create, "list": _list, "limit": _limit, "revoke": _revoke, "audit": _audit}
     return actions[options.action](options)
 
 
@@ -38,6 +38,8 @@ def _create(options: argparse.Namespace) -> int:
         scopes=options.scope,
         group=options.group,
         leader=options.leader,
+        per_minute=options.rate,
+        body=options.body,
         expires_at=_expiry(options),
     )
     with open_store() as store:
@@ -77,16 +79,39 @@ def _list(options: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     titles = {
         "id": "编号", "name": "名称", "role": "角色", "state": "状态", "zones": "园区", "scopes": "范围", "group": "招商小组",
-        "leader": "领导", "expires_at": "到期", "last_used_at": "最近使用", "created_at": "新建时间", "created_by": "新建人",
+        "leader": "领导", "per_minute": "每分钟请求数", "body": "请求体上限（字节）", "expires_at": "到期",
+        "last_used_at": "最近使用", "created_at": "新建时间", "created_by": "新建人",
         "revoked_at": "撤销时间", "revoked_by": "撤销人",
     }  # fmt: skip
     rows: list[dict[str, Any]] = [{**vars(one), "state": one.standing(now).value} for one in found]
     if options.format != "json":
         rows = [
-            {**row, "role": keys.ROLES[row["role"]], "zones": row["zones"] or "全部", "scopes": row["scopes"] or "角色能做的全部"}
+            {
+                **row,
+                "role": keys.ROLES[row["role"]],
+                "zones": row["zones"] or "全部",
+                "scopes": row["scopes"] or "角色能做的全部",
+                "per_minute": _limit_words(row["per_minute"]),
+                "body": _limit_words(row["body"]),
+            }
             for row in rows
         ]
     write_listing(options, "接口密钥", titles, rows)
+    return 0
+
+
+def _limit_words(limit: int | None) -> int | str:
+    return "同服务" if limit is None else limit or "不限"
+
+
+def _limit(options: argparse.Namespace) -> int:
+    limits = {
+        name: getattr(options, given) for name, given in (("per_minute", "rate"), ("body", "body")) if hasattr(options, given)
+    }
+    with open_store() as store:
+        key = keys.limit_key(store, options.key, limits, by=signed_by(options))
+    rate, body = _limit_words(key.per_minute), _limit_words(key.body)
+    _say(f"密钥 {key.id}（{key.name}）现在每分钟的请求数：{rate}，请求体上限（字节）：{body}；一秒之内各进程照此办")
     return 0
 
 

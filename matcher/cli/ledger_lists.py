@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from matcher.cli.listing import write_listing
 from matcher.ledger import reading
+from matcher.ledger.asking import plain
+from matcher.ledger.attesting import said
 from matcher.ledger.books import ALL, PROJECTS, PROMISES, Book
 from matcher.ledger.company import collisions as collisions_of
 from matcher.ledger.company import credit
 from matcher.ledger.counting import arrived, furthest, milestones
+from matcher.ledger.doubles import doubts
 from matcher.ledger.money import Money
 from matcher.ledger.promises import warnings
 from matcher.ledger.proofs import damaged, proofs_of
@@ -21,6 +22,7 @@ from matcher.ledger.records import Kept
 from matcher.ledger.setting import Setting
 from matcher.ledger.sheets import shown
 from matcher.locate import home
+from matcher.rules.assessment import load_assessment
 from matcher.store.database import Store
 
 VERBS = {"add": "登记", "set": "修改", "step": "推进", "delete": "删除", "restore": "恢复"}
@@ -197,6 +199,9 @@ def proofs(options: argparse.Namespace, setting: Setting, store: Store) -> int:
         found = proofs_of(
             connection, setting.zone, book, None if number is None else [number], withdrawn=getattr(options, "all", False)
         )
+        check = options.action == "check"
+        old = said(connection, setting, load_assessment(setting.rules, options.rules_folder)) if check else {}
+        twice = {one.proof: one.why for one in doubts(connection, setting)} if check else {}
     titles = {
         "id": "编号", "book": "台账", "row": "行", "kind": "证明类型", "file_name": "文件", "size": "字节", "digest": "摘要",
         "note": "备注", "added_at": "登记时间", "added_by": "登记人", "withdrawn_at": "撤回时间",
@@ -205,7 +210,11 @@ def proofs(options: argparse.Namespace, setting: Setting, store: Store) -> int:
     if options.action == "check":
         titles |= {"problem": "问题"}
         rows = [{**vars(proof), "problem": error.problem} for proof, error in damaged(home(), found)]
-        write_listing(options, f"证明 {len(found)} 份，缺失或改动的", titles, _called(options, setting, rows))
+        rows += [{**vars(proof), "problem": old[proof.id]} for proof in found if proof.id in old]
+        doubted = [{**vars(proof), "problem": twice[proof.id]} for proof in found if proof.id in twice]
+        write_listing(
+            options, f"证明 {len(found)} 份，缺失、改动、待更新、存疑的", titles, _called(options, setting, [*rows, *doubted])
+        )
         return 1 if rows else 0
     write_listing(options, "证明", titles, _called(options, setting, [vars(proof) for proof in found]))
     return 0
@@ -215,17 +224,6 @@ def _called(options: argparse.Namespace, setting: Setting, rows: Sequence[dict[s
     if options.format == "json":
         return list(rows)
     return [{**row, "book": setting.called(row["book"])} for row in rows]
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON holds it (JSON 里的值): money in two parts, decimals as text, shares by unit."""
-    if isinstance(value, Money):
-        return {"amount": str(value.amount), "currency": value.currency}
-    if isinstance(value, (Decimal, date)):
-        return str(value)
-    if isinstance(value, tuple):
-        return {unit: str(share) for unit, share in value}
-    return value
 
 
 def _money(setting: Setting, sums: Sequence[Money]) -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from matcher.cli.bases import code_now
+from matcher.cli import saved
 from matcher.cli.ledger_lists import collisions, history, list_rows, progress, proofs, reviews, show
 from matcher.cli.listing import check_output
 from matcher.cli.signing import signed_by
-from matcher.errors import OptionError
+from matcher.corpora import open_corpora
+from matcher.errors import SnapshotError
+from matcher.ledger.asking import values_of
 from matcher.ledger.books import ALL, ARRIVALS, PROJECTS, TARGETS, Book
+from matcher.ledger.doubles import doubt_of
 from matcher.ledger.entry import Entry, entering
+from matcher.ledger.meant import Meant, meant, wanted
 from matcher.ledger.proofs import attach, keep_file, withdraw_proof
 from matcher.ledger.records import Written
 from matcher.ledger.searching import conditions
@@ -57,30 +61,6 @@ def run(options: argparse.Namespace) -> int:
         return _listed(options, setting, store)
 
 
-def values_of(setting: Setting, book: Book[Any], given: Sequence[str]) -> dict[str, str]:
-    """列=值 as fields (读 列=值).
-
-    Raises:
-        OptionError: Something has no equals sign, a column is none of the book's, or stands twice.
-    """
-    names = {word: field for field, words in setting.rules.file.books[book.name].fields.items() for word in (field, *words)}
-    found: dict[str, str] = {}
-    for pair in given:
-        column, sign, value = pair.partition("=")
-        if not sign:
-            raise OptionError(f"应写成 列=值，写的是「{pair[:30]}」")
-        field = names.get(column.strip())
-        if field is None:
-            titles = [setting.title(book.name, one.name) for one in book.fields]
-            raise OptionError(
-                f"{setting.rules.file.books[book.name].title}没有「{column.strip()[:20]}」这一列，有 {'、'.join(titles)}"
-            )
-        if field in found:
-            raise OptionError(f"「{column.strip()}」写了两次")
-        found[field] = value
-    return found
-
-
 def _listed(options: argparse.Namespace, setting: Setting, store: Store) -> int:
     book = ALL[options.what]
     if options.action == "show":
@@ -95,16 +75,46 @@ def _listed(options: argparse.Namespace, setting: Setting, store: Store) -> int:
 def _write(options: argparse.Namespace, setting: Setting) -> int:
     book = ALL[options.what]
     values = values_of(setting, book, options.values) if options.action in ("add", "set") else {}
-    if options.action == "add" and book.field("uscc") is not None and values.get("company") and not values.get("uscc"):
-        code = code_now(values["company"])
-        if code is not None:
-            values["uscc"] = code
-            say(f"统一社会信用代码按当前快照填：{code}")
+    if options.action == "add" and (name := wanted(setting, book, values)) is not None:
+        company = naming()(name)
+        values |= {"uscc": company.code} if company.code else {}
+        if company.told:
+            say(company.told)
     with open_store() as store, _entering(store, setting, options) as entry:
         written = _written(options, entry, book, values)
     said = {"add": "已登记", "set": "已修改", "step": "已推进", "delete": "已删除", "restore": "已恢复"}[options.action]
     _told(setting, book, written, said)
     return 0
+
+
+def naming() -> Callable[[str], Meant]:
+    """What tells which company a name means (认企业): of the current snapshot, else of the bundled sample, read when it is first asked."""
+    ready: list[Callable[[str], Meant]] = []
+
+    def of(name: str) -> Meant:
+        if not ready:
+            ready.append(_resolving())
+        return ready[0](name)
+
+    return of
+
+
+def _resolving() -> Callable[[str], Meant]:
+    """The same, read at once; where the snapshot cannot be read, no name means anything."""
+    from matcher.intake import read_files
+    from matcher.matching.resolution import Known, Resolver
+    from matcher.rules.resolution import load_resolution
+    from matcher.snapshot import open_current
+
+    try:
+        snapshot = open_current(home())
+    except SnapshotError:
+        return lambda _: Meant()
+    corpora, called = open_corpora(), "当前快照" if snapshot else "随附样例"
+    companies = snapshot.companies if snapshot else read_files([corpora.sample], corpora).companies
+    known = Known({}, saved.judged())
+    resolver = Resolver(companies, corpora, load_resolution(), known, snapshot.names if snapshot else None)
+    return lambda name: meant(resolver, name, called)
 
 
 def _written(options: argparse.Namespace, entry: Entry, book: Book[Any], values: Mapping[str, str]) -> Written:
@@ -135,12 +145,15 @@ def _arrive(options: argparse.Namespace, setting: Setting) -> int:
         "means": options.means, "note": options.note,
     }  # fmt: skip
     kept = keep_file(home(), Path(options.proof)) if options.proof else None
+    doubt = ""
     with open_store() as store, _entering(store, setting, options) as entry:
         written = entry.add(ARRIVALS, values)
         if kept is not None:
             digest, size = kept
-            attach(entry, ARRIVALS, written.id, kind=options.kind, digest=digest, size=size, file_name=options.proof)
+            proof = attach(entry, ARRIVALS, written.id, kind=options.kind, digest=digest, size=size, file_name=options.proof)
+            doubt = doubt_of(entry.connection, setting, digest, proof.id)
     _told(setting, ARRIVALS, written if kept is None else Written(written.book, written.id, 1, written.changes), "已登记")
+    say_warnings([doubt] if doubt else [])
     return 0
 
 
@@ -157,9 +170,11 @@ def _proof(options: argparse.Namespace, setting: Setting) -> int:
             entry, book, options.number, kind=options.kind, digest=digest, size=size, file_name=options.file,
             step=options.step, note=options.note,
         )  # fmt: skip
+        doubt = doubt_of(entry.connection, setting, digest, proof.id)
     say(
         f"第 {options.number} 号{setting.called(book.name)}的{proof.kind}已附上：第 {proof.id} 号证明，摘要 {digest[:12]}，{size:,} 字节"
     )
+    say_warnings([doubt] if doubt else [])
     return 0
 
 

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.cli.inputs import check_targets
 from matcher.cli.table import WIDTH, wide
+from matcher.outputs.cells import as_json, safe
 from matcher.runs import CHINA_TIME
 
 _DIGEST = 12  # characters of a digest that tell it from others on a screen

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from matcher.cli.files import as_json, ranking_json, write_bytes, write_ranking_csv, written
+from matcher.cli.files import write_bytes, written
 from matcher.cli.table import print_ranking
 from matcher.engine import Engine
+from matcher.outputs.cells import as_json
+from matcher.outputs.ranking_text import ranking_json, write_ranking_csv
 from matcher.runs import Request, today
 from matcher.types import Ranking
 
@@ -26,7 +28,7 @@ def asked(options: argparse.Namespace) -> Request:
 def write_ranking(options: argparse.Namespace, engine: Engine, ranking: Ranking, called: str) -> None:
     """Writes a ranking in the form that the options want (输出排名); ``called``: what its ruleset is called."""
     if options.format == "xlsx":
-        from matcher.cli.xlsx import ranking_xlsx
+        from matcher.outputs.ranking_xlsx import ranking_xlsx
 
         write_bytes(options.out, ranking_xlsx(ranking, engine.zone, engine.questions, called))
         return

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from matcher import keeping
-from matcher.cli.chosen import time_words
-from matcher.cli.files import as_json, written
+from matcher.cli.files import written
 from matcher.cli.inputs import check_data_date, check_targets, working
 from matcher.errors import OptionError
 from matcher.locate import home
+from matcher.outputs.cells import as_json
+from matcher.outputs.version_words import time_words
 from matcher.store.database import open_store, store_exists
 from matcher.store.rulesets import versions
 from matcher.store.runs import find_run

@@ -11,10 +11,11 @@ from typing import Any, TextIO
 
 from matcher.cli import saved
 from matcher.cli.bases import company_base
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.corpora import open_corpora
 from matcher.intake.queries import BLANK, STDIN, QueryRow, read_brands, read_queries
 from matcher.matching.resolution import DECISION_LABELS, Candidate, Known, Resolution, Resolver
+from matcher.outputs.cells import as_json, safe
 from matcher.resolving import answer_data
 from matcher.rules.resolution import load_resolution
 

@@ -7,8 +7,9 @@ import csv
 from collections import Counter
 from dataclasses import asdict
 
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.engine import Engine
+from matcher.outputs.cells import as_json, safe
 from matcher.tuning.concerns import KIND_LABELS, Concern
 from matcher.tuning.lint import Lint
 
@@ -27,7 +28,8 @@ def write_lint(options: argparse.Namespace, found: Lint, engine: Engine, called:
     with written(options.out, bom=options.format == "csv") as stream:
         if options.format == "json":
             notes = Counter(note.kind for note in found.notes) | Counter({"dead_term": found.dead_terms})
-            data = {"zone": engine.zone.id, "companies": found.companies, "concerns": [asdict(one) for one in found.concerns]}
+            data = {"zone": engine.zone.id, "companies": found.companies, "forbidden": [asdict(one) for one in found.forbidden]}
+            data["concerns"] = [asdict(one) for one in found.concerns]
             listed = {"notes": [asdict(one) for one in found.notes]} if options.all else {}
             stream.write(as_json({**data, "counts": dict(sorted(notes.items())), **listed}) + "\n")
         elif options.format == "csv":
@@ -41,8 +43,9 @@ def write_lint(options: argparse.Namespace, found: Lint, engine: Engine, called:
 def _report(options: argparse.Namespace, found: Lint, engine: Engine, called: str, shown: list[Concern]) -> list[str]:
     zone = engine.zone
     segments = [segment for segment in zone.segments if segment.chain]
+    sound = f"合规问题 {len(found.forbidden)} 处。" if found.forbidden else "规则无误。"
     lines = [
-        f"{zone.file.name}：规则无误。{len(zone.chains)} 条产业链、{len(segments)} 个环节、"
+        f"{zone.file.name}：{sound}{len(zone.chains)} 条产业链、{len(segments)} 个环节、"
         f"{sum(len(segment.terms) for segment in zone.segments):,} 个词、{len(engine.ruleset.rules)} 条评分规则、"
         f"{len(engine.ruleset.vetoes)} 条否决"
     ]

@@ -11,14 +11,13 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.cli.table import WIDTH
+from matcher.outputs.cells import as_json, safe
+from matcher.outputs.diff_words import KIND_LABELS, effect_words, part_words, place_words, places, segment_words, share_words
 from matcher.rules import Zone
-from matcher.tuning.diff import Diff, Effect, Kind, Move, Part, Share, Side
-from matcher.types import NEED_LABELS
+from matcher.tuning.diff import Diff, Kind, Move, Part
 
-KIND_LABELS: dict[Kind, str] = {"entered": "进入", "left": "退出", "moved": "换位", "kept": "原位"}
-"""Kind of move → Chinese term."""
 _MOST_PARTS, _MOST_EFFECTS, _MOST_EDITS = 4, 8, 12
 _STYLES: dict[Kind, str] = {"entered": "bold green", "left": "bold red", "moved": "bold", "kept": "dim"}
 Zones = tuple[Zone, Zone]
@@ -83,19 +82,6 @@ def _section(line: Any, title: str, told: Sequence[str], most: int) -> None:
         line(f"…… 共 {len(told)} 项，全部见 --format json", 2, "dim")
 
 
-def places(move: Move) -> str:
-    """From which place to which (位次变化)."""
-    return f"{place_words(move.old)} → {place_words(move.new)}"
-
-
-def place_words(side: Side) -> str:
-    """A place, or why there is none (位次)."""
-    if side.fate == "listed":
-        return f"第 {side.place} 位"
-    said = {"vetoed": f"否决：{side.because}", "folded": f"并入 {side.because}", "beside": NEED_LABELS["none"]}
-    return said[side.fate]
-
-
 def _told(move: Move, zones: Zones) -> str:
     """Why: another segment, then the largest parts."""
     told = []
@@ -106,29 +92,6 @@ def _told(move: Move, zones: Zones) -> str:
     if len(largest) > _MOST_PARTS:
         told.append(f"其余 {sum(round(part.change * 10_000) for part in largest[_MOST_PARTS:]) / 10_000:+g}")
     return "；".join(told) or "得分未变，位次因前后的企业而变"
-
-
-def part_words(part: Part) -> str:
-    """A part with its sign (分差的一项)."""
-    return f"{part.label} {part.change:+g}"
-
-
-def segment_words(side: Side, zone: Zone) -> str:
-    """A side's segment in words (环节)."""
-    names = {(segment.chain, segment.id): segment.name for segment in zone.segments}
-    return names.get((side.chain, side.segment or ""), "无")
-
-
-def effect_words(effect: Effect) -> str:
-    """What one rule did in all (一条规则的总影响)."""
-    sums = [f"{effect.up:+g}"] * (effect.up != 0) + [f"{effect.down:+g}"] * (effect.down != 0)
-    return f"{effect.label}：{'，'.join(sums)} 分，{effect.companies} 家"
-
-
-def share_words(share: Share) -> str:
-    """Places of a chain or group before and after (名额变化)."""
-    changes = [f"进 {share.entered}"] * (share.entered > 0) + [f"出 {share.left}"] * (share.left > 0)
-    return f"{share.name} {share.old} → {share.new}" + (f"（{'，'.join(changes)}）" if changes else "")
 
 
 CSV_HEADER = (

@@ -14,15 +14,16 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from matcher.cli.chosen import state_words, time_words
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.cli.inputs import check_targets, working
-from matcher.cli.rules_diff import part_words, place_words
 from matcher.cli.table import WIDTH, wide
 from matcher.cli.tried import companies_of, local_engine_of, request_of
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError, RulesError, RulesetError
-from matcher.rules.load import SegmentSpec
+from matcher.outputs.cells import as_json, safe
+from matcher.outputs.diff_words import part_words, place_words
+from matcher.outputs.version_words import state_words, time_words
+from matcher.rules.zone import SegmentSpec
 from matcher.tuning.history import History, Ruleset, Step, history
 from matcher.tuning.outcome import read_companies
 from matcher.tuning.rulesets import draft_digest, kept_or_draft, published_versions

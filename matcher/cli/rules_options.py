@@ -9,6 +9,7 @@ from matcher.cli.arguments import (
     add_intake,
     add_listed,
     add_output,
+    add_rules,
     add_ruleset,
     add_tried,
     count,
@@ -84,6 +85,7 @@ def _publish(actions: Verbs) -> None:
 def _versions(actions: Verbs) -> None:
     versions = actions.add_parser("versions", help="列出发布过的版本", description="列出一个园区发布过的规则版本，先发布的在前。")
     versions.add_argument("zone", metavar="园区")
+    add_rules(versions)
     add_output(versions)
 
 
@@ -96,6 +98,7 @@ def _retire(actions: Verbs) -> None:
     retire.add_argument("zone", metavar="园区")
     retire.add_argument("version", type=positive, metavar="版本号")
     _signed(retire, "停用")
+    add_rules(retire)
 
 
 def _history(actions: Verbs) -> None:

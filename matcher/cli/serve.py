@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 
 from matcher.errors import OptionError
 
@@ -24,7 +26,29 @@ def serve(options: argparse.Namespace) -> int:
     os.environ.update(_environment(options))
     settings = Settings.from_environment()
     wanted = serving.Serving(options.host, options.port, options.workers, options.root_path, tuple(options.trusted_proxy))
-    return serving.serve(wanted, settings, partial(_announce, settings.needs_keys))
+    pages = _pages(options)
+    if not pages:
+        wanted = replace(wanted, application="matcher.web.app:create_app", sockets=True)
+    return serving.serve(wanted, settings, partial(_announce, settings.needs_keys, pages))
+
+
+def _pages(options: argparse.Namespace) -> str:
+    """Why there are no pages; empty if there are.
+
+    Raises:
+        OptionError: They are asked for and cannot be had.
+    """
+    if options.pages is False:
+        return "没有开（--no-pages）"
+    if options.workers > 1:
+        why = "几个进程时不开；另起一个单进程的 lianzhao serve，由代理把 /ui 转给它"
+    elif find_spec("nicegui") is None:
+        why = "网页组件没有安装，请安装 lianzhao[web]"
+    else:
+        return ""
+    if options.pages:
+        raise OptionError(f"不能开网页：{why}")
+    return why
 
 
 def _environment(options: argparse.Namespace) -> dict[str, str]:
@@ -40,7 +64,7 @@ def _environment(options: argparse.Namespace) -> dict[str, str]:
     return {name: value for name, value in given.items() if value}
 
 
-def _announce(needs_keys: bool, address: str) -> None:
+def _announce(needs_keys: bool, pages: str, address: str) -> None:
     """Where to look, and a command that works when it is pasted."""
     from matcher.rules import zone_ids
 
@@ -48,6 +72,7 @@ def _announce(needs_keys: bool, address: str) -> None:
     zone = zone_ids()[0]
     lines = (
         f"链招服务：{address}（{'须用密钥' if needs_keys else '本机，不用密钥'}；Ctrl-C 停止）",
+        f"  网页     {pages or f'{address}/ui'}",
         f"  接口文档 {address}/docs",
         f"  存活检查 {address}/healthz    就绪 {address}/readyz    指标 {address}/metrics",
         "  试一试：",

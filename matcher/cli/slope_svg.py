@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from matcher.cli.rules_diff import KIND_LABELS, Zones, place_words
+from matcher.cli.rules_diff import Zones
+from matcher.outputs.diff_words import KIND_LABELS, place_words
 from matcher.tuning.diff import Diff, Kind, Side
 
 _FONT = "'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei','PingFang SC','SimHei',sans-serif"

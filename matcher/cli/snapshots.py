@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ def add_verbs(verbs: Verbs) -> None:
     build.add_argument("--add", action="store_true", help="并入当前快照：原有企业保留，同一企业按数据日期逐字段更新")
     build.add_argument("--zone", action="append", default=[], metavar="Z", help="为哪个园区预读文本，可重复（默认全部园区）")
     build.add_argument("--verify", action="store_true", help="逐字节校验当前快照")
+    build.add_argument("--no-switch", action="store_true", help="只建好，不设为当前；看过结果再换上（网页“数据”，或改 current）")
+    build.add_argument("--progress", action="store_true", help="做到哪里，每一步一行 JSON 写到标准错误，供别的程序读")
     build.add_argument("--format", choices=["table", "json"], default="table", help="结果的格式（默认 table）")
     build.add_argument("--rejects", metavar="FILE.csv", help="拒收清单写到哪里（默认程序数据目录）")
     build.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
@@ -75,7 +78,7 @@ def build(options: argparse.Namespace) -> int:
     if options.files or options.add:
         zones = options.zone or zone_ids(options.rules_folder)
         engines = {zone: Engine(zone, rules=options.rules_folder, corpora=options.corpora) for zone in zones}
-        with _progress() as tell:
+        with contextlib.nullcontext(_tell_programs) if options.progress else _progress() as tell:
             built = build_snapshot(
                 options.files,
                 open_corpora(options.corpora),
@@ -86,6 +89,7 @@ def build(options: argparse.Namespace) -> int:
                 rejects=Path(options.rejects) if options.rejects else None,
                 dated=options.data_date,
                 tell=tell,
+                switch=not options.no_switch,
             )
         report = _report(built)
         if built.snapshot.undated:
@@ -143,44 +147,22 @@ def _summary(report: dict[str, Any]) -> str:
 
 def prune(options: argparse.Namespace) -> int:
     """``lianzhao prune`` (清理快照和规则副本)."""
+    from matcher.keeping import clear_home
     from matcher.locate import home
-    from matcher.rules import kept
-    from matcher.snapshot.pruning import prune as prune_snapshots
 
-    with kept.clearing(home()):
-        snapshots, rulesets = _in_use()
-        done = prune_snapshots(home(), snapshots, keep=options.keep, dry_run=options.dry_run)
-        copies = kept.clear(home(), kept.kept_digests(home()) if rulesets is None else rulesets, dry_run=options.dry_run)
-    verb, size = "会删" if options.dry_run else "删去", done.size + copies.size
+    cleared = clear_home(home(), keep=options.keep, dry_run=options.dry_run)
+    done, copies, size = cleared.snapshots, cleared.rulesets, cleared.size
+    verb = "会删" if options.dry_run else "删去"
     line = (
         f"{verb}快照 {len(done.removed)} 个、规则副本 {len(copies.removed)} 份、残留 {done.leftovers + copies.leftovers} 处，"
         f"共 {size / 1e6:,.1f} MB；保留快照 {len(done.kept)} 个、规则副本 {len(copies.kept)} 份"
     )
-    line += "（没有数据库，不知道哪些还有用，都不删）" if rulesets is None and copies.kept else ""
+    line += "（没有数据库，不知道哪些还有用，都不删）" if not cleared.known and copies.kept else ""
     line += "".join(f"\n  {version[:_SHORT]}" for version in (*done.removed, *copies.removed))
     report = {"removed": list(done.removed), "kept": list(done.kept), "leftovers": done.leftovers + copies.leftovers, "bytes": size}
     told = {"removed_rulesets": list(copies.removed), "kept_rulesets": list(copies.kept), "dry_run": options.dry_run}
     _print({**report, **told}, options.format, line)
     return 0
-
-
-def _in_use() -> tuple[set[str], set[str] | None]:
-    """Snapshots and rulesets that runs and versions name (批次、版本用到的); a database that cannot be read stops the clearing.
-
-    Where there is no database at all nobody knows of rulesets (None): whoever kept them had one, and they cannot be built again.
-    """
-    from matcher.store.database import known_stores, open_store
-    from matcher.store.rulesets import rulesets_in_use
-    from matcher.store.runs import snapshots_in_use
-
-    snapshots: set[str] = set()
-    rulesets: set[str] = set()
-    stores = known_stores()
-    for address in stores:
-        with open_store(address) as store:
-            snapshots |= snapshots_in_use(store)
-            rulesets |= rulesets_in_use(store)
-    return snapshots, rulesets if stores else None
 
 
 def company(options: argparse.Namespace) -> int:
@@ -241,10 +223,16 @@ def _day(day: int) -> str:
 
 
 def _print(report: Any, form: str, text: str) -> None:
-    from matcher.cli.files import as_json, written
+    from matcher.cli.files import written
+    from matcher.outputs.cells import as_json
 
     with written(None) as stream:
         stream.write((as_json(report) if form == "json" else text) + "\n")
+
+
+def _tell_programs(doing: str, rows: int) -> None:
+    """What is being done as a line of JSON on stderr."""
+    print(json.dumps({"doing": doing, "rows": rows}, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager

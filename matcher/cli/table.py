@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TextIO, cast
+from collections.abc import Mapping
+from typing import TextIO
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
-from matcher.places import short
+from matcher.cli.lines import say
+from matcher.outputs.ranking_words import by_city, family_words, is_assumed, open_segments
 from matcher.rules import Zone
-from matcher.rules.load import SegmentSpec
-from matcher.scoring.describe import CHANGED
-from matcher.types import NEED_LABELS, Family, RankedCompany, Ranking, Unserved
+from matcher.rules.zone import SegmentSpec
+from matcher.types import NEED_LABELS, RankedCompany, Ranking
 
 WIDTH = 80
 """Columns of what is printed where no terminal says otherwise (默认宽度)."""
 _MOST_OPPORTUNITIES = 10
-_MOST_OTHERS = 3
-_MOST_OPEN = 6
-_FEW = 3  # a city with less than a third of its share of the list has too few leads for a day
 _ASSUMED = "*"  # told once below the list
 _MOVED = 0.98  # an order value this far below the score is told
 
@@ -43,7 +39,7 @@ def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], st
     segments = {(segment.chain, segment.id): segment for segment in zone.segments}
     cities = ranking.run.request["cities"] or []
     where = "、".join(map(str, cities)) if isinstance(cities, list) else ""
-    console.print(Text(f"{zone.file.name}　拜访目标名单", style="bold"))
+    say(console, f"{zone.file.name}　拜访目标名单", "bold")
     console.print(f"{where or '全部城市'}　按 {ranking.run.request['as_of']} 计算　考虑 {ranking.considered:,} 家")
     console.print()
     for result in ranking.results:
@@ -51,7 +47,7 @@ def print_ranking(ranking: Ranking, zone: Zone, questions: Mapping[str, str], st
     if not ranking.results:
         console.print("没有符合条件的企业。")
     if ranking.opportunities:
-        console.print(Text("机会型（产业链之外，单独成榜）", style="bold"))
+        say(console, "机会型（产业链之外，单独成榜）", "bold")
         console.print()
         for result in ranking.opportunities[:_MOST_OPPORTUNITIES]:
             _card(console, result, zone, groups, segments)
@@ -79,100 +75,38 @@ def _card(
     need = NEED_LABELS[result.need] + (_ASSUMED if segment and segment.chain and segment.assumed else "")
     name = segment.name if segment else ""
     fit = f"{need} · " + (f"{zone.chain_names[result.chain]} / {name}" if result.chain else name)
-    console.print(Padding(Text(f"{line}　{place}"), (0, 0, 0, 5), expand=False))
-    console.print(Padding(Text(f"{fit}　契合 {result.affinity:.2f}"), (0, 0, 0, 5), expand=False))
+    say(console, f"{line}　{place}", indent=5)
+    say(console, f"{fit}　契合 {result.affinity:.2f}", indent=5)
     moved = result.order_value < _MOVED * result.score
     order = f"本链第 {result.chain_place} 家、本环节第 {result.segment_place} 家，按 {result.order_value:.1f} 分排" if moved else ""
     points = "，".join(f"{groups[group.group]} {group.points:g}" for group in result.groups if group.points)
-    console.print(Padding(Text(f"理由：{result.reason}"), (0, 0, 0, 5), expand=False))
+    say(console, f"理由：{result.reason}", indent=5)
     if result.family:
-        console.print(Padding(Text(f"集团：{_family(result.family, result)}"), (0, 0, 0, 5), expand=False))
-    console.print(Padding(Text(f"得分：{points or '无'}", style="dim"), (0, 0, 0, 5), expand=False))
+        say(console, f"集团：{family_words(result.family, result)}", indent=5)
+    say(console, f"得分：{points or '无'}", "dim", 5)
     if order:
-        console.print(Padding(Text(f"次序：{order}", style="dim"), (0, 0, 0, 5), expand=False))
+        say(console, f"次序：{order}", "dim", 5)
     console.print()
-
-
-def _family(family: Family, result: RankedCompany) -> str:
-    """Whom to call on, and who folds under this line; a guess by name gives way to what has changed since."""
-    city = family.head_city or "城市不详"
-    if family.head == result.name:
-        head = "本企业是集团"
-    elif CHANGED in result.reason:
-        head = f"按名称原属 {family.head}（{city}），现在由谁定先问清"
-    elif family.head_uscc is None:  # a group that everybody knows, no company of the file
-        head = f"属 {family.head}（{city}），先问清由谁定投资"
-    else:
-        head = f"由 {family.head}（{city}）定，先约它（按名称推定）"
-    beside = [other for other in family.others if other != family.head]
-    others = "、".join(beside[:_MOST_OTHERS])
-    more = f"等 {len(beside)} 家" if len(beside) > _MOST_OTHERS else ""
-    return head + (f"；同属的 {others}{more} 不再单列" if others else "")
-
-
-def _is_assumed(result: RankedCompany, zone: Zone) -> bool:
-    return any(segment.assumed for segment in zone.segments if (segment.chain, segment.id) == (result.chain, result.segment))
-
-
-def _open_segments(unserved: Sequence[Unserved], zone: Zone) -> list[str]:
-    """Wanted segments that the list leaves open: those with somebody further down first, then those with nobody at all."""
-    names = {(segment.chain, segment.id): segment.name for segment in zone.segments}
-    too = [f"「{names[one.chain, one.segment]}」{one.also}（第 {one.also_place} 名）" for one in unserved if one.also]
-    least = zone.scoring.bands.B
-    unserved = [one for one in unserved if not one.also]
-    further = sorted((one for one in unserved if (one.score or 0) >= least), key=lambda one: one.place or 0)
-    lines = [
-        f"急需而名单上没有：「{names[one.chain, one.segment]}」，最靠前的是 {one.best}"
-        f"（{' '.join(filter(None, (one.city, one.county))) or '城市不详'}，第 {one.place} 名，{one.score:.1f} 分）"
-        for one in further[:_MOST_OPEN]
-    ]
-    if len(further) > _MOST_OPEN:
-        rest = "、".join(f"「{names[one.chain, one.segment]}」" for one in further[_MOST_OPEN:])
-        lines.append(f"急需而名单上没有，后面才有：{rest}")
-    if too:
-        lines.append(f"急需的环节名单上没有专做的，兼做的有：{'、'.join(too)}")
-    short_of = [one for one in unserved if one.best and (one.score or 0) < least]
-    if short_of:
-        nearest = "、".join(
-            f"「{names[one.chain, one.segment]}」{one.best}（{one.city or '城市不详'}，{one.score:.1f} 分）" for one in short_of
-        )
-        lines.append(f"急需而没有到 B 档的，最近的是：{nearest}，先核实做没做、做多大")
-    if nobody := "、".join(f"「{names[one.chain, one.segment]}」" for one in unserved if not one.best):
-        lines.append(f"急需而这批资料里一家也没有的：{nobody}，可换城市，或经商会、园区去找")
-    return lines
-
-
-def _by_city(ranking: Ranking) -> str:
-    """How many of the list sit in each city that was asked for: a day there with two calls is no day."""
-    asked = cast(Sequence[str], ranking.run.request.get("cities") or ())
-    if len(asked) < 2 or not ranking.results:
-        return ""
-    found = Counter(short(result.city or "") for result in ranking.results)
-    told = "，".join(
-        f"{short(city)} {found[short(city)]} 家" for city in sorted(asked, key=lambda city: (-found[short(city)], city))
-    )
-    few = "、".join(short(city) for city in asked if found[short(city)] * len(asked) * _FEW < len(ranking.results))
-    return f"名单上：{told}" + (f"；{few}的线索少，不够跑一天的，可多排几名，或先请商会、园区推荐" if few else "")
 
 
 def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[str, str], called: str) -> None:
     labels = {veto.id: veto.label for veto in zone.scoring.vetoes}
-    if any(_is_assumed(result, zone) for result in ranking.results):
-        console.print(Text(f"{_ASSUMED} 园区没有公开说过这个需求，按产业链推定", style="dim"))
-    if line := _by_city(ranking):
-        console.print(Text(line))
-    for line in _open_segments(ranking.unserved, zone):
-        console.print(Text(line))
+    if any(is_assumed(result, zone) for result in ranking.results):
+        say(console, f"{_ASSUMED} 园区没有公开说过这个需求，按产业链推定", "dim")
+    if line := by_city(ranking):
+        say(console, line)
+    for line in open_segments(ranking.unserved, zone):
+        say(console, line)
     asked = Counter(result.next_question for result in ranking.results if result.next_question)
     if asked and asked.most_common(1)[0][1] * 2 > len(ranking.results):
-        console.print(Text(f"这批资料多半没有写明，行前逐家核实：{questions[str(asked.most_common(1)[0][0])]}", style="dim"))
+        say(console, f"这批资料多半没有写明，行前逐家核实：{questions[str(asked.most_common(1)[0][0])]}", "dim")
     dropped = "，".join(f"{labels[veto]} {count:,}" for veto, count in ranking.vetoed.items())
     if ranking.results:
-        console.print(Text("次序按折算后的分：同一环节、同一产业链已有几家在前，后面的略减，所以分高的偶尔排在后面", style="dim"))
+        say(console, "次序按折算后的分：同一环节、同一产业链已有几家在前，后面的略减，所以分高的偶尔排在后面", "dim")
     if ranking.folded:
-        console.print(Text(f"并入同集团的企业 {ranking.folded:,} 家", style="dim"))
+        say(console, f"并入同集团的企业 {ranking.folded:,} 家", "dim")
     if dropped:
-        console.print(Text(f"未列入：{dropped}", style="dim"))
+        say(console, f"未列入：{dropped}", "dim")
     results = (*ranking.results, *ranking.opportunities)
     run = f"批次 {ranking.run.id[:12]}{called and f'，{called}'}"
     if results:
@@ -181,4 +115,4 @@ def _footer(console: Console, ranking: Ranking, zone: Zone, questions: Mapping[s
         if known and known[-1] != known[0]:
             dated += f" 至 {known[-1]}"
         run = f"{dated}；登记信息只是线索，出发前核实。{run}"
-    console.print(Text(run, style="dim"))
+    say(console, run, "dim")

@@ -1,10 +1,10 @@
-"""What ``trip`` does (行程的命令): plan, replan; on the screen, and into as many files as are asked for."""
+"""What ``trip`` does (行程的命令): plan, replan, show; on the screen, and into as many files as are asked for."""
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
+import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
 
-from matcher.cli.files import as_json, safe, write_bytes, written
+from matcher.cli.files import write_bytes, written
 from matcher.cli.inputs import check_data_date, working
+from matcher.cli.lines import say
+from matcher.cli.signing import signed_by
 from matcher.cli.table import WIDTH, wide
 from matcher.cli.tried import companies_of, local_engine_of
 from matcher.engine import Engine
-from matcher.errors import InputError, OptionError, system_reason
+from matcher.errors import OptionError, StoreError
+from matcher.outputs.cells import as_json, safe
 from matcher.rules import Zone
 from matcher.rules.trips import load_trip_rules
 from matcher.trips.plans import PlannedVisit, TeamTrip, TripPlan
@@ -35,12 +36,37 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command that was asked for (执行命令)."""
     if any(find_spec(name) is None for name in ("ortools", "docx", "icalendar")):
         raise OptionError("行程组件没有安装，请安装 lianzhao[trips]（在检出的目录里：make .venv/all）")
+    if options.action in ("list", "enter"):
+        from matcher.cli import trip_verbs
+
+        return trip_verbs.run(options)
     outputs = _outputs(options)
-    check_data_date(options)
-    plan, engine = {"plan": _plan, "replan": _replan}[options.action](options)
+    if options.action == "show":
+        from matcher.cli.trip_verbs import kept
+
+        plan, engine = kept(options, options.plan), Engine(options.zone, rules=options.rules_folder, corpora=options.corpora)
+    else:
+        check_data_date(options)
+        plan, engine = {"plan": _plan, "replan": _replan}[options.action](options)
     for target, form in outputs:
         _write(plan, engine, target, form)
+    if options.action != "show" and not options.no_store:
+        _keep(plan, options)
     return 0
+
+
+def _keep(plan: TripPlan, options: argparse.Namespace) -> None:
+    """Keeps the plan; if that fails the plan is not lost, and stderr says so."""
+    from matcher.store.database import open_store
+    from matcher.trips.keeping import keep_plan
+
+    try:
+        with open_store() as store:
+            keep_plan(store, plan, by=signed_by(options))
+    except StoreError as error:
+        print(f"lianzhao: 计划 {plan.id[:12]} 没有留存，照常给出。{error}", file=sys.stderr)
+        return
+    print(f"计划 {plan.id[:12]} 已留存；登记成活动：lianzhao trip enter {plan.id[:12]} --zone {plan.zone}", file=sys.stderr)
 
 
 def _outputs(options: argparse.Namespace) -> list[tuple[str | None, str]]:
@@ -49,7 +75,7 @@ def _outputs(options: argparse.Namespace) -> list[tuple[str | None, str]]:
     Raises:
         OptionError: A form needs a file, or a file is one that was read.
     """
-    inputs = [*options.files, *options.local]
+    inputs = [*getattr(options, "files", ()), *getattr(options, "local", ())]
     for key in ("appointments", "targets", "matrix", "plan"):
         if isinstance(getattr(options, key, None), str):
             inputs.append(getattr(options, key))
@@ -68,6 +94,7 @@ def _outputs(options: argparse.Namespace) -> list[tuple[str | None, str]]:
 
 def _plan(options: argparse.Namespace) -> tuple[TripPlan, Engine]:
     from matcher.trips.building import check
+    from matcher.trips.chances import chances_of
     from matcher.trips.planning import plan
     from matcher.trips.tables import read_appointments, read_targets, read_ways
 
@@ -80,35 +107,40 @@ def _plan(options: argparse.Namespace) -> tuple[TripPlan, Engine]:
         candidates=options.candidates, seconds=options.seconds, explain=not options.no_explain,
     )  # fmt: skip
     check(request)
+    options.as_of = request.start  # the ledgers are read as of the trip, as the list is made as of it
     rules, engine = load_trip_rules(options.rules_folder), local_engine_of(options)
     for city in request.cities:
         engine.cities.full_name(city)
     intake, known, _ = companies_of(options, engine)
     with working("排行程"):
-        return plan(engine, intake, request, rules, known=known), engine
+        chances = chances_of(engine.tracked or (), rules, request.start)
+        return plan(engine, intake, request, rules, known=known, chances=chances), engine
 
 
 def _replan(options: argparse.Namespace) -> tuple[TripPlan, Engine]:
-    from matcher.trips.replan import replan, request_of
+    from matcher.cli.trip_verbs import kept
+    from matcher.trips.chances import chances_of
+    from matcher.trips.replan import called_instead, plan_json, replan
 
-    try:
-        before = json.loads(Path(options.plan).read_bytes())
-    except OSError as error:
-        raise InputError(options.plan, system_reason(error)) from None
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        raise InputError(options.plan, "不是 JSON，应为 trip plan --out 计划.json 写出的计划") from None
-    if not isinstance(before, dict):
-        raise InputError(options.plan, "不是 trip plan --out 计划.json 写出的计划")
-    request_of(before, options.plan)
+    if not options.refused and not options.agreed:
+        raise OptionError("请写明谁被拒（--refused）或谁约上了（--agreed）")
+    if options.instead is not None and len(options.refused) != 1:
+        raise OptionError("--instead 换的是一家：--refused 要正好写一家")
+    told = kept(options, options.plan)
+    before, options.as_of = plan_json(told), told.request.start
     rules, engine = load_trip_rules(options.rules_folder), local_engine_of(options)
     intake, known, _ = companies_of(options, engine)
     with working("重排"):
-        return replan(engine, intake, before, options.refused, rules, known=known, file=options.plan), engine
+        chances = chances_of(engine.tracked or (), rules, options.as_of)
+        given = {"agreed": options.agreed, "known": known, "chances": chances, "file": options.plan}
+        if options.instead is None:
+            return replan(engine, intake, before, options.refused, rules, **given), engine
+        return called_instead(engine, intake, before, options.refused[0], options.instead, rules, **given), engine
 
 
 def _write(plan: TripPlan, engine: Engine, target: str | None, form: str) -> None:
     if target is not None and form in _BINARY:
-        from matcher.cli.trip_xlsx import trip_xlsx
+        from matcher.outputs.trip_xlsx import trip_xlsx
         from matcher.trips.calendar import calendar
         from matcher.trips.document import document
 
@@ -125,7 +157,7 @@ def _write(plan: TripPlan, engine: Engine, target: str | None, form: str) -> Non
 
             stream.write(as_json(plan_json(plan)) + "\n")
         elif form == "csv":
-            from matcher.cli.trip_xlsx import CSV_HEADER, csv_line, lines
+            from matcher.outputs.trip_xlsx import CSV_HEADER, csv_line, lines
 
             writer = csv.writer(stream, lineterminator="\r\n")
             writer.writerow(CSV_HEADER)
@@ -136,37 +168,37 @@ def _write(plan: TripPlan, engine: Engine, target: str | None, form: str) -> Non
 
 def _print(plan: TripPlan, zone: Zone, console: Console) -> None:
     names = {(segment.chain, segment.id): f"{segment.chain_name} / {segment.name}" for segment in zone.segments}
-    console.print(Text(title(plan), style="bold"))
-    console.print(Text(span(plan)))
-    console.print(Text(quality(plan)))
+    say(console, title(plan), "bold")
+    say(console, span(plan))
+    say(console, quality(plan))
     for team in plan.teams:
         _team(plan, team, names, console)
     if plan.dropped:
         console.print()
-        console.print(Text("没有排上的", style="bold"))
+        say(console, "没有排上的", "bold")
     for one in plan.dropped[:10]:
-        console.print(Padding(Text(f"{one.name}（{where(one.city, one.county)}，{one.score:.1f} 分）：{one.reason}"), (0, 0, 0, 2)))
+        say(console, f"{one.name}（{where(one.city, one.county)}，{one.score:.1f} 分）：{one.reason}", indent=2)
     console.print()
     for name, line in reasons(plan):
-        console.print(Text(f"{name}：{line}", style="dim" if name == "口径" else ""))
-    console.print(Text(f"登记信息只是线索，出发前核实。计划 {plan.id[:12]}，名单批次 {plan.run.id[:12]}", style="dim"))
+        say(console, f"{name}：{line}", "dim" if name == "口径" else "")
+    say(console, f"登记信息只是线索，出发前核实。计划 {plan.id[:12]}，名单批次 {plan.run.id[:12]}", "dim")
 
 
 def _team(plan: TripPlan, team: TeamTrip, names: dict[tuple[str | None, str], str], console: Console) -> None:
     console.print()
     if called := team_title(plan, team):
-        console.print(Text(called, style="bold"))
+        say(console, called, "bold")
     if team.eve:
-        console.print(Text(f"头天　{way(team.eve)}，住{team.eve.end}"))
+        say(console, f"头天　{way(team.eve)}，住{team.eve.end}")
     for day in team.days:
         console.print()
-        console.print(Text(day_title(day), style="bold"))
+        say(console, day_title(day), "bold")
         for visit in day.visits:
             for indent, line in _visit(visit, names):
-                console.print(Padding(Text(line), (0, 0, 0, indent)))
-        console.print(Padding(Text(f"当晚　{overnight(day)}", style="dim"), (0, 0, 0, 2)))
+                say(console, line, indent=indent)
+        say(console, f"当晚　{overnight(day)}", "dim", 2)
     if team.way_home:
-        console.print(Text(f"次日　{way(team.way_home)}"))
+        say(console, f"次日　{way(team.way_home)}")
 
 
 def _visit(visit: PlannedVisit, names: dict[tuple[str | None, str], str]) -> Iterator[tuple[int, str]]:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from matcher.cli.arguments import Parser, Verbs, add_dated, add_intake, add_local, add_ruleset, add_zone, day, positive
+from matcher.cli.arguments import (
+    Parser,
+    Verbs,
+    add_by,
+    add_dated,
+    add_folders,
+    add_intake,
+    add_local,
+    add_output,
+    add_ruleset,
+    add_zone,
+    day,
+    positive,
+)
 
 
 def add_verbs(verbs: Verbs) -> None:
-    """``trip plan`` and ``trip replan`` (行程)."""
+    """``trip plan``, ``replan``, ``list``, ``show``, ``enter`` (行程)."""
     trip = verbs.add_parser(
         "trip",
         help="排行程：哪天去哪家、先后次序、备选、行前材料",
@@ -43,24 +56,61 @@ def add_verbs(verbs: Verbs) -> None:
     plan.add_argument("--need", metavar="N", help="只看这种需求：complement 补链、strengthen 强链、extend 延链")
     plan.add_argument("--no-explain", action="store_true", help="不算必访的代价和多一天少一天（快）")
     _shared(plan)
-    again = actions.add_parser("replan", help="有一家被拒：补上这一家，其余不动")
-    again.add_argument("plan", metavar="计划.json", help="trip plan --out 计划.json 写出的计划")
+    again = actions.add_parser(
+        "replan",
+        help="有人被拒、有人约上：补上空位或换成备选，其余不动",
+        description="其余拜访的队、日期、时刻都不动。不写 --instead 的，空位由程序补；写了的，换成这一家，不再搜索，所以马上就好。",
+    )
+    again.add_argument("plan", metavar="计划", help="trip plan --out 计划.json 写出的计划，或计划号（前 6 位以上）")
     again.add_argument("files", nargs="*", metavar="FILE", help="排那份计划时的企业文件")
     add_zone(again)
-    again.add_argument("--refused", action="append", required=True, metavar="企业", help="被拒的，可重复")
+    again.add_argument("--refused", action="append", default=[], metavar="企业", help="被拒的，可重复")
+    again.add_argument("--agreed", action="append", default=[], metavar="企业", help="约上了计划里那个时刻的，可重复")
+    again.add_argument("--instead", metavar="企业", help="被拒的只有一家时，换成谁：它的备选，或名单上别的一家")
     _shared(again)
+    _kept(actions)
+
+
+def _kept(actions: Verbs) -> None:
+    listed = actions.add_parser("list", help="列出留存的计划")
+    add_zone(listed)
+    listed.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
+    add_output(listed)
+    shown = actions.add_parser("show", help="取一份留存的计划，写成各种格式")
+    shown.add_argument("plan", metavar="计划", help="计划号（前 6 位以上），或 计划.json")
+    add_zone(shown)
+    _outputs(shown)
+    add_folders(shown)
+    entered = actions.add_parser(
+        "enter",
+        help="把一份计划登记成活动",
+        description="每队登记一个活动（拟开展）；还没有人跟的企业登记成目标，写明批次、位次、理由。一份计划只登记一次。",
+    )
+    entered.add_argument("plan", metavar="计划", help="计划号（前 6 位以上），或 计划.json")
+    add_zone(entered)
+    entered.add_argument("--group", metavar="ID", help="产业招商小组")
+    entered.add_argument("--department", metavar="部门", help="责任部门")
+    entered.add_argument("--owner", metavar="姓名", help="责任人")
+    entered.add_argument("--no-targets", action="store_true", help="只登记活动，不登记目标")
+    entered.add_argument("--rules", metavar="DIR", help="规则目录（默认随程序）", dest="rules_folder")
+    add_by(entered)
 
 
 def _shared(command: Parser) -> None:
     command.add_argument("--seconds", type=positive, metavar="N", help="求解至多多少秒；到了给出当时最好的计划")
-    command.add_argument("--no-store", action="store_true", help="不用数据库：不读名单依据")
+    command.add_argument("--no-store", action="store_true", help="不用数据库：不读名单依据和台账，不留存计划")
     add_local(command)
     add_dated(command)
     add_ruleset(command)
+    _outputs(command)
+    add_intake(command)
+    add_by(command)
+
+
+def _outputs(command: Parser) -> None:
     command.add_argument(
         "--format", choices=["table", "json", "csv", "xlsx", "docx", "ics"], help="输出格式（默认按 --out 的扩展名，屏幕为 table）"
     )
     command.add_argument(
         "--out", action="append", default=[], metavar="FILE", help="写入文件，可重复：.json .csv .xlsx .docx .ics，其余为文字"
     )
-    add_intake(command)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from matcher.cli.xlsx import Book, Column
+from matcher.outputs.workbook import Book, Column
 from matcher.rules import Zone
 from matcher.tuning.diff import Diff, Move, Part
 from matcher.tuning.edits import Edit

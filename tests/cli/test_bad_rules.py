@@ -14,6 +14,8 @@ from matcher.locate import folder
 from tests.cli import small_zone
 from tests.cli.small_zone import CHAIN, SCORING, ZONE, line_of
 
+pytestmark = pytest.mark.slow
+
 Check = Callable[..., tuple[int, list[tuple[str, int, str]], str]]
 _PROBLEM = re.compile(r"  (\S+\.yaml):(\d+) \[([^\]]+)\] (.+)")
 

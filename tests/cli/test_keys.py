@@ -55,6 +55,26 @@ def test_from_making_to_revoking(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert token not in everything
 
 
+def test_limits_are_shown_and_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    out, _ = said(capsys, "create", "--name", "批量", "--role", "tracker", "--rate", "0", "--body", "20000000")
+    id_ = out.split("_")[1]
+    said(capsys, "create", "--name", "平常", "--role", "tracker")
+
+    def shown() -> list[tuple[object, object]]:
+        return [(one["per_minute"], one["body"]) for one in json.loads(said(capsys, "list", "--format", "json")[0])]
+
+    assert shown() == [(0, 20_000_000), (None, None)]
+    table = said(capsys, "list")[0]
+    assert "不限" in table and "20,000,000" in table.replace("20000000", "20,000,000") and "同服务" in table
+    assert "60" in said(capsys, "limit", id_, "--rate", "60")[1]
+    assert shown()[0] == (60, 20_000_000)
+    said(capsys, "limit", id_, "--rate", "default", "--body", "default")
+    assert shown()[0] == (None, None)
+    assert "--rate" in said(capsys, "limit", id_, code=2)[1]
+    with pytest.raises(SystemExit):
+        main(["keys", "limit", id_, "--body", "0"])
+
+
 @pytest.mark.parametrize(
     ("options", "days"), [(["--days", "7"], 7), ([], 365), (["--expires", "2027-03-01"], None), (["--no-expiry"], None)]
 )

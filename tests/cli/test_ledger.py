@@ -9,8 +9,11 @@ import pytest
 
 from matcher.cli import main
 from matcher.cli.ledger_options import BOOKS, STEPPED
+from matcher.corpora import open_corpora
+from matcher.intake import read_files
 from matcher.ledger.books import ALL
 from tests.conftest import ZONE
+from tests.snapshot.small import code
 
 Z = ("--zone", ZONE)
 
@@ -44,7 +47,8 @@ def test_from_a_target_to_proved_funds(capsys: pytest.CaptureFixture[str], tmp_p
     assert "要附上证明（意向书、框架协议）才算数" in capsys.readouterr().err
     (tmp_path / "意向书.pdf").write_bytes(b"%PDF 1")
     assert ledger("proof", "add", "projects", "1", str(tmp_path / "意向书.pdf"), "--kind", "意向书") == 0
-    assert ledger("arrive", "1", "500万元", "--origin", "内资", "--on", "2024-09-01", "--proof", str(tmp_path / "意向书.pdf")) == 0
+    (tmp_path / "进账单.pdf").write_bytes(b"%PDF 2")
+    assert ledger("arrive", "1", "500万元", "--origin", "内资", "--on", "2024-09-01", "--proof", str(tmp_path / "进账单.pdf")) == 0
     assert ledger("arrive", "1", "30万美元", "--origin", "外资", "--on", "2024-09-02") == 0
     assert ledger("promises", "add", "项目编号=1", "承诺类型=税收", "承诺内容=返还地方留存") == 0
     assert "《公平竞争审查条例》（国务院令第783号）第十条" in capsys.readouterr().err
@@ -58,8 +62,9 @@ def test_from_a_target_to_proved_funds(capsys: pytest.CaptureFixture[str], tmp_p
     assert project["agreed"] == {"amount": "120000000.00", "currency": "CNY"}
     assert [row["verb"] for row in listed(capsys, "projects", "history", "1")] == ["add", "step"]
     assert listed(capsys, "proof", "check") == []
-    (kept,) = [file for file in (own_home / "proofs").rglob("*") if file.is_file()]
-    kept.unlink()
+    kept = [file for file in (own_home / "proofs").rglob("*") if file.is_file()]
+    assert len(kept) == 2
+    kept[0].unlink()
     assert ledger("proof", "check") == 1
 
 
@@ -85,6 +90,41 @@ def test_the_code_of_a_company_of_the_snapshot_is_filled_in(capsys: pytest.Captu
     assert [row["uscc"] for row in listed(capsys, "targets", "list")] == [code, None, None]
 
 
+def test_names_are_resolved_and_never_guessed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """As ``resolve`` decides: a short form that can only be one is filled in, one that can be several is asked, by their names."""
+    rows = [("青岛甲乙玩具有限公司", code(1)), ("青岛丙丁玩具有限公司", code(2)), ("杭州丙丁玩具有限公司", code(3))]
+    (tmp_path / "企业.csv").write_text(
+        "企业名称,统一社会信用代码\n" + "".join(f"{name},{number}\n" for name, number in rows), encoding="utf-8"
+    )
+    assert main(["build", str(tmp_path / "企业.csv")]) == 0
+    capsys.readouterr()
+    assert main(["resolve", str(queries(tmp_path, "甲乙玩具", "丙丁玩具")), "--format", "json"]) == 0
+    decided = [one["decision"] for one in json.loads(capsys.readouterr().out)]
+    for name in ("甲乙玩具", "丙丁玩具"):
+        assert ledger("targets", "add", "类型=企业", f"企业名称={name}") == 0
+    said = capsys.readouterr().err
+    assert decided == ["same", "unsure"]
+    assert f"按当前快照填：{code(1)}（认作 青岛甲乙玩具有限公司）" in said
+    assert "「丙丁玩具」在当前快照里吃不准是哪一家" in said
+    assert all(f"{name}（{number}）" in said for name, number in rows[1:])
+    assert ledger("targets", "add", "类型=商会", "企业名称=甲乙玩具商会") == 0  # no register of companies holds chambers
+    assert capsys.readouterr().err.count("吃不准") == 0
+    assert [row["uscc"] for row in listed(capsys, "targets", "list")] == [code(1), None, None]
+
+
+def queries(folder: Path, *names: str) -> Path:
+    (folder / "名单.csv").write_text("query\n" + "".join(f"{name}\n" for name in names), encoding="utf-8")
+    return folder / "名单.csv"
+
+
+def test_without_a_snapshot_the_bundled_companies_are_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    (known, *_) = read_files([open_corpora().sample], open_corpora()).companies.text["name"]
+    assert ledger("targets", "add", "类型=企业", f"企业名称={known}") == 0
+    assert "统一社会信用代码按随附样例填" in capsys.readouterr().err
+    (row,) = listed(capsys, "targets", "list")
+    assert row["company"] == known and row["uscc"]
+
+
 def test_deleted_rows_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
     assert ledger("targets", "add", "类型=商会", "企业名称=某商会") == 0
     assert ledger("targets", "delete", "1", "--reason", "重复") == 0
@@ -107,6 +147,7 @@ WRONG = [
     (("import", "没有.xlsx"), 1, "没有这个文件"),
     (("import", __file__), 1, "应为 Excel 工作簿"),
     (("arrive", "1", "5000", "--origin", "内资", "--on", "2024-09-01"), 1, "请写明单位"),
+    (("arrive", "1", "-5万元", "--origin", "内资", "--on", "2024-09-01"), 1, "到位资金] 不能是负数"),
     (("proof", "withdraw", "3", "--reason", "x"), 2, "没有这个现行的证明：3"),
 ]  # fmt: skip
 

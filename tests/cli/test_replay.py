@@ -30,6 +30,8 @@ from tests.cli import small_zone
 from tests.cli.small_zone import SCORING
 from tests.cli.test_rules_diff import ROWS
 
+pytestmark = pytest.mark.slow
+
 RANK = ["rank", "--zone", "small", "--as-of", "2026-01-01", "--top", "4", "--format", "json"]
 HEAVIER = SCORING.replace("weight: 40\n", "weight: 25\n")
 TITLED = """\

@@ -15,6 +15,8 @@ from matcher.cli import main
 from matcher.cli.resolve import COLUMNS
 from tests.intake.files import as_xlsx
 
+pytestmark = pytest.mark.slow
+
 COMPANIES = """\
 企业名称,统一社会信用代码,曾用名
 青岛鲸屿食品股份有限公司,91370200MA3C000011,青岛海昧食品有限公司

@@ -76,6 +76,18 @@ def test_strict_passes_without_one(run: Run) -> None:
 def test_a_breach_of_compliance_is_an_error(run: Run) -> None:
     scoring = SCORING.replace("label: 契合", "label: 国有企业优先")
     code, out, err = run(scoring=scoring)
-    assert (code, out) == (1, "")
+    assert code == 1 and "合规问题 1 处" in out and "规则无误" not in out
     assert f"small/scoring.yaml:{line_of(scoring, '国有企业优先')} [rules.0.label]" in err
     assert "《优化营商环境条例》（国务院令第722号）第六条" in err
+
+
+def test_concerns_are_told_beside_a_breach(run: Run) -> None:
+    scoring = DOUBTFUL.replace("label: 契合", "label: 国有企业优先")
+    code, out, err = run("企业.csv", scoring=scoring)
+    assert code == 1
+    assert "[rules.0.value] 对谁都一样" in out and "[rules.0.label]" in err
+    code, out, _ = run("企业.csv", "--format", "json")
+    data = json.loads(out)
+    assert code == 1
+    assert [one["field"] for one in data["forbidden"]] == ["rules.0.label"]
+    assert "always" in {one["kind"] for one in data["concerns"]}

@@ -18,6 +18,8 @@ from matcher.cli import main
 from tests.cli import small_zone
 from tests.cli.small_zone import SCORING
 
+pytestmark = pytest.mark.slow
+
 DAY = ["--as-of", "2026-01-01"]
 ROWS = [
     ("青岛甲积木有限公司", "积木制造", "9000万元", "青岛市"),

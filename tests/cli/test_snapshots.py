@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from matcher.cli import main
-from matcher.snapshot import layout
+from matcher.errors import RequestError, SnapshotError
+from matcher.snapshot import layout, switch_to
 from tests.cli import small_zone
 from tests.snapshot.small import code, write
+
+pytestmark = pytest.mark.slow
 
 RULES = ["--rules", "rules"]
 RANK = ["rank", "--zone", "small", *RULES, "--as-of", "2024-08-27", "--format", "json"]
@@ -172,7 +175,7 @@ def test_a_damaged_snapshot_is_one_line(capsys: pytest.CaptureFixture[str], plac
     name.write_bytes(whole[:-1])
     for argv in (RANK, ["company", code(1)], ["build", "--verify"]):
         told = run(capsys, *argv, ends=1)[1]
-        assert told.splitlines()[-1].startswith(f"lianzhao: {name}：") and "lianzhao build" in told
+        assert told.splitlines()[-1].startswith(f"lianzhao: {name}：") and told.endswith("（lianzhao build）\n")
     name.write_bytes(whole[:-1] + b"x")
     assert f"{name}：校验和不符" in run(capsys, "build", "--verify", ends=1)[1]
 
@@ -273,3 +276,26 @@ def test_names_are_looked_for_in_the_current_snapshot(capsys: pytest.CaptureFixt
     assert files == json.loads(answers), "a snapshot answers as its files do"
     told = run(capsys, "lists", "import", "名单.csv", "--list", "专精特新", "--issued", "2024-01-01")[1]
     assert "就是它" in told
+
+
+def test_a_snapshot_lies_ready_until_somebody_switches(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    run(capsys, "build", "一月.csv", *RULES)
+    first = layout.current(place)
+    out, told = run(capsys, "build", "二月.csv", "--add", "--no-switch", "--progress", "--format", "json", *RULES)
+    ready = json.loads(out)["snapshot"]
+    steps = [json.loads(line) for line in told.splitlines()]
+    assert {tuple(step) for step in steps} == {("doing", "rows")}
+    assert {"读入 二月.csv", "写入快照"} <= {step["doing"] for step in steps}
+    assert (layout.current(place), set(layout.versions(place))) == (first, {first, ready})
+    assert len(switch_to(place, ready)) == json.loads(out)["companies"]
+    assert layout.current(place) == ready
+    with pytest.raises(RequestError, match="快照"):
+        switch_to(place, "0" * 32)
+    damaged = next(
+        path for path in sorted(layout.folder_of(place, str(first)).rglob("*")) if path.is_file() and path.stat().st_size
+    )
+    damaged.chmod(0o644)
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    with pytest.raises(SnapshotError):
+        switch_to(place, str(first))
+    assert layout.current(place) == ready

@@ -20,6 +20,8 @@ from matcher.engine import Engine
 from matcher.store.database import open_store
 from matcher.store.runs import load_run, snapshots_in_use
 
+pytestmark = pytest.mark.slow
+
 ZONE = "liaocheng-resort"
 DAY = ["--as-of", "2024-08-27"]
 COMPANIES = """\
@@ -80,6 +82,7 @@ def without_time(output: str) -> str:
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("complete", [False, True])
 def test_a_saved_register_ranks_and_tells_gaps_as_its_file_does(run: Run, complete: bool) -> None:
     saved = run("register", "save", "本地.csv", "--zone", ZONE, "--as-of", "2024-01-01", *(["--complete"] if complete else []))
@@ -105,6 +108,7 @@ def test_registers_are_listed_and_removed(run: Run) -> None:
     assert json.loads(run("register", "list", "--format", "json")) == []
     (one,) = json.loads(run("register", "list", "--all", "--format", "json"))
     assert one["ended_by"] == "乙"
+    assert "应为 1 到 60 个字（--name）" in run("register", "save", "本地.csv", "--zone", ZONE, "--name", "", code=2)
     assert "先用 lianzhao register save" in run("gaps", "--zone", ZONE, "--register", code=2)
 
 

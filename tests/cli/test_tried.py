@@ -16,6 +16,8 @@ from tests.cli import small_zone
 from tests.cli.small_zone import SCORING
 from tests.snapshot.small import code
 
+pytestmark = pytest.mark.slow
+
 DAY = ["--as-of", "2026-01-01"]
 SMALL = ["--zone", "small", "--rules", "rules"]
 FIRMS = "\n".join(

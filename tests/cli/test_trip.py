@@ -9,10 +9,13 @@ import pytest
 
 from matcher.cli import main
 
+pytestmark = pytest.mark.slow
+
 ASKED = ["trip", "plan", "--zone", "liaocheng-resort", "--start", "2024-08-27", "--days", "1", "--no-store", "--no-explain"]
 QINGDAO = [*ASKED, "--city", "青岛", "--candidates", "20"]
 
 
+@pytest.mark.slow
 def test_a_plan_goes_into_every_file_that_is_asked_for_and_is_made_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -31,9 +34,68 @@ def test_a_plan_goes_into_every_file_that_is_asked_for_and_is_made_again(
     printed = capsys.readouterr().out
     assert f"被拒：{visits[0]['name']}" in printed and "都没有动" in printed
     assert main([*again[:-1], "没有这家"]) == 2
+    other = visits[0]["alternates"][0]["name"]
+    capsys.readouterr()
+    assert main([*again, "--instead", other, "--agreed", visits[1]["name"], "--format", "json"]) == 0
+    swapped = [visit for day in json.loads(capsys.readouterr().out)["teams"][0]["days"] for visit in day["visits"]]
+    assert {visit["name"] for visit in swapped} == {other, *(visit["name"] for visit in visits[1:])}
+    assert [visit["name"] for visit in swapped if visit["state"] == "agreed"] == [visits[1]["name"]]
+    assert main([*again, "--instead", "没有这家"]) == 2
+    assert main([*again, "--refused", visits[1]["name"], "--instead", other]) == 2
+    assert "要正好写一家" in capsys.readouterr().err
+    assert main(again[:-2]) == 2
     assert main([*again, "--out", str(files[0])]) == 2
     files[1].write_text("{}", encoding="utf-8")
     assert main([*again[:2], str(files[1]), *again[3:]]) == 1
+
+
+def test_a_plan_is_kept_listed_shown_and_entered_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
+    asked, zone = [word for word in QINGDAO if word != "--no-store"], ["--zone", "liaocheng-resort"]
+    assert main(["trip", "show", "abcdef", *zone]) == 2
+    assert "也没有留存过计划" in capsys.readouterr().err
+    assert main([*asked, "--out", str(tmp_path / "计划.json"), "--by", "甲"]) == 0
+    told = json.loads((tmp_path / "计划.json").read_text(encoding="utf-8"))
+    short = told["id"][:8]
+    assert short in capsys.readouterr().err
+    assert main(["trip", "list", *zone, "--format", "json"]) == 0
+    (kept,) = json.loads(capsys.readouterr().out)
+    assert (kept["id"], kept["run"], kept["kept_by"]) == (told["id"], told["run"]["id"], "甲")
+    assert main(["trip", "show", short, *zone, "--out", str(tmp_path / "again.json")]) == 0
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "计划.json").read_bytes()
+    capsys.readouterr()
+    assert main(["trip", "enter", short, *zone, "--department", "甲局", "--by", "乙"]) == 0
+    assert f"已登记第 1 号活动、{told['visits']} 个目标" in capsys.readouterr().err
+    assert main(["ledger", "targets", "list", *zone, "--format", "json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["run"] for row in rows} == {told["run"]["id"]} and len(rows) == told["visits"]
+    assert main(["trip", "enter", str(tmp_path / "计划.json"), *zone]) == 1
+    assert "已经登记过：第 1 号活动" in capsys.readouterr().err
+    assert main(["trip", "enter", str(tmp_path / "计划.json"), "--zone", "zhuhai-jinwan"]) == 2
+    (tmp_path / "x.json").write_text("{}", encoding="utf-8")
+    assert main(["trip", "enter", str(tmp_path / "x.json"), *zone]) == 1
+
+
+def test_whom_the_ledgers_know_is_met_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
+    asked, zone = [word for word in QINGDAO if word != "--no-store"], ["--zone", "liaocheng-resort"]
+    assert main([*asked, "--format", "json"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    visit = before["teams"][0]["days"][0]["visits"][-1]
+    row = ["类型=企业", f"企业名称={visit['name']}", "--step", "洽谈", "--on", "2024-08-20", "--reason", "补录"]
+    assert main(["ledger", "targets", "add", *row, *zone]) == 0
+    capsys.readouterr()
+    assert main([*asked, "--format", "json"]) == 0
+    after = json.loads(capsys.readouterr().out)
+    (told,) = [one for one in after["teams"][0]["days"][0]["visits"] if one["name"] == visit["name"]]
+    assert told["chance"] > visit["chance"] == 0.5
+    assert main([*asked, "--no-store", "--format", "json"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert alone["id"] == before["id"]
 
 
 @pytest.mark.parametrize(

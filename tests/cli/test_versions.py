@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from matcher.store.runs import load_run
 from tests.cli import small_zone
 from tests.cli.small_zone import SCORING
 from tests.cli.test_rules_diff import ROWS, contents
+
+pytestmark = pytest.mark.slow
 
 DAY = ["--as-of", "2026-01-01"]
 HEAVIER = SCORING.replace("weight: 40\n", "weight: 25\n")
@@ -70,6 +73,11 @@ def test_whoever_never_publishes_sees_nothing_of_versions(run: Run) -> None:
     assert re.search(r"批次 [0-9a-f]{12}\n$", out)
     assert "规则" not in err
     assert run("rules", "versions", "small") == (0, "规则版本　0 条\n", "")
+    shutil.copytree("rules/small", "elsewhere/other")
+    assert run("rules", "versions", "other")[0] == 2
+    assert run("rules", "versions", "other", "--rules", "elsewhere") == (0, "规则版本　0 条\n", "")
+    signed = ("--by", "张三", "--note", "试")
+    assert "还没有发布过" in run("rules", "retire", "other", "1", *signed, "--rules", "elsewhere")[2]
     assert run("rules", "versions", "smal")[::2] == (2, "lianzhao: 没有这个园区：smal，是不是想写「small」？\n")
 
 
@@ -77,7 +85,10 @@ def test_from_draft_to_published_to_retired(run: Run) -> None:
     before = contents(Path("rules"))
     draft = rank(run)
     err = published(run)
-    assert err == f"已发布第 1 版，摘要 {draft['run']['ruleset'][:12]}\n"
+    told, doubtful = err.splitlines()
+    assert told == f"已发布第 1 版，摘要 {draft['run']['ruleset'][:12]}"
+    count = len(json.loads(run("rules", "check", "small", "企业.csv", "--format", "json")[1])["concerns"])
+    assert doubtful.startswith(f"lianzhao: 注意：规则本身有疑处 {count} 处（没有看企业）")
     assert contents(Path("rules")) == before
     code, _, err = run("rules", "publish", "small", "--by", "李四", "--note", "再来")
     assert code == 0
@@ -238,7 +249,7 @@ def test_words_that_mean_nothing_are_told(run: Run, tmp_path: Path) -> None:
     assert run("rules", "retire", "small", "1", *SIGNED)[::2] == (2, "lianzhao: 园区 small 还没有发布过规则，没有可停用的\n")
     assert run("rules", "publish", "small", "--by", "张三", "--note", "")[::2] == (
         2,
-        "lianzhao: --note 应为 1 到 1000 个字：为什么\n",
+        "lianzhao: 说明应为 1 到 1000 个字：为什么（--note）\n",
     )
     assert kept.kept_digests(Path("home")) == []
     published(run)

@@ -19,9 +19,11 @@ import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.cli import commands, main, xlsx
+from matcher.cli import commands, main
 from matcher.engine import Engine
 from matcher.intake import read_files
+from matcher.outputs import workbook
+from matcher.outputs.ranking_xlsx import ranking_xlsx
 from matcher.runs import Request
 from matcher.scoring.evidence import fields
 from matcher.types import Ranking
@@ -119,7 +121,7 @@ def test_a_ranking_has_four_sheets_with_the_numbers_of_the_json(run: Run) -> Non
 
 
 def test_it_can_be_read_on_a_screen_and_printed(ranking: Ranking, engine: Engine) -> None:
-    parts = xml(xlsx.ranking_xlsx(ranking, engine.zone, labels(engine)))
+    parts = xml(ranking_xlsx(ranking, engine.zone, labels(engine)))
     first = parts["xl/worksheets/sheet1.xml"]
     for wanted in (
         'orientation="landscape"', 'paperSize="9"', 'fitToHeight="0"', 'state="frozen"', 'xSplit="2" ySplit="1"', "<autoFilter",
@@ -132,7 +134,7 @@ def test_it_can_be_read_on_a_screen_and_printed(ranking: Ranking, engine: Engine
 
 def test_the_same_ranking_gives_the_same_bytes(run: Run, ranking: Ranking, engine: Engine) -> None:
     later = replace(ranking, run=replace(ranking.run, created_at="2031-01-01T00:00:00+08:00"))
-    assert xlsx.ranking_xlsx(ranking, engine.zone, labels(engine)) == xlsx.ranking_xlsx(later, engine.zone, labels(engine))
+    assert ranking_xlsx(ranking, engine.zone, labels(engine)) == ranking_xlsx(later, engine.zone, labels(engine))
     for name in ("一.xlsx", "二.xlsx"):
         run("match", "名单.csv", "--zone", ZONE, "--format", "xlsx", "--out", name)
     assert Path("一.xlsx").read_bytes() == Path("二.xlsx").read_bytes()
@@ -150,9 +152,11 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\ufffe\uffff"),
 )
 def test_any_text_comes_back_unchanged_and_is_never_a_formula(text: str) -> None:
     for many in (False, True):
-        with xlsx.Book("书", "2024-08-27", many=many) as book:
+        with workbook.Book("书", "2024-08-27", many=many) as book:
             book.add(
-                "表", [xlsx.Column[str]("列", lambda t: t), xlsx.Column[str]("又一列", lambda t: t, 30, "wrapped")], [text, "后"]
+                "表",
+                [workbook.Column[str]("列", lambda t: t), workbook.Column[str]("又一列", lambda t: t, 30, "wrapped")],
+                [text, "后"],
             )
         content = book.content()
         rows = sheets(content)["表"]
@@ -163,17 +167,17 @@ def test_any_text_comes_back_unchanged_and_is_never_a_formula(text: str) -> None
 
 
 def test_what_no_cell_can_hold_is_cut_or_marked() -> None:
-    with xlsx.Book("书") as book:
-        book.add("表", [xlsx.Column[str]("列", lambda t: t)], ["长" * 40_000, "甲\ud800乙\uffff"])
+    with workbook.Book("书") as book:
+        book.add("表", [workbook.Column[str]("列", lambda t: t)], ["长" * 40_000, "甲\ud800乙\uffff"])
     rows = sheets(book.content())["表"]
     assert (len(rows[1][0]), rows[1][0][-1], rows[2]) == (32_767, "…", ["甲�乙�"])
 
 
 def test_more_lines_than_a_sheet_holds_go_to_a_further_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xlsx, "MOST_ROWS", 3)
+    monkeypatch.setattr(workbook, "MOST_ROWS", 3)
     for many in (False, True):
-        with xlsx.Book("书", many=many) as book:
-            book.add("表", [xlsx.Column[int]("列", lambda n: n)], range(7))
+        with workbook.Book("书", many=many) as book:
+            book.add("表", [workbook.Column[int]("列", lambda n: n)], range(7))
         found = sheets(book.content())
         assert {name: [row[0] for row in rows] for name, rows in found.items()} == {
             "表": ["列", 0, 1, 2], "表 2": ["列", 3, 4, 5], "表 3": ["列", 6],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matcher.cli.xlsx import Book, Column
+from matcher.outputs.workbook import Book, Column
 from matcher.rules import Zone
 from matcher.trips.plans import Alternate, Dropped, PlannedDay, PlannedVisit, TripPlan
 from matcher.trips.request import KIND_LABELS
