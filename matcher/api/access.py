@@ -28,7 +28,7 @@ from matcher.api.problems import RefusedError, problem, told_of
 from matcher.api.rates import Buckets, Rate, Room
 from matcher.api.records import Records
 from matcher.api.roles import OPERATIONS, Operation
-from matcher.api.settings import Settings
+from matcher.api.settings import Limits, Settings
 from matcher.errors import StoreError
 from matcher.store import keys
 from matcher.store.keys import ApiKey, KeptKey, Standing
@@ -38,6 +38,8 @@ FRESH = 1.0
 _MOST_CACHED = 1000
 _MOST_HEADERS = 100
 _MOST_OF_HEADERS = 32 * 1024
+COUNTED = "counted"
+"""In the state of a request that was counted against its key's rate (已计入频率)."""
 _CALLER = "caller"  # in the request's state
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
 _CHALLENGE = 'Bearer realm="lianzhao"'
@@ -53,6 +55,8 @@ class Caller:
         zones: Whose rules and companies it may ask for; None is all.
         group: The recruitment group whose rows of the ledgers are its own.
         leader: Whether it reads all rows of the ledgers.
+        per_minute: Requests in a minute; 0 is no limit, None as the settings say.
+        body: Most bytes of a body; None as the settings say.
     """
 
     key: str | None
@@ -62,10 +66,27 @@ class Caller:
     scopes: tuple[str, ...] | None = None
     group: str | None = None
     leader: bool = False
+    per_minute: int | None = None
+    body: int | None = None
+
+    @classmethod
+    def with_key(cls, key: ApiKey) -> Caller:
+        """Whoever has a key (持密钥的调用者)."""
+        return cls(key.id, key.name, key.role, key.zones, key.scopes, key.group, key.leader, key.per_minute, key.body)
 
     def may_see(self, zone: str) -> bool:
         """Whether a zone's things are for it (可看的园区)."""
         return self.zones is None or zone in self.zones
+
+    def may(self, operation: str) -> bool:
+        """Whether its role and its scopes open an operation (可做的操作)."""
+        wanted = OPERATIONS[operation]
+        return self.role in wanted.roles and (self.scopes is None or wanted.scope in self.scopes)
+
+    def limits(self, usual: Limits) -> Limits:
+        """What it may ask for (限额): its own where it has some, else what is usual."""
+        per_minute = usual.per_minute if self.per_minute is None else self.per_minute
+        return replace(usual, per_minute=per_minute, body=usual.body if self.body is None else self.body)
 
     def check_zone(self, zone: str) -> None:
         """Raises if a zone's things are not for it (检查园区), for operations whose path names none.
@@ -82,6 +103,12 @@ LOCAL = Caller(None, "本机", "admin", leader=True)
 
 STRANGER = Caller(None, "", "", zones=())
 """Whoever asks what is open to all (未认证的调用者)."""
+
+
+def limits_of(scope: Scope, usual: Limits) -> Limits:
+    """The limits of whoever sent a request (调用者的限额): its key's own, else the settings'."""
+    caller = scope.get("state", {}).get(_CALLER)
+    return caller.limits(usual) if isinstance(caller, Caller) else usual
 
 
 def caller_of(request: Request) -> Caller:
@@ -172,18 +199,31 @@ class Door:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        if scope["type"] != "http":
-            return  # there is nothing here to talk to
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         headers = headers_of(scope)
         origin = headers.get("origin", "")
         sender = _allowing(origin, send) if origin in self._settings.origins else send
         try:
-            self._check_size(scope)
+            self._check_head(scope)
             room = await self._admit(scope, headers)
         except _TurnedAwayError as turned:
             await turned.response(scope, receive, sender)
             return
-        await self.app(scope, receive, _with_room(room, self._settings, sender) if room else sender)
+        await self.app(scope, receive, _with_room(room, limits_of(scope, self._settings.limits), sender) if room else sender)
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets a socket through to the pages, if it comes whence a page may; who it is, the pages ask."""
+        settings, headers = self._settings, headers_of(scope)
+        reason = strange_host(headers, settings) or strange_page(scope, headers, settings)
+        if reason is None and not settings.needs_keys:
+            reason = strange_caller(scope, headers)
+        if reason is not None:
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        scope.setdefault("state", {})[_CALLER] = STRANGER if settings.needs_keys else LOCAL
+        await self.app(scope, receive, send)
 
     async def _admit(self, scope: Scope, headers: Mapping[str, str]) -> Room | None:
         """Lets a request pass, with the caller in its state; says what is left of its rate."""
@@ -209,8 +249,11 @@ class Door:
         self._check(scope, caller, found, wanted)
         return self._counted(scope, caller)
 
-    def _check_size(self, scope: Scope) -> None:
-        """Turns away floods of headers, whatever the server let through."""
+    def _check_head(self, scope: Scope) -> None:
+        """Turns away floods of headers, and two lengths of one body: a proxy may have gone by the other one."""
+        names = {name for name, _ in scope["headers"]}
+        if {b"content-length", b"transfer-encoding"} <= names:
+            raise self._turned(scope, "not-http", "Content-Length 与 Transfer-Encoding 只写一个", Connection="close")
         given = scope["headers"]
         size = sum(len(name) + len(value) for name, value in given) + len(scope["query_string"]) + len(scope.get("raw_path") or b"")
         if len(given) > _MOST_HEADERS or size > _MOST_OF_HEADERS:
@@ -223,21 +266,18 @@ class Door:
             return LOCAL
         token = _token(given or "", wanted)
         key = self._callers.cached(token) if token else None
-        if key is None:
-            address = f"address {address_of(scope)}"
-            attempts = Rate(self._settings.limits.attempts)
-            room = self._buckets.look(address, attempts)
-            if not room.allowed:
-                raise self._turned(scope, "too-many-requests", "无效的请求太多，请稍后再试", **_retry(room))
-            key = await self._looked_up(scope, token)
-            standing = key.standing(datetime.now(UTC)) if key else Standing.UNKNOWN
-            if standing is not Standing.LIVE:
-                self._buckets.take(address, attempts)
-                raise self._turned(scope, "unauthenticated", _why(given, token, standing), **_challenge(given, wanted))
-        elif key.standing(datetime.now(UTC)) is not Standing.LIVE:
-            raise self._turned(scope, "unauthenticated", _why(given, token, Standing.EXPIRED), **_challenge(given, wanted))
-        assert key is not None
-        return Caller(key.id, key.name, key.role, key.zones, key.scopes, key.group, key.leader)
+        if key is not None and key.standing(datetime.now(UTC)) is Standing.LIVE:
+            return Caller.with_key(key)
+        address, attempts = f"address {address_of(scope)}", Rate(self._settings.limits.attempts)
+        room = self._buckets.look(address, attempts)
+        if not room.allowed:
+            raise self._turned(scope, "too-many-requests", "无效的请求太多，请稍后再试", **_retry(room))
+        key = key or await self._looked_up(scope, token)
+        standing = key.standing(datetime.now(UTC)) if key else Standing.UNKNOWN
+        if key is None or standing is not Standing.LIVE:
+            self._buckets.take(address, attempts)
+            raise self._turned(scope, "unauthenticated", _why(given, token, standing), **_challenge(given, wanted))
+        return Caller.with_key(key)
 
     async def _looked_up(self, scope: Scope, token: str | None) -> ApiKey | None:
         if token is None:
@@ -256,11 +296,13 @@ class Door:
             raise self._turned(scope, "forbidden", "这把密钥不能用于这个园区")
 
     def _counted(self, scope: Scope, caller: Caller) -> Room | None:
-        if caller.key is None or not self._settings.limits.per_minute:
+        limits = caller.limits(self._settings.limits)
+        if caller.key is None or not limits.per_minute or scope["state"].get(COUNTED):
             return None
-        room = self._buckets.take(f"key {caller.key}", Rate(self._settings.limits.per_minute))
+        room = self._buckets.take(f"key {caller.key}", Rate(limits.per_minute))
         if not room.allowed:
-            raise self._turned(scope, "too-many-requests", "这把密钥的请求过于频繁，请稍后再试", **_retry(room, self._settings))
+            raise self._turned(scope, "too-many-requests", "这把密钥的请求过于频繁，请稍后再试", **_retry(room, limits))
+        scope["state"][COUNTED] = True
         return room
 
     def _turned(self, scope: Scope, kind: str, detail: str, **headers: str) -> _TurnedAwayError:
@@ -294,21 +336,20 @@ def _challenge(given: str | None, wanted: Operation) -> dict[str, str]:
     return {"WWW_Authenticate": _CHALLENGE + ("" if given is None else ', error="invalid_token"')}
 
 
-def _retry(room: Room, settings: Settings | None = None) -> dict[str, str]:
+def _retry(room: Room, limits: Limits | None = None) -> dict[str, str]:
     told = {"Retry_After": str(max(1, -int(-room.wait // 1)))}
-    return told | ({} if settings is None else _rate_headers(room, settings))
+    return told | ({} if limits is None else _rate_headers(room, limits))
 
 
-def _rate_headers(room: Room, settings: Settings) -> dict[str, str]:
-    most = settings.limits.per_minute
-    return {"RateLimit_Policy": f'"key";q={most};w=60', "RateLimit": f'"key";r={room.left};t={-int(-room.empty // 1)}'}
+def _rate_headers(room: Room, limits: Limits) -> dict[str, str]:
+    return {"RateLimit_Policy": f'"key";q={limits.per_minute};w=60', "RateLimit": f'"key";r={room.left};t={-int(-room.empty // 1)}'}
 
 
-def _with_room(room: Room, settings: Settings, send: Send) -> Send:
+def _with_room(room: Room, limits: Limits, send: Send) -> Send:
     async def told(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in _rate_headers(room, settings).items():
+            for name, value in _rate_headers(room, limits).items():
                 headers[name.replace("_", "-")] = value
         await send(message)
 
@@ -318,7 +359,7 @@ def _with_room(room: Room, settings: Settings, send: Send) -> Send:
 def _preflight() -> Response:
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Request-Id",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match, X-Content-SHA256, X-Request-Id",
         "Access-Control-Max-Age": "600",
     }
     return Response(status_code=204, headers=allowed)

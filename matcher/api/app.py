@@ -13,8 +13,28 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from matcher.api import audit, companies, docs, health, metrics, problems, ranking, reconcile, runs, serving, zones
+from matcher.api import (
+    audit,
+    companies,
+    docs,
+    events,
+    health,
+    hooks,
+    ledger_files,
+    ledger_rows,
+    metrics,
+    problems,
+    ranking,
+    reconcile,
+    reports,
+    runs,
+    scores,
+    serving,
+    trips,
+    zones,
+)
 from matcher.api.access import admitted
+from matcher.api.agents import Agents
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
 from matcher.api.service import Service
@@ -37,7 +57,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         service.start()
-        yield
+        async with contextlib.AsyncExitStack() as stack:
+            manager = agents.made()
+            if manager is not None:
+                await stack.enter_async_context(manager.run())
+            yield
         service.close()
         await serving.unguard(app)
 
@@ -52,8 +76,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for module in (health, metrics, audit, zones, ranking, companies, runs, reconcile, docs):
+    for module in (
+        health,
+        metrics,
+        audit,
+        zones,
+        ranking,
+        scores,
+        companies,
+        runs,
+        events,
+        hooks,
+        ledger_files,
+        ledger_rows,
+        reports,
+        trips,
+        reconcile,
+        docs,
+    ):
         app.include_router(module.router)
+    agents = Agents(app)
+    app.router.routes.append(agents.route)
     described(app)
     serving.guard(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKED)

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Query, Request, Response
@@ -28,13 +28,18 @@ from matcher.api.roles import OPERATIONS, Operation
 from matcher.errors import StoreError
 from matcher.store import audit, idempotency
 from matcher.store.audit import Entry
+from matcher.store.database import Store
 from matcher.store.idempotency import Answer, Claim, Taken
 
 RUN = "run_id"
 """Where an endpoint leaves the id of the run that it made: ``request.state.run_id`` (批次号)."""
+CLAIM = "claim"
+"""Where an endpoint finds the claim of its ``Idempotency-Key``: ``request.state.claim`` (占用凭据)."""
 _KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 _WAIT = 10.0  # seconds for the same request to be answered
 _PAUSE = 0.05
+_ASKING = (b"content-type", b"if-match")
+"""Headers that make a request another one; so do the attributes of a CloudEvent (算作请求内容的头)."""
 _NOT_KEPT = frozenset({"date", "server", "x-request-id", "ratelimit", "ratelimit-policy"})
 
 router = APIRouter(route_class=StrictRoute, tags=["服务"], responses=documented("invalid-request", *COMMON))
@@ -143,6 +148,8 @@ class Recorded:
             return Response(claimed.body, claimed.status, headers=headers)
         if claimed is Taken.OTHER_REQUEST:
             return problem("key-reused", "这个 Idempotency-Key 已用于另一个请求，请换一个", request_id=request_id)
+        if isinstance(claimed, Claim):
+            scope["state"][CLAIM] = claimed
         if isinstance(claimed, Taken):
             return problem("conflict", "同一请求还在处理，请稍后再试", request_id=request_id, headers={"Retry-After": "5"})
 
@@ -178,11 +185,12 @@ class Recorded:
             with anyio.CancelScope(shield=True):
                 if held is not None and not done:
                     await self._records.ask(partial(idempotency.give_back, held=held))
-                await self._records.ask(partial(_ended, entry=entry, number=number, status=given.status or 500, run=state.get(RUN)))
+                await self._records.ask(partial(ended, entry=entry, number=number, status=given.status or 500, run=state.get(RUN)))
         return given
 
 
-def _ended(store: Any, entry: Entry, number: int | None, status: int, run: str | None) -> None:
+def ended(store: Store, entry: Entry, number: int | None, status: int, run: str | None) -> None:
+    """Notes how something has ended (记结果): on the line that it has already, else on one of its own."""
     if number is None:
         audit.note(store, Entry(**{**vars(entry), "status": status, "run": run}))
     else:
@@ -191,6 +199,8 @@ def _ended(store: Any, entry: Entry, number: int | None, status: int, run: str |
 
 def _digest(scope: Scope, body: bytes) -> str:
     told = hashlib.sha256()
-    for part in (scope["method"].encode(), scope["path"].encode("utf-8", "surrogatepass"), scope.get("query_string", b""), body):
+    told_beside = sorted(name + b":" + value for name, value in scope["headers"] if name in _ASKING or name.startswith(b"ce-"))
+    parts = (scope["method"].encode(), scope["path"].encode("utf-8", "surrogatepass"), scope.get("query_string", b""))
+    for part in (*parts, *told_beside, body):
         told.update(len(part).to_bytes(8, "little") + part)
     return told.hexdigest()

@@ -37,11 +37,34 @@ class Failed(BaseModel):
     error: ProfileProblem
 
 
+_RUN_HINTS = get_type_hints(Run)
+Basis: Any = make_dataclass(
+    "Basis", [("fingerprint", str), *((one.name, _RUN_HINTS[one.name]) for one in fields(Run) if one.name != "id")]
+)
+Basis.__doc__ = "What scores rest on that are not kept (评分的依据): equal fingerprints, equal scores."
+
+
 class ScoreAnswer(BaseModel):
     """Scores in the order of the profiles (评分应答); with ``explain`` each has its ``explanation``."""
 
+    run: Basis
+    results: list[Scored | Failed]
+
+
+class KeptScoreAnswer(BaseModel):
+    """Scores in the order of the profiles, kept as a run (评分并留存的应答); with ``explain`` each has its ``explanation``."""
+
     run: Run
     results: list[Scored | Failed]
+    kept_until: str = Field(description="留存到何时；超出数量、容量的，旧的先清")
+
+
+class KeptScoreResults(BaseModel):
+    """The scores of a run, made again (留存的评分), or a page of them."""
+
+    run: Run
+    results: list[Scored | Failed]
+    next: Cursor | None = Field(description="下一页的翻页处；到末尾为 null")
 
 
 class RankAnswer(BaseModel):
@@ -171,6 +194,7 @@ class KeptRunFacts(BaseModel):
     run: Run
     results: str = Field(description="名单的摘要")
     given: dict[str, Any] | None
+    kept_until: str | None = Field(default=None, description="评分留存到何时；名单一直留着，没有这一项")
 
 
 class RunCursor(BaseModel):
@@ -208,7 +232,7 @@ class RunCompany(BaseModel):
     """One company in a run (批次里的一家企业): where it stands, what fired, what did not and why, and what to ask first."""
 
     run: str
-    standing: Standing
+    standing: Standing | None = Field(description="在名单里的位次；留存的评分没有名单，为 null")
     result: Scored
     explanation: Explanation
     next_question: NextQuestion | None

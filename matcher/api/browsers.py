@@ -14,6 +14,7 @@ from starlette.types import Scope
 from matcher.api.settings import Settings
 
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PAGE_SCHEMES = {"ws": "http", "wss": "https"}  # of the page that opens a socket
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
@@ -52,16 +53,21 @@ def strange_page(scope: Scope, headers: Mapping[str, str], settings: Settings) -
     said = "别的网页发来的请求不予应答；确要允许的，请用 --allow-origin 写明"
     origin = headers.get("origin")
     if origin is not None:
-        own = f"{scope.get('scheme', 'http')}://{headers.get('host', '')}"
-        return None if origin == own or origin in settings.origins else said
+        return None if origin == own_origin(scope, headers) or origin in settings.origins else said
     if headers.get("sec-fetch-site", "none") in ("none", "same-origin"):
         return None
     if headers.get("sec-fetch-dest") == "iframe" and _origin_of(headers.get("referer", "")) in settings.origins:
         return None  # a named page shows one of ours within itself
     is_link = (
-        scope["method"] == "GET" and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+        scope.get("method") == "GET" and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     )
     return None if is_link else said  # to follow a link is no harm: the other page does not see the answer
+
+
+def own_origin(scope: Scope, headers: Mapping[str, str]) -> str:
+    """What our own pages call themselves (本服务网页的来源), as the browser of this request sees the service."""
+    scheme = scope.get("scheme", "http")
+    return f"{_PAGE_SCHEMES.get(scheme, scheme)}://{headers.get('host', '')}"
 
 
 def _origin_of(address: str) -> str:

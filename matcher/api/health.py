@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from matcher.api.access import STRANGER, caller_of
-from matcher.api.answers import StrictRoute, answer
+from matcher.api.answers import OpenRoute, answer
 from matcher.api.bodies import Readiness
 from matcher.api.problems import COMMON, documented
 from matcher.api.service import Service, service_of
@@ -16,7 +16,7 @@ from matcher.api.state import State
 from matcher.errors import StoreError
 from matcher.store.rulesets import newest, versions
 
-router = APIRouter(route_class=StrictRoute, tags=["服务"], responses=documented(*COMMON))
+router = APIRouter(route_class=OpenRoute, tags=["服务"], responses=documented(*COMMON))
 
 
 class Alive(BaseModel):
@@ -40,7 +40,7 @@ def readyz(request: Request) -> Response:
     """Whether this worker can work (就绪检查): snapshot and rules in use, and what was refused and why; the old one then stays."""
     told = readiness(service_of(request))
     if caller_of(request) == STRANGER:  # the reason names folders
-        told["refused"] = [{**one, "why": "原因不对外说，请在服务器上查"} for one in told["refused"]]
+        told["refused"] = [{**one, "why": "原因不对外说，见服务器的日志"} for one in told["refused"]]
     return answer(told, 200 if told["status"] == "ready" else 503, {"Cache-Control": "no-store"})
 
 
@@ -49,7 +49,8 @@ def readiness(service: Service) -> dict[str, Any]:
     keeper = service.keeper
     state = keeper.state
     published, database = _published(service, state)
-    ready = state.base is not None and not state.broken and database == "ok"
+    sound = service.look_at_ledgers()
+    ready = state.base is not None and not state.broken and sound and database == "ok"
     return {
         "status": "ready" if ready else "not-ready",
         "state": state.number,
@@ -74,7 +75,7 @@ def readiness(service: Service) -> dict[str, Any]:
         ],
         "refused": [
             {"what": one.what, "version": one.version, "why": one.why, "since": one.since.isoformat(timespec="seconds")}
-            for one in list(keeper.refused.values())
+            for one in service.refused
         ],
     }
 

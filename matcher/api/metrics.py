@@ -14,8 +14,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from matcher.api.problems import COMMON, documented
-from matcher.api.service import service_of
-from matcher.api.swap import Keeper
+from matcher.api.service import Service, service_of
 
 TOGETHER = "PROMETHEUS_MULTIPROC_DIR"
 """The folder where several workers count together, an environment variable of prometheus-client (多进程指标目录)."""
@@ -46,10 +45,10 @@ class Metrics:
         self._requests.labels(shown, route, str(status)).inc()
         self._seconds.labels(shown, route).observe(seconds)
 
-    def told(self, keeper: Keeper) -> bytes:
+    def told(self, service: Service) -> bytes:
         """All figures (全部指标)."""
         now = CollectorRegistry()
-        now.register(_State(keeper))
+        now.register(_State(service))
         folder = os.environ.get(TOGETHER)
         if not folder:
             return generate_latest(self.registry) + generate_latest(now)
@@ -62,11 +61,11 @@ class Metrics:
 class _State(Collector):
     """What the worker that answers works on: snapshot and rules in use, what it refused to take up."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self, service: Service) -> None:
+        self._service = service
 
     def collect(self) -> Iterator[Metric]:
-        state = self._keeper.state
+        state = self._service.state
         snapshot = GaugeMetricFamily("lianzhao_snapshot", "Companies in use 所用企业库：企业数", labels=["version"])
         if state.base is not None:
             snapshot.add_metric([state.base.version], len(state.base))
@@ -74,10 +73,11 @@ class _State(Collector):
         for zone, engine in state.engines.items():
             rules.add_metric([zone, engine.zone.digest], 1)
         refused = GaugeMetricFamily("lianzhao_refused", "What is new and broken and was not taken up 拒绝换上的", labels=["what"])
-        for one in list(self._keeper.refused.values()):
+        self._service.look_at_ledgers()
+        for one in self._service.refused:
             refused.add_metric([one.what], 1)
         yield from (snapshot, rules, refused)
-        yield CounterMetricFamily("lianzhao_swaps", "Swaps of this worker 换上次数", value=self._keeper.swaps)
+        yield CounterMetricFamily("lianzhao_swaps", "Swaps of this worker 换上次数", value=self._service.keeper.swaps)
 
 
 def forget_the_dead(folder: Path) -> None:
@@ -106,4 +106,4 @@ def _lives(pid: int) -> bool:
 def metrics(request: Request) -> Response:
     """Figures in the text format of Prometheus (指标)."""
     counted: Metrics = request.app.state.metrics
-    return Response(counted.told(service_of(request).keeper), media_type=CONTENT_TYPE_LATEST)
+    return Response(counted.told(service_of(request)), media_type=CONTENT_TYPE_LATEST)

@@ -103,7 +103,10 @@ class Query(BaseModel):
 class Company(BaseModel):
     """A company by name or code (所指的企业)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"anyOf": [{"required": [one], "properties": {one: {"pattern": r"\S"}}} for one in ("name", "uscc")]},
+    )
 
     name: Annotated[str, Field(max_length=200)] = ""
     uscc: Annotated[str, Field(max_length=100)] = ""

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from matcher.api.links import linked
 from matcher.api.problems import Problem
 from matcher.api.roles import secured
 
@@ -31,10 +32,24 @@ def described(app: FastAPI) -> None:
             schemas |= {**schema.pop("$defs"), "Problem": schema}
             made["components"]["schemas"] = dict(sorted(schemas.items()))
             secured(made)
+            linked(made)
+            _without_null(made)
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _without_null(document: dict[str, Any]) -> None:
+    """Headers and queries are left out, they cannot be null."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                schema = parameter["schema"]
+                left = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+                if len(left) == 1:
+                    del schema["anyOf"]
+                    parameter["schema"] = {**left[0], **schema}
 
 
 def in_older_words(document: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.types import Scope
 
+_CONVERTER = re.compile(r"(?<=\w):\w+(?=})")  # {book:book} is called {book}
 FOUND = "lianzhao.found"
 """Where the request's scope keeps what was found (查得的操作)."""
 
@@ -63,7 +64,7 @@ class Operations:
             self._ways = [
                 _Way(
                     getattr(one, "operation_id", None) or str(one.name),
-                    str(one.path),
+                    _CONVERTER.sub("", str(one.path)),
                     frozenset(one.methods) if one.methods else None,
                     one.path_regex,
                 )

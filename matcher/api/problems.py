@@ -17,12 +17,18 @@ from starlette.exceptions import HTTPException
 
 from matcher.api.words import expected
 from matcher.errors import (
+    ConflictError,
+    FieldError,
     InputError,
     KeptError,
+    LedgerError,
     LianzhaoError,
     OptionError,
+    ProofError,
     RequestError,
     RulesError,
+    SheetError,
+    StepError,
     StoreBusyError,
     StoreError,
     StoreUnreachableError,
@@ -44,10 +50,13 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-slow": (408, "请求发送得太慢"),
     "conflict": (409, "与已有的不一致"),
     "gone": (410, "所请求的已不再保留"),
+    "precondition-failed": (412, "已被别人改过"),
     "too-large": (413, "请求体过大"),
     "unsupported-media-type": (415, "请求体的格式不对"),
     "invalid-request": (422, "请求内容不合要求"),
+    "event-refused": (422, "事件不能登记"),
     "key-reused": (422, "Idempotency-Key 已用于另一个请求"),
+    "version-needed": (428, "应写明改的是哪一版"),
     "too-many-requests": (429, "请求过于频繁"),
     "headers-too-large": (431, "请求头过大"),
     "internal": (500, "服务内部出错"),
@@ -123,6 +132,11 @@ class RefusedError(Exception):
         super().__init__(detail)
 
 
+def urn(kind: str) -> str:
+    """The ``type`` of a kind (问题种类的标识)."""
+    return _URN + kind
+
+
 def problem(
     kind: str, detail: str, *, request_id: str | None = None, headers: Mapping[str, str] | None = None, **members: Any
 ) -> Response:
@@ -184,7 +198,11 @@ def _refused(request: Request, error: Exception) -> Response:
 def _of_the_house(request: Request, error: Exception) -> Response:
     assert isinstance(error, LianzhaoError)
     told = told_of(error)
-    return problem(told.kind, told.detail, request_id=request_id_of(request), field=told.field, expected=told.expected)
+    members: dict[str, Any] = {"field": told.field, "expected": told.expected}
+    if isinstance(error, SheetError):
+        shown = error.problems[:_MOST_MISTAKES]
+        members["mistakes"] = [{"field": f"{one.sheet}.{one.column}", "expected": one.expected, "row": one.row} for one in shown]
+    return problem(told.kind, told.detail, request_id=request_id_of(request), **members)
 
 
 @dataclass(frozen=True)
@@ -200,16 +218,31 @@ class Told:
 def told_of(error: LianzhaoError) -> Told:
     """Which kind of problem an error of the house is (归类)."""
     if isinstance(error, OptionError):
-        return Told("invalid-request", str(error))
+        return Told("invalid-request", str(error), error.field)
     if isinstance(error, RequestError):
         return Told("not-found", str(error), error.kind, error.suggestion)
     if isinstance(error, InputError):
         return Told("invalid-request", str(error), error.field)
+    if isinstance(error, LedgerError):
+        return _of_a_ledger(error)
     if isinstance(error, StoreBusyError | StoreUnreachableError):
         return Told("busy", "数据库暂时不可用，请稍后再试")  # its name and address are for the operator, not for clients
     if isinstance(error, StoreError | KeptError | RulesError):
         return Told("configuration", str(error).splitlines()[0])
     return Told("configuration", str(error))
+
+
+def _of_a_ledger(error: LedgerError) -> Told:
+    """What the ledgers do not take: values and steps are the client's to mend, what stands in the way is a conflict."""
+    if isinstance(error, FieldError):
+        return Told("invalid-request", str(error), error.field or error.title, error.problem)
+    if isinstance(error, StepError):
+        return Told("invalid-request", str(error), *(("reason", "应写明理由") if error.needs_reason else ("step", error.problem)))
+    if isinstance(error, SheetError):
+        return Told("invalid-request", f"有 {len(error.problems)} 处错误，整个文件都没有导入：{error.problems[0]}")
+    if isinstance(error, ProofError):
+        return Told("gone", "证明文件缺失或被改动过，请管理员从备份恢复")  # where it should be is for the operator
+    return Told("conflict", str(error), *(("version", f"现在是第 {error.version} 版") if isinstance(error, ConflictError) else ()))
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -254,8 +287,8 @@ def _json_flaw(flaw: Mapping[str, Any]) -> str:
 
 
 _JSON_FLAWS = {
-    "depth limit": "嵌套过深", "recursion limit": "嵌套过深", "surrogate": "有不成对的代理字符", "infinity": "有过大的数",
-    "utf-8": "不是 UTF-8 编码", "str is not valid": "不是 UTF-8 编码",
+    "depth limit": "嵌套过深", "recursion limit": "嵌套过深", "str is not valid": "不是 UTF-8 编码", "surrogate": "有不成对的代理字符",
+    "infinity": "有过大的数", "byte order mark": "开头有 BOM，应去掉",
 }  # fmt: skip
 
 

@@ -67,6 +67,7 @@ class Guarded(H11Protocol):
         self._awaited = ""
         self._begun = self._received = 0.0
         self._writing: asyncio.TimerHandle | None = None
+        self._is_socket = False
         if len(self.connections) > CONNECTIONS:
             self._tell("overloaded", "连接太多，请稍后再试")
             return
@@ -86,6 +87,11 @@ class Guarded(H11Protocol):
         self._received += len(data)
         super().data_received(data)
         self._watch()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """It becomes a socket: nothing of a request is waited for any more, and another protocol has the connection."""
+        self._is_socket = True
+        super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
         """A request is answered."""
@@ -119,12 +125,14 @@ class Guarded(H11Protocol):
         too_long = isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431
         if too_long:
             self._tell("headers-too-large", "请求头过大")
+        elif "HTTP/1" in str(error) and r"\x" in str(error):
+            self._tell("not-http", "不是有效的 HTTP 请求：地址里的汉字应按 UTF-8 写成 %XX 的样子")
         else:
             self._tell("not-http", "不是有效的 HTTP 请求")
 
     def _watch(self) -> None:
         """Begins or ends waiting for the rest of a head or a body."""
-        if self.transport.is_closing():
+        if self._is_socket or self.transport.is_closing():
             self._await("")
         elif self.conn.their_state is h11.SEND_BODY:
             self._await("body")

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 
 from matcher.api.answers import StrictRoute, answer
 from matcher.api.bodies import RankAnswer, ScoreAnswer
+from matcher.api.gathering import SMALL
 from matcher.api.models import RankBody, ScoreBody
 from matcher.api.problems import COMMON, documented
 from matcher.api.remaking import listed, made_again, page_of, unranked
+from matcher.api.scores import manifest_of
 from matcher.api.service import service_of
 from matcher.engine import Engine
 from matcher.runs import Request, today
+from matcher.types import Run
 
 router = APIRouter(
     route_class=StrictRoute,
@@ -37,9 +41,10 @@ def rank(zone: str, body: RankBody, request: HttpRequest) -> Response:
         request.state.run_id = body.cursor.run
         return answer(page_of(made, body.cursor.offset, body.limit))
     state = service.state
-    prepared = service.prepared(state, zone, body.ruleset, body.register_name)
+    as_of = body.as_of or today()
+    prepared = service.prepared(state, zone, body.ruleset, body.register_name, as_of)
     wanted = Request(
-        as_of=body.as_of or today(),
+        as_of=as_of,
         cities=tuple(body.cities),
         chains=tuple(body.chains),
         group=body.group,
@@ -52,24 +57,39 @@ def rank(zone: str, body: RankBody, request: HttpRequest) -> Response:
 
 
 @router.post("/v1/zones/{zone}/score", operation_id="score_companies", responses={200: {"model": ScoreAnswer}})
-def score(zone: str, body: ScoreBody, request: HttpRequest) -> Response:
-    """Scores 1–1000 profiles, in order; a profile that cannot be scored becomes an error in its place (评分)."""
+async def score(zone: str, body: ScoreBody, request: HttpRequest) -> Response:
+    """Scores 1–1000 profiles, in order; a profile that cannot be scored becomes an error in its place (评分).
+
+    Nothing is kept: ``run`` says what the scores rest on, under a ``fingerprint`` and no id that could be asked for.
+    """
     service = service_of(request)
-    engine = service.prepared(service.state, zone, body.ruleset, body.register_name).engine
-    as_of = body.as_of or today()
-    results: list[dict[str, Any]] = []
-    if body.explain:
-        for explained in engine.explain(body.profiles, as_of):
-            if isinstance(explained, dict):
-                results.append({"error": explained})
-            else:
-                results.append({**unranked(explained[0]), "explanation": explained[1]})
-    else:
-        for scored in engine.score(body.profiles, as_of):
-            results.append({"error": scored} if isinstance(scored, dict) else unranked(scored))
-    return answer({"run": _manifest(engine, body, Request(as_of=as_of, top=len(results))), "results": results})
+    state, as_of = service.state, body.as_of or today()
+
+    def work(profiles: Sequence[Any]) -> list[tuple[Engine, Any]]:
+        engine = service.prepared(state, zone, body.ruleset, body.register_name).engine
+        found = engine.explain(profiles, as_of) if body.explain else engine.score(profiles, as_of)
+        return [(engine, one) for one in found]
+
+    key = (state.number, zone, body.ruleset, body.register_name, as_of, body.explain)
+    scored = await service.scores.answers(key, body.profiles, work)
+
+    def told() -> Response:
+        results = [_result(one) for _, one in scored]
+        return answer({"run": _fingerprint(manifest_of(scored[0][0], body.profiles, as_of)), "results": results})
+
+    return told() if len(scored) <= SMALL else await anyio.to_thread.run_sync(told)  # megabytes would hold up everybody
 
 
-def _manifest(engine: Engine, body: ScoreBody, request: Request) -> Any:
-    told = json.dumps(body.profiles, ensure_ascii=False, sort_keys=True).encode()
-    return engine.manifest(hashlib.sha256(told).hexdigest(), request, engine.evidence.lists.digest)
+def _result(found: Any) -> dict[str, Any]:
+    """One item of a score's answer: a problem, a result, or a result with its explanation."""
+    if isinstance(found, dict):
+        return {"error": found}
+    if isinstance(found, tuple):
+        return {**unranked(found[0]), "explanation": found[1]}
+    return unranked(found)
+
+
+def _fingerprint(run: Run) -> dict[str, Any]:
+    """The manifest of what is not kept."""
+    told = {field.name: getattr(run, field.name) for field in fields(run)}
+    return {"fingerprint": told.pop("id"), **told}

@@ -13,7 +13,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from matcher.api.answers import StrictRoute, answer
+from matcher.api.answers import OpenRoute, answer
 from matcher.api.models import Word
 from matcher.api.problems import COMMON, RefusedError, documented, mistakes_of
 from matcher.api.reconcile_data import extended, preview_of, proposed, suggested_entities, suggested_properties
@@ -21,7 +21,7 @@ from matcher.api.reconcile_models import Batch, Extension, ExtensionAnswer, Mani
 from matcher.api.reconcile_queries import TYPE, candidates
 from matcher.api.service import service_of
 
-router = APIRouter(route_class=StrictRoute, tags=["表格匹配"], responses=documented("not-found", "invalid-request", *COMMON))
+router = APIRouter(route_class=OpenRoute, tags=["表格匹配"], responses=documented("not-found", "invalid-request", *COMMON))
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 _MOST_FIELDS = 20

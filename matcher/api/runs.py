@@ -8,18 +8,21 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from matcher.api import scores
 from matcher.api.access import caller_of
-from matcher.api.answers import UNCHANGED, StrictRoute, answer, tagged
-from matcher.api.bodies import KeptRunFacts, RankAnswer, Replayed, RunCompany, RunPage
+from matcher.api.answers import ASK_AGAIN, UNCHANGED, StrictRoute, answer, tagged
+from matcher.api.bodies import KeptRunFacts, KeptScoreResults, RankAnswer, Replayed, RunCompany, RunPage
 from matcher.api.models import MOST, RunId, Word
 from matcher.api.problems import COMMON, RefusedError, documented
 from matcher.api.remaking import in_china, kept_run, made_again, materials, page_of, unranked
-from matcher.api.service import Made, service_of
+from matcher.api.service import Made, Service, service_of
 from matcher.errors import RequestError
+from matcher.runs import library_versions
 from matcher.store.runs import KeptRun, list_runs
+from matcher.store.scores import KeptScores
 from matcher.tuning.compared import Compared, compare
 from matcher.tuning.outcome import Outcome, Reading, outcome_of, read_companies
-from matcher.tuning.replay import replay
+from matcher.tuning.replay import Input, replay
 from matcher.tuning.standing import standing_of
 
 router = APIRouter(route_class=StrictRoute, tags=["批次"], responses=documented("not-found", "invalid-request", *COMMON))
@@ -48,14 +51,18 @@ def list_kept(
 @router.get("/v1/runs/{run}", operation_id="get_run", responses={200: {"model": KeptRunFacts}, **UNCHANGED})
 def get_run(run: _RunId, request: Request) -> Response:
     """What a run was asked, and the digests of all that went in and came out (批次清单)."""
+    service = service_of(request)
     kept = _seen(request, run)
+    if isinstance(kept, KeptScores):  # it is not kept for ever
+        tag = f"{run}-{int(kept.kept_at.timestamp())}"
+        return tagged(request, tag, lambda: scores.facts(service, kept), cache=ASK_AGAIN)
     return tagged(request, f"{kept.run.id}-{kept.results[:16]}", lambda: _facts(kept))
 
 
 @router.get(
     "/v1/runs/{run}/results",
     operation_id="get_run_results",
-    responses={200: {"model": RankAnswer}, **UNCHANGED, **documented("gone")},
+    responses={200: {"model": RankAnswer | KeptScoreResults}, **UNCHANGED, **documented("gone")},
 )
 def get_results(
     run: _RunId,
@@ -67,6 +74,8 @@ def get_results(
     service = service_of(request)
     kept = _seen(request, run)
     tag = f"{kept.run.id}-{kept.results[:16]}-{offset}-{limit}"
+    if isinstance(kept, KeptScores):
+        return tagged(request, tag, lambda: _scores(service, kept, offset, limit), cache=ASK_AGAIN)
     return tagged(request, tag, lambda: page_of(made_again(service, run), offset, limit))
 
 
@@ -74,7 +83,10 @@ def get_results(
 def replay_run(run: _RunId, request: Request) -> Response:
     """Makes a run again from what is on disk: the same bytes, or which input differs (回放)."""
     service = service_of(request)
-    found = replay(service.store, _seen(request, run), materials(service))
+    kept = _seen(request, run)
+    if isinstance(kept, KeptScores):
+        return answer(_replayed(service, kept))
+    found = replay(service.store, kept, materials(service))
     told = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "run"}
     return answer({"run": run, "equal": found.equal, **told})
 
@@ -88,9 +100,10 @@ def explain(run: _RunId, uscc: Annotated[str, Path(max_length=64)], request: Req
     """One company in a run (批次里的一家企业): its place, what fired, what did not and why, the interval, what to ask first."""
     service = service_of(request)
     kept = _seen(request, run)
-    return tagged(
-        request, f"{run}-{kept.results[:16]}-{uscc[:64].encode().hex()}", lambda: _explained(made_again(service, run), uscc)
-    )
+    tag = f"{run}-{kept.results[:16]}-{uscc[:64].encode().hex()}"
+    if isinstance(kept, KeptScores):
+        return tagged(request, tag, lambda: scores.explained(service, kept, uscc), cache=ASK_AGAIN)
+    return tagged(request, tag, lambda: _explained(made_again(service, run), uscc))
 
 
 @router.get(
@@ -102,15 +115,18 @@ def diff(old: _RunId, new: _RunId, request: Request) -> Response:
     """Two lists of one zone compared (两个批次对比): who enters, leaves and moves, and by which rule."""
     service = service_of(request)
     both = [_seen(request, one) for one in (old, new)]
+    if any(isinstance(one, KeptScores) for one in both):
+        raise RefusedError("conflict", "留存的评分不是名单，不能对比")
     if both[0].run.zone != both[1].run.zone:
         raise RefusedError("conflict", f"两个批次是两个园区的：{both[0].run.zone}、{both[1].run.zone}")
     tag = "-".join(f"{one.run.id}.{one.results[:16]}" for one in both)
     return tagged(request, tag, lambda: _compared(made_again(service, old), made_again(service, new)))
 
 
-def _seen(request: Request, run: str) -> KeptRun:
-    """A run, if its zone is for whoever asks."""
-    kept = kept_run(service_of(request), run)
+def _seen(request: Request, run: str) -> KeptRun | KeptScores:
+    """A run, of a list or of scores, if its zone is for whoever asks."""
+    service = service_of(request)
+    kept = scores.find_scores(service, run) or kept_run(service, run)
     caller_of(request).check_zone(kept.run.zone)
     request.state.run_id = kept.run.id
     return kept
@@ -118,6 +134,31 @@ def _seen(request: Request, run: str) -> KeptRun:
 
 def _facts(kept: KeptRun) -> dict[str, Any]:
     return {"run": kept.run, "results": kept.results, "given": kept.given}
+
+
+def _scores(service: Service, kept: KeptScores, offset: int, limit: int) -> dict[str, Any]:
+    _, found = scores.scored_again(service, kept)
+    more = offset + limit < len(found)
+    page = [{"error": one} if isinstance(one, dict) else unranked(one) for one in found[offset : offset + limit]]
+    return {"run": kept.run, "results": page, "next": {"run": kept.run.id, "offset": offset + limit} if more else None}
+
+
+def _replayed(service: Service, kept: KeptScores) -> dict[str, Any]:
+    engine, found, why = scores.again(service, kept)
+    then, now = kept.run.versions, library_versions()
+    run = kept.run
+    inputs = [
+        Input("rules", run.ruleset, "" if engine is None else engine.zone.digest, "规则副本", why if engine is None else ""),
+        Input("corpora", run.corpora, "" if engine is None else engine.corpora.digest, "语料", why if engine and not found else ""),
+    ]
+    return {
+        "run": run.id,
+        "equal": not why,
+        "inputs": inputs,
+        "versions": {name: (then.get(name, ""), now.get(name, "")) for name in {*then, *now} if then.get(name) != now.get(name)},
+        "then": kept.results,
+        "now": scores.results_of(found) if found else None,
+    }
 
 
 def _explained(made: Made, uscc: str) -> dict[str, Any]:

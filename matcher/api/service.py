@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from fastapi import Request
 from numpy.typing import NDArray
 
+from matcher.api.gathering import Gatherer
+from matcher.api.problems import RefusedError
 from matcher.api.settings import Settings
 from matcher.api.state import Base, State
-from matcher.api.swap import Keeper
+from matcher.api.swap import Keeper, Refusal
 from matcher.corpora import open_corpora
 from matcher.engine import Engine
-from matcher.errors import RulesetError
+from matcher.errors import OptionError, RequestError, RulesError, RulesetError
 from matcher.intake import Companies
+from matcher.ledger.books import Book
+from matcher.ledger.evidence import evidence
+from matcher.ledger.meant import Meant, meant, wanted
+from matcher.ledger.setting import Setting, open_setting
 from matcher.locate import folder
 from matcher.matching.gaps import Gaps
 from matcher.matching.name_index import NameIndex
 from matcher.matching.profiles import Profiles
 from matcher.matching.resolution import Known, Resolver
+from matcher.rules import zone_ids
 from matcher.rules.resolution import load_resolution
+from matcher.runs import CHINA_TIME
 from matcher.runs import Request as RankRequest
 from matcher.snapshot import ProfileCache
 from matcher.store import judgements, lists
 from matcher.store.database import Store, open_store
 from matcher.store.registers import Register, find_register, load_register, register_at
 from matcher.store.rulesets import RulesetVersion
+from matcher.store.runs import ledger_of
 from matcher.tuning.outcome import Outcome, Reading
 from matcher.tuning.rulesets import DRAFT, kept_or_draft, named_rules
-from matcher.types import ListEntry, Ranking, Run
+from matcher.types import LedgerEntry, ListEntry, Ranking, Run
 
 T = TypeVar("T")
 _PATIENCE = 10.0  # seconds to wait for the database
-_ENGINES, _RESOLVERS, _ENTRIES, _GAPS, _RUNS = 16, 6, 1, 8, 16
+_ENGINES, _RESOLVERS, _ENTRIES, _GAPS, _RUNS, _SETTINGS = 16, 6, 1, 8, 16, 8
 
 
 class Shelf(Generic[T]):
@@ -141,17 +151,43 @@ class Service:
         self._resolvers: Shelf[Resolver] = Shelf(_RESOLVERS)
         self._entries: Shelf[tuple[ListEntry, ...]] = Shelf(_ENTRIES)
         self._gaps: Shelf[Gaps] = Shelf(_GAPS)
+        self._settings: Shelf[Setting] = Shelf(_SETTINGS)
+        self._sound: dict[str, Setting] = {}
+        self._unsound: dict[str, Refusal] = {}
         self.runs: Shelf[Made] = Shelf(_RUNS)
+        self.asked: Shelf[str] = Shelf(_RUNS)  # state, engine and request → the run that it made
+        self.scores: Gatherer[tuple[Engine, Any]] = Gatherer()
         self._store: Store | None = None
         self._lock = threading.Lock()
 
     def start(self) -> None:
         """Opens what requests need (启动)."""
         self.keeper.start()
+        self.look_at_ledgers()
+
+    def look_at_ledgers(self) -> bool:
+        """Reads rules of the ledgers that have changed (查看台账规则), so that ``refused`` tells them as they are now.
+
+        Returns:
+            Whether every zone has some to work by.
+        """
+        zones = zone_ids(self.settings.rules)
+        for gone in [zone for zone in list(self._unsound) if zone not in zones]:
+            self._unsound.pop(gone, None)
+        for zone in zones:
+            with contextlib.suppress(RefusedError):  # whoever needs them is told
+                self.setting(zone)
+        return all(zone in self._sound for zone in zones)
+
+    @property
+    def refused(self) -> list[Refusal]:
+        """What is new and broken and was not taken up (拒绝换上的): snapshot, rules, rules of the ledgers."""
+        return [*list(self.keeper.refused.values()), *list(self._unsound.values())]
 
     def close(self) -> None:
         """Gives it back (停止)."""
         self.keeper.close()
+        self.scores.close()
         with self._lock:
             if self._store is not None:
                 self._store.close()
@@ -174,14 +210,15 @@ class Service:
                 self._store = open_store(self.settings.address, patience=_PATIENCE)
             return self._store
 
-    def prepared(self, state: State, zone: str, ruleset: str, register: str | None) -> Prepared:
-        """The engine that a request wants (备好引擎), as ``lianzhao rank`` has it: rules, then the local register, then lists.
+    def prepared(self, state: State, zone: str, ruleset: str, register: str | None, tracked: date | None = None) -> Prepared:
+        """The engine that a request wants (备好引擎), as ``lianzhao rank`` has it: rules, the local register, lists, ledgers.
 
         Args:
             state: Of the request.
             zone: Whose rules.
             ruleset: ``draft``, ``published``, or the number of a version.
             register: Name of a saved register, empty for the latest, None for none.
+            tracked: The day as of which the ledgers are read; None leaves them out, as ``lianzhao score`` does.
 
         Raises:
             RequestError: There is no such zone, version or register.
@@ -194,14 +231,20 @@ class Service:
             found = find_register(self.store, zone, register)
             key, alone = (*key, found.digest, found.complete), engine
             engine = self._engines.get(key, lambda: self._with_register(alone, found.name))
-        return Prepared(self._with_lists(engine, key), version)
+        engine, key = self._with_lists(engine, key)
+        if tracked is not None:
+            engine = self._with_ledger(engine, key, evidence(self.store, self.setting(zone), tracked))
+        return Prepared(engine, version)
 
     def ruled(self, state: State, zone: str, ruleset: str) -> tuple[Engine, RulesetVersion | None]:
         """The engine over a zone's rules and nothing else (只按规则), and the version they were named by; errors as ``prepared``."""
         engine = state.engine(zone)
         if ruleset == DRAFT:
             return engine, None
-        named = named_rules(ruleset, zone, self.settings.rules, root=self.settings.home, store=self.store)
+        try:
+            named = named_rules(ruleset, zone, self.settings.rules, root=self.settings.home, store=self.store)
+        except OptionError as error:  # there is no such version, as nothing was ever published
+            raise RefusedError("not-found", str(error), field="ruleset") from error
         digest = named.version.digest if named.version else named.folder.name
         return self._of_digest(engine, digest, named.folder), named.version
 
@@ -227,7 +270,12 @@ class Service:
                 return None
             key, alone, register = (*key, local, complete), engine, found[1]
             engine = self._engines.get(key, lambda: alone.with_local(register, complete=complete))
-        return self._with_lists(engine, key)
+        engine, key = self._with_lists(engine, key)
+        ledger = run.request.get("ledger")
+        if isinstance(ledger, str):
+            entries = ledger_of(self.store, ledger)
+            return None if entries is None else self._with_ledger(engine, key, entries)
+        return engine
 
     def gaps(self, engine: Engine, found: Register) -> Gaps:
         """What the chains lack, by a saved register (缺口)."""
@@ -236,17 +284,51 @@ class Service:
             key, lambda: engine.gaps(load_register(self.store, found.zone, found.name)[1], complete=found.complete)
         )
 
+    def setting(self, zone: str) -> Setting:
+        """The rules of a zone's ledgers (台账的规矩), read again when a file of them has changed; while they are broken, those before.
+
+        That they are broken stands in ``refused`` until they are mended.
+
+        Raises:
+            RequestError: There is no such zone.
+            RefusedError: A file holds mistakes, and there are none before.
+        """
+        rules = self.settings.rules
+        zones = zone_ids(rules)
+        if zone not in zones:
+            raise RequestError("园区", zone, zones)
+        root = folder("rules", rules)
+        try:
+            files = [*root.glob("*.yaml"), *(root / zone).rglob("*.yaml")]
+            seen = sorted((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+            found = self._settings.get((zone, *seen), lambda: open_setting(zone, rules))
+        except (RulesError, OSError) as error:
+            refusal = Refusal(f"ledger/{zone}", "", str(error), datetime.now(CHINA_TIME))
+            self._unsound[zone] = refusal.succeeding(self._unsound.get(zone))
+            if zone not in self._sound:
+                raise RefusedError("not-ready", f"园区 {zone} 的台账规则有误，等改好：{str(error).splitlines()[0]}") from error
+            return self._sound[zone]
+        self._sound[zone] = found
+        self._unsound.pop(zone, None)
+        return found
+
     def _with_register(self, engine: Engine, name: str) -> Engine:
         register, local = load_register(self.store, engine.zone.id, name)
         return engine.with_local(local, complete=register.complete)
 
-    def _with_lists(self, engine: Engine, key: tuple[Hashable, ...]) -> Engine:
+    def _with_lists(self, engine: Engine, key: tuple[Hashable, ...]) -> tuple[Engine, tuple[Hashable, ...]]:
         store = self.store
         stamp = lists.stamp(store)
         if not any(stamp):
-            return engine
+            return engine, key
         entries = self._entries.get(stamp, lambda: lists.evidence(store))
-        return self._engines.get((*key, stamp), lambda: engine.with_lists(entries)) if entries else engine
+        if not entries:
+            return engine, key
+        return self._engines.get((*key, stamp), lambda: engine.with_lists(entries)), (*key, stamp)
+
+    def _with_ledger(self, engine: Engine, key: tuple[Hashable, ...], entries: tuple[LedgerEntry, ...]) -> Engine:
+        """The engine with what the ledgers say, if anything stands in them; the same words have the same engine."""
+        return self._engines.get((*key, "ledger", entries), lambda: engine.with_ledger(entries)) if entries else engine
 
     def let_go(self) -> None:
         """Lets go of what rests on companies that are not open any more (放手旧企业库): what is mapped goes with it."""
@@ -258,6 +340,18 @@ class Service:
         """Who answers which company a name means (归一器): judgements win, then the brands given."""
         resolver = self._resolver((base.version,), base.companies, base.index)
         return resolver.with_known(Known(brands, judgements.known(self.store)))
+
+    def meant(self, setting: Setting, book: Book[Any], values: Mapping[str, Any]) -> Meant:
+        """Which company a new row of a ledger is about (登记时认企业), as ``/v1/resolve`` decides it; nothing without companies."""
+        name = wanted(setting, book, values)
+        return Meant() if name is None else self.meant_by(name)
+
+    def meant_by(self, name: str) -> Meant:
+        """Which company a name means (按名称认企业); nothing without companies."""
+        base = self.state.base
+        if base is None:
+            return Meant()
+        return meant(self.resolver(base, {}), name, "当前快照" if base.snapshot else "随附样例")
 
     def resolver_of(self, base: Base, cities: tuple[str, ...], places: NDArray[np.int64]) -> Resolver:
         """The same among the companies of some cities (某几个城市的归一器); it counts places among these."""

@@ -34,6 +34,7 @@ from matcher.store.keys import live_keys
 
 _KEEP_ALIVE = 15  # seconds
 _HEAD_SIZE = 32 * 1024
+_SOCKET_SIZE = 1 << 20  # bytes of one message of a page; files come as bodies
 _GOODBYE = 30  # seconds for requests under way when the server stops
 _PATIENCE = 120  # seconds for a worker to say that it lives: one that is starting on a busy machine is not to be killed
 _BACKLOG = 512
@@ -71,6 +72,8 @@ class Serving:
         workers: Processes.
         root_path: What a proxy has taken off the path.
         proxies: Addresses or networks of proxies whose word about the client's address is taken.
+        application: What makes the application: this one, or one with pages, which lives in one process.
+        sockets: The application talks to browsers over websockets.
     """
 
     host: str = "127.0.0.1"
@@ -78,6 +81,8 @@ class Serving:
     workers: int = 1
     root_path: str = ""
     proxies: tuple[str, ...] = ()
+    application: str = "matcher.api.app:create_app"
+    sockets: bool = False
 
 
 def check(serving: Serving, settings: Settings) -> None:
@@ -139,10 +144,12 @@ def serve(serving: Serving, settings: Settings, announce: Callable[[str], None])
 
     listening = _listen(serving)
     config = uvicorn.Config(
-        "matcher.api.app:create_app",
+        serving.application,
         factory=True,
+        loop="asyncio",  # what the connection layer is tested with, whatever else is installed
         http=Guarded,
-        ws="none",
+        ws="matcher.api.sockets:Socket" if serving.sockets else "none",
+        ws_max_size=_SOCKET_SIZE,
         lifespan="on",
         workers=serving.workers,
         root_path=serving.root_path,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matcher.errors import OptionError
 from matcher.locate import home
+from matcher.store.scores import Bounds
 
 MEBIBYTE = 1 << 20
 
@@ -50,6 +51,7 @@ class Settings:
         origins: Web pages (``https://host``; OpenRefine's is ``http://127.0.0.1:3333``) whose requests are answered.
         log: How requests are logged: ``json``, ``plain``, ``off``, or ``auto`` for plain on a terminal.
         limits: What clients may ask for.
+        scores: How much of what was scored is kept, where somebody wants it kept.
         look_every: Seconds between two looks for a new snapshot or new rules; 0 for none but those asked for.
     """
 
@@ -62,6 +64,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     log: str = "auto"
     limits: Limits = field(default_factory=Limits)
+    scores: Bounds = field(default_factory=Bounds)
     look_every: float = 1.0
 
     @classmethod
@@ -87,6 +90,11 @@ class Settings:
                 attempts=_number("LIANZHAO_ATTEMPTS", usual.attempts, 1),
                 heavy=_number("LIANZHAO_HEAVY", usual.heavy, 1),
                 waiting=_number("LIANZHAO_WAITING", usual.waiting, 0),
+            ),
+            scores=Bounds(
+                days=_number("LIANZHAO_SCORE_DAYS", Bounds.days, 1, 36_500),
+                most=_number("LIANZHAO_SCORES_KEPT", Bounds.most, 1),
+                bytes_=_number("LIANZHAO_SCORES_MB", Bounds.bytes_ // MEBIBYTE, 1) * MEBIBYTE,
             ),
         )
 
@@ -114,8 +122,8 @@ def _one_of(name: str, known: tuple[str, ...]) -> str:
     return given
 
 
-def _number(name: str, usual: int, least: int) -> int:
+def _number(name: str, usual: int, least: int, most: int = 1_000_000) -> int:
     given = os.environ.get(name) or str(usual)
-    if not (given.isascii() and given.isdigit()) or not least <= int(given[:9]) <= 1_000_000:
-        raise OptionError(f"{name} 应为 {least} 到 1000000 的整数，写的是 {given[:40]!r}")
+    if not (given.isascii() and given.isdigit()) or not least <= int(given[:9]) <= most:
+        raise OptionError(f"{name} 应为 {least} 到 {most} 的整数，写的是 {given[:40]!r}")
     return int(given)

@@ -19,6 +19,7 @@ from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.errors import RequestError
 from matcher.intake import Companies, Intake, read_files
+from matcher.matching.name_files import index_of
 from matcher.matching.name_index import NameIndex
 from matcher.matching.profiles import ProfileReader, Profiles
 from matcher.snapshot import ProfileCache, Snapshot, open_profiles
@@ -52,7 +53,7 @@ class Base:
         """The bundled companies (随附样例)."""
         intake = read_files([corpora.sample], corpora)
         text = intake.companies.text
-        return cls(intake.digest, intake, None, NameIndex.of(text["name"], text["former_names"]))
+        return cls(intake.digest, intake, None, index_of(text["name"], text["former_names"]))
 
     def __len__(self) -> int:
         return len(self.intake.companies)

@@ -7,6 +7,8 @@ readiness says why, and another look is taken when the thing changes, or after a
 
 from __future__ import annotations
 
+import gc
+import logging
 import threading
 import time
 from collections import deque
@@ -25,6 +27,7 @@ from matcher.tuning.rulesets import draft_digest
 
 SNAPSHOT = "snapshot"
 """What is refused if it is the companies (快照)."""
+_log = logging.getLogger("lianzhao.swap")
 _AGAIN = 30.0  # seconds until what was refused is tried again, though it looks the same: a file may have been mended in its place
 
 
@@ -33,8 +36,8 @@ class Refusal:
     """What was not taken up (拒绝换上).
 
     Attributes:
-        what: ``snapshot``, or ``rules/`` and the zone.
-        version: Which one.
+        what: ``snapshot``, or ``rules/`` or ``ledger/`` and the zone.
+        version: Which one; empty for rules of the ledgers.
         why: In Chinese.
     """
 
@@ -42,6 +45,13 @@ class Refusal:
     version: str
     why: str
     since: datetime
+
+    def succeeding(self, before: Refusal | None) -> Refusal:
+        """The same since when it was so before (沿用起始时间); what is new goes to the log, where the operator finds the reason."""
+        if before is not None and (before.version, before.why) == (self.version, self.why):
+            return before
+        _log.warning("没有换上 %s，仍用原来的：%s", self.what, "；".join(self.why.splitlines()))
+        return self
 
 
 class Keeper:
@@ -82,6 +92,7 @@ class Keeper:
         """Opens the first state and begins to look (开始)."""
         self.look()
         if self.settings.look_every > 0 and self._thread is None:
+            _settle()
             self._thread = threading.Thread(target=self._watch, name="lianzhao-swap", daemon=True)
             self._thread.start()
 
@@ -93,7 +104,8 @@ class Keeper:
 
     def _watch(self) -> None:
         while not self._stop.wait(self.settings.look_every):
-            self.look()
+            if self.look():
+                _settle()
 
     def look(self) -> bool:
         """Takes up what is new and whole (查看并换上).
@@ -177,7 +189,15 @@ class Keeper:
         return refusal is not None and refusal.version == version and time.monotonic() < self._tried[what] + _AGAIN
 
     def _refuse(self, what: str, version: str, why: str) -> None:
-        before = self.refused.get(what)
-        since = before.since if before is not None and before.version == version else datetime.now(CHINA_TIME)
-        self.refused[what] = Refusal(what, version, why, since)
+        self.refused[what] = Refusal(what, version, why, datetime.now(CHINA_TIME)).succeeding(self.refused.get(what))
         self._tried[what] = time.monotonic()
+
+
+def _settle() -> None:
+    """Takes what is there to stay out of the garbage collector's rounds: looking through rules and words again holds up requests.
+
+    What earlier states held goes first: frozen, it would never be collected.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

@@ -1,12 +1,21 @@
 """What answers of the Reconciliation API 0.2 must look like: the protocol's facts, written down as JSON Schemas of our own.
 
 Read off the specification of the W3C Community Group, https://reconciliation-api.github.io/specs/0.2/; whatever it requires is required
-here, and members that it does not know are not let pass where it closes an object.
+here, and members that it does not know are not let pass where it closes an object. The published schemas themselves bear no licence and are
+not part of the project: where ``LIANZHAO_DATA`` holds them (``reconciliation-0.2/``), answers are held against them too.
 """
 
 from __future__ import annotations
 
+import json
+import os
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import jsonschema
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 
 
 def _object(required: list[str], closed: bool = False, /, **properties: Any) -> dict[str, Any]:
@@ -84,3 +93,34 @@ SUGGESTED = {
     "property": _object(["result"], result={"type": "array", "items": _TYPE}),
     "type": _object(["result"], result={"type": "array", "items": _TYPE}),
 }
+PUBLISHED = {
+    "manifest": "manifest", "results": "reconciliation-result-batch", "extension": "data-extension-response",
+    "proposed": "data-extension-property-proposal", "entity": "suggest-entities-response", "property": "suggest-properties-response",
+    "type": "suggest-types-response",
+}  # fmt: skip
+"""Kind of answer → its published schema."""
+_OWN = {"manifest": MANIFEST, "results": RESULTS, "extension": EXTENSION, "proposed": PROPOSED, **SUGGESTED}
+
+
+def held(kind: str, answer: Any) -> None:
+    """Holds an answer against our own schema and, where they are at hand, the published one."""
+    jsonschema.validate(answer, _OWN[kind])
+    if folder := published():
+        validator(folder, kind).validate(answer)
+
+
+def published() -> Path | None:
+    """Where the published schemas are, if anywhere."""
+    folder = Path(os.environ.get("LIANZHAO_DATA") or "/nowhere") / "reconciliation-0.2"
+    return folder if folder.is_dir() else None
+
+
+@cache
+def validator(folder: Path, kind: str) -> jsonschema.Draft7Validator:
+    """The published schema of a kind of answer."""
+    found = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")}
+    schema = found[f"{PUBLISHED[kind]}.json"]
+    resources = [(one["$id"], DRAFT7.create_resource(one)) for one in found.values()]
+    beside = [(f"{schema['$id'].rpartition('/')[0]}/{name}", DRAFT7.create_resource(one)) for name, one in found.items()]
+    swagger = [("http://swagger.io/v2/schema.json", DRAFT7.create_resource(found["openapi.json"]))]
+    return jsonschema.Draft7Validator(schema, registry=Registry().with_resources([*resources, *beside, *swagger]))

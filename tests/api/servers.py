@@ -70,7 +70,14 @@ def served(home: Path, *options: str) -> Iterator[Served]:
 def connected(app: FastAPI) -> Iterator[int]:
     """The connection layer before an application, in a thread."""
     config = uvicorn.Config(
-        app, http=Guarded, ws="none", lifespan="on", log_config=configuration("plain"), access_log=False, server_header=False
+        app,
+        loop="asyncio",
+        http=Guarded,
+        ws="none",
+        lifespan="on",
+        log_config=configuration("plain"),
+        access_log=False,
+        server_header=False,
     )
     server = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from matcher.api import access
 from matcher.api.app import create_app
 from matcher.api.operations import Operations
-from matcher.api.roles import OPERATIONS
+from matcher.api.roles import ON_PAGES, OPERATIONS, UI
 from matcher.api.settings import Limits, Settings
 from matcher.store.database import Store, open_store
 from matcher.store.keys import ROLES, Wanted, create_key, list_keys, revoke_key
@@ -46,11 +46,11 @@ def store_of(settings: Settings) -> Store:
 
 def made(settings: Settings, **wanted: object) -> str:
     with store_of(settings) as store:
-        return create_key(store, Wanted(**{"name": "甲", "role": "planner", **wanted}), by="")[0]
+        return create_key(store, Wanted(**{"name": "甲", "role": "planner", "group": "some-group", **wanted}), by="")[0]
 
 
 def ask(client: TestClient, method: str, path: str, token: str | None, zone: str = ZONE) -> Response:
-    there = path.replace("{zone}", zone)
+    there = path.replace("{zone}", zone).replace("{book}", "targets")
     while "{" in there:
         there = there[: there.index("{")] + "x" + there[there.index("}") + 1 :]
     headers = {} if token is None else {"Authorization": token if " " in token else f"Bearer {token}"}
@@ -58,7 +58,7 @@ def ask(client: TestClient, method: str, path: str, token: str | None, zone: str
 
 
 def test_every_route_is_in_the_table_and_every_line_of_the_table_is_a_route() -> None:
-    assert {way_id for way_id, _, _ in ROUTES} == set(OPERATIONS)
+    assert {way_id for way_id, _, _ in ROUTES} == set(OPERATIONS) - {UI, *ON_PAGES}, "pages are mounted by the room above"
 
 
 def test_every_route_has_the_second_bolt() -> None:
@@ -68,6 +68,7 @@ def test_every_route_has_the_second_bolt() -> None:
             assert access.admitted in [each.call for each in one.dependant.dependencies], one.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("operation", "path", "method"), ROUTES)
 def test_who_may_do_what(whole: Whole, operation: str, path: str, method: str) -> None:
     settings, client = whole
@@ -118,6 +119,7 @@ def test_runs_of_other_zones_are_not_for_a_key_of_one(whole: Whole) -> None:
     assert client.get(f"/v1/runs/{runs[0].id}", headers=ours).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("operation", "path", "method"), [one for one in ROUTES if OPERATIONS[one[0]].scope is not None])
 def test_keys_that_no_longer_count(whole: Whole, monkeypatch: pytest.MonkeyPatch, operation: str, path: str, method: str) -> None:
     settings, keyed = whole
@@ -144,6 +146,19 @@ def test_a_key_that_expires_between_two_lookups_does_not_pass(
     later = datetime.now(UTC) + timedelta(hours=2)
     monkeypatch.setattr(access, "datetime", type("Later", (), {"now": staticmethod(lambda _zone: later)}))
     assert ask(keyed, "GET", "/v1/zones", token).status_code == 401
+
+
+def test_a_revoked_key_is_told_so_and_counts_as_an_attempt_however_often_it_comes(
+    settings: Settings, client_of: Callable[[FastAPI], TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(behind_doors(replace(settings, limits=Limits(attempts=3))))
+    token = made(settings)
+    with store_of(settings) as store:
+        revoke_key(store, token, by="")
+    monkeypatch.setattr(access, "FRESH", 1e9)
+    answers = [ask(client, "GET", "/v1/zones", token) for _ in range(4)]
+    assert [one.status_code for one in answers] == [401, 401, 401, 429]
+    assert all("已撤销" in one.json()["detail"] for one in answers[:3])
 
 
 def test_a_secret_that_is_almost_right_does_not_pass_even_while_the_right_one_is_remembered(
@@ -189,6 +204,22 @@ def test_the_rate_of_a_key_is_told_and_kept(settings: Settings, client_of: Calla
     assert 1 <= int(answers[3].headers["retry-after"]) <= 20
     assert answers[3].json()["type"] == "urn:lianzhao:problem:too-many-requests"
     assert ask(client, "GET", "/v1/zones", other).status_code == 200
+
+
+def test_a_key_with_limits_of_its_own_has_those(settings: Settings, client_of: Callable[[FastAPI], TestClient]) -> None:
+    client = client_of(behind_doors(replace(settings, limits=Limits(per_minute=3, body=100))))
+    narrow, wide, usual = made(settings, per_minute=2, body=50), made(settings, per_minute=0, body=5000), made(settings)
+    for token, most in ((narrow, 2), (usual, 3), (wide, 6)):
+        answers = [ask(client, "GET", "/v1/zones", token) for _ in range(6)]
+        assert [one.status_code for one in answers] == [200] * most + [429] * (6 - most)
+        assert answers[0].headers.get("ratelimit-policy") == (None if token == wide else f'"key";q={most};w=60')
+    for token, most in ((made(settings, body=50), 50), (made(settings), 100), (wide, 5000)):
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        for length, status in ((most, 200), (most + 1, 413)):
+            content = b'{"a": 1' + b" " * (length - 8) + b"}"
+            answer = client.post(f"/v1/zones/{ZONE}/score", content=content, headers=headers)
+            assert answer.status_code == status
+            assert status == 200 or f"至多 {most:,} 字节" in answer.json()["detail"]
 
 
 def test_attempts_are_limited_by_address_and_those_with_a_key_go_on(

@@ -56,7 +56,7 @@ def checked(answer: Any, status: int, kind: str) -> dict[str, Any]:
         ("GET", f"/v1/zones/{ZONE}/gaps", None, 404, "not-found"),
         ("GET", f"/v1/zones/{ZONE}/gaps?chain=nope", None, 404, "not-found"),
         ("GET", f"/v1/zones/{ZONE}/rules?ruleset=../x", None, 422, "invalid-request"),
-        ("GET", f"/v1/zones/{ZONE}/rules?ruleset=7", None, 422, "invalid-request"),
+        ("GET", f"/v1/zones/{ZONE}/rules?ruleset=7", None, 404, "not-found"),
         ("POST", SCORE, {"profiles": []}, 422, "invalid-request"),
         ("POST", SCORE, {"profiles": [{}] * 1001}, 422, "invalid-request"),
         ("POST", SCORE, [], 422, "invalid-request"),
@@ -67,7 +67,7 @@ def checked(answer: Any, status: int, kind: str) -> dict[str, Any]:
         ("POST", RANK, {"group": "nobody"}, 404, "not-found"),
         ("POST", RANK, {"top": 0}, 422, "invalid-request"),
         ("POST", RANK, {"top": 10**30}, 422, "invalid-request"),
-        ("POST", RANK, {"ruleset": "published"}, 422, "invalid-request"),
+        ("POST", RANK, {"ruleset": "published"}, 404, "not-found"),
         ("POST", RANK, {"ruleset": "/etc"}, 422, "invalid-request"),
         ("POST", "/v1/resolve", {"queries": [{"uscc": ""}]}, 422, "invalid-request"),
         ("POST", "/v1/resolve", {"queries": ["a"], "brands": {"b": {}}}, 422, "invalid-request"),
@@ -92,6 +92,24 @@ def test_what_is_no_json_is_refused(client: TestClient, raw: bytes) -> None:
     answer = client.post(SCORE, content=raw, headers=JSON)
     deep = raw.startswith((b"[[", b'{"a":{'))
     checked(answer, 400 if raw else 422, "too-deep" if deep else "not-json" if raw else "invalid-request")
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [(b'{"profiles": "\xff"}', "UTF-8"), (b'{"profiles": "\\ud800"}', "代理字符"), (b"\xef\xbb\xbf{}", "BOM")],
+)
+def test_what_is_wrong_with_it_is_told(client: TestClient, raw: bytes, said: str) -> None:
+    assert said in checked(client.post(SCORE, content=raw, headers=JSON), 400, "not-json")["detail"]
+
+
+@pytest.mark.parametrize("given", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json"])
+def test_a_body_that_does_not_say_that_it_is_json_is_not_read(client: TestClient, given: str | None) -> None:
+    body = json.dumps({"profiles": [{"name": "某某玩具有限公司"}]}).encode()
+    headers = {} if given is None else {"content-type": given}
+    told = checked(client.post(SCORE, content=body, headers=headers), 415, "unsupported-media-type")
+    assert "application/json" in told["detail"]
+    for known in ("application/json", "Application/JSON; charset=utf-8", "application/problem+json"):
+        assert client.post(SCORE, content=body, headers={"content-type": known}).status_code == 200
 
 
 def test_a_thousand_bad_profiles_fail_one_by_one(client: TestClient) -> None:

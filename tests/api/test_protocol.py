@@ -15,6 +15,8 @@ from matcher.api.settings import Limits, Settings
 from tests.api.conftest import behind_doors
 from tests.api.servers import chunk, connected, parsed, post, talk
 
+pytestmark = pytest.mark.slow
+
 SCORE = "/v1/zones/z/score"
 JSON = "Content-Type: application/json"
 
@@ -96,6 +98,11 @@ def test_a_body_that_comes_fast_enough_may_take_longer(port: int, monkeypatch: p
         (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "not-http"),
         (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400, "not-http"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "not-http"),
+        (
+            b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+            "not-http",
+        ),
         (b"GET /" + b"x" * 200_000, 431, "headers-too-large"),
     ],
 )
@@ -103,6 +110,13 @@ def test_what_is_no_http(port: int, sent: bytes, status: int, said: str) -> None
     found, headers, body = talk(port, sent)
     assert (found, kind(body)) == (status, said)
     assert headers["content-type"] == "application/problem+json"
+    assert headers["connection"] == "close"
+
+
+def test_an_address_in_plain_chinese_is_told_how_to_write_it(port: int) -> None:
+    status, _, body = talk(port, "GET /v1/companies/青岛 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert (status, kind(body)) == (400, "not-http")
+    assert "%XX" in body.decode()
 
 
 @pytest.mark.parametrize("times", [3, 40])

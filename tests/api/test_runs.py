@@ -28,6 +28,8 @@ from tests.api.conftest import ROWS, small, write_companies
 from tests.api.local import TestClient
 from tests.cli.small_zone import SCORING
 
+pytestmark = pytest.mark.slow
+
 RANK = "/v1/zones/small/rank"
 ASKED = {"as_of": "2026-01-01", "top": 10}
 HEAVIER = SCORING.replace("weight: 40\n", "weight: 25\n")

@@ -25,8 +25,10 @@ from matcher.api.settings import Settings
 from matcher.cli import main
 from matcher.errors import OptionError
 from matcher.store.database import open_store
-from matcher.store.keys import Wanted, create_key, revoke_key
+from matcher.store.keys import Wanted, create_key, limit_key, revoke_key
 from tests.api.servers import Served, chunk, peak_memory, post, served, talk
+
+pytestmark = pytest.mark.slow
 
 ZONE = "liaocheng-resort"
 JSON = "Content-Type: application/json"
@@ -69,6 +71,7 @@ def started(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
         (["--trusted-proxy", "*"], "应为地址或网段"),
         (["--root-path", "x/"], "--root-path"),
         (["--port", "70000"], "65535"),
+        (["--workers", "2", "--pages"], "不能开网页"),
     ],
 )
 def test_what_would_not_be_safe_is_refused(tmp_path: Path, options: list[str], said: str) -> None:
@@ -164,6 +167,36 @@ def test_workers_share_keys_rates_and_figures(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as pool:
             assert {status for status, _ in pool.map(lambda _: get(server.port, "/v1/zones", token), range(20))} == {401}
     assert not list((tmp_path / "service").glob("metrics-*"))
+
+
+@pytest.mark.slow
+def test_workers_hold_keys_to_limits_of_their_own(tmp_path: Path) -> None:
+    narrow, wide = made(tmp_path, per_minute=10, body=2000), made(tmp_path, per_minute=60, body=40_000)
+    with served(
+        tmp_path, "--workers", "2", "--require-keys", "--per-minute", "30", "--body-limit", "10", "--log", "json"
+    ) as server:
+        until_both_have_answered(server)
+
+        def asked(token: str) -> int:
+            with ThreadPoolExecutor(8) as pool:
+                begun = time.monotonic()
+                statuses = [status for status, _ in pool.map(lambda _: get(server.port, "/v1/zones", token), range(100))]
+            assert set(statuses) <= {200, 429}
+            return statuses.count(200) - int((time.monotonic() - begun) * (1 if token == wide else 1 / 6)) - 1
+
+        def length(token: str, size: int) -> int:
+            head = post(f"/v1/zones/{ZONE}/score", JSON, f"Authorization: Bearer {token}", f"Content-Length: {size}")
+            return talk(server.port, head, b'{"profiles": []' + b" " * (size - 16) + b"}")[0]
+
+        assert [length(narrow, size) for size in (2000, 2001)] == [422, 413]
+        assert [length(wide, size) for size in (40_000, 40_001)] == [422, 413]  # more than the service's own
+        assert asked(narrow) <= 10
+        assert 30 < asked(wide) <= 60
+        with open_store(f"sqlite:///{tmp_path / 'ledger.db'}") as store:
+            limit_key(store, narrow.split("_")[1], {"per_minute": 0}, by="")
+        time.sleep(FRESH)
+        with ThreadPoolExecutor(8) as pool:
+            assert {status for status, _ in pool.map(lambda _: get(server.port, "/v1/zones", narrow), range(40))} == {200}
 
 
 @pytest.mark.slow

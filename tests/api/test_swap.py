@@ -67,7 +67,9 @@ def test_from_the_sample_to_a_snapshot_to_the_next(client: TestClient, tmp_path:
 
 
 @pytest.mark.parametrize("harm", ["missing", "torn", "bytes", "pointer", "gone"])
-def test_a_broken_snapshot_is_refused_and_the_old_one_stays(client: TestClient, tmp_path: Path, harm: str) -> None:
+def test_a_broken_snapshot_is_refused_and_the_old_one_stays(
+    client: TestClient, tmp_path: Path, caplog: pytest.LogCaptureFixture, harm: str
+) -> None:
     home = tmp_path / "home"
     first = built(tmp_path, "青岛甲积木有限公司")
     keeper_of(client).look()
@@ -90,7 +92,9 @@ def test_a_broken_snapshot_is_refused_and_the_old_one_stays(client: TestClient, 
     told = ready(client)
     assert told["companies"]["version"] == first
     assert [one["what"] for one in told["refused"]] == ["snapshot"]
-    assert told["refused"][0]["why"]
+    assert not keeper_of(client).look()
+    assert [line.name for line in caplog.records] == ["lianzhao.swap"], "the operator's log tells it, once"
+    assert told["refused"][0]["why"].splitlines()[0] in caplog.text
     assert names(client) == {"青岛甲积木有限公司"}
     layout.switch(home, first)
     assert not keeper_of(client).look()
@@ -114,6 +118,7 @@ def test_a_refused_snapshot_that_was_mended_is_tried_again(
     assert (ready(client)["companies"]["version"], ready(client)["refused"]) == (second, [])
 
 
+@pytest.mark.slow
 def test_rules_are_taken_up_and_broken_ones_refused(client: TestClient, tmp_path: Path) -> None:
     file = tmp_path / "rules" / "small" / "scoring.yaml"
     before = ready(client)["rules"][0]["digest"]
@@ -132,6 +137,32 @@ def test_rules_are_taken_up_and_broken_ones_refused(client: TestClient, tmp_path
     file.write_text(SCORING, encoding="utf-8")
     assert keeper_of(client).look()
     assert (ready(client)["rules"][0]["digest"], ready(client)["refused"]) == (before, [])
+
+
+def test_broken_rules_of_the_ledgers_are_told_and_those_before_stay(client: TestClient, tmp_path: Path) -> None:
+    file = tmp_path / "rules" / "small" / "ledger.yaml"
+    before = client.get("/v1/zones/small/ledger/targets").json()["rows"]
+    file.write_text("targets: [", encoding="utf-8")
+    told = ready(client)  # nobody has asked for the ledgers since
+    assert [one["what"] for one in told["refused"]] == ["ledger/small"]
+    assert "ledger.yaml" in told["refused"][0]["why"]
+    assert client.get("/v1/zones/small/ledger/targets").json()["rows"] == before
+    assert ready(client)["refused"] == told["refused"]  # since when does not move
+    assert 'lianzhao_refused{what="ledger/small"} 1.0' in client.get("/metrics").text
+    file.unlink()
+    assert "ledger/small" not in client.get("/metrics").text
+    assert ready(client)["refused"] == []
+
+
+def test_a_service_that_begins_without_rules_of_the_ledgers_is_not_ready(tmp_path: Path) -> None:
+    settings = small(tmp_path)
+    file = tmp_path / "rules" / "small" / "ledger.yaml"
+    file.write_text("targets: [", encoding="utf-8")
+    with TestClient(create_app(settings)) as client:
+        assert [one["what"] for one in ready(client, 503)["refused"]] == ["ledger/small"]
+        assert client.get("/v1/zones/small/ledger/targets").status_code == 503
+        file.unlink()
+        assert ready(client)["refused"] == []
 
 
 def test_a_service_that_begins_broken_says_so_and_heals(tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from matcher.snapshot import build, layout
 from tests.api.conftest import small, write_companies
 from tests.snapshot.small import code
 
+pytestmark = pytest.mark.slow
+
 VERSIONS, COMPANIES, CLIENTS = 4, 30, 8
 PROFILE = {"name": "青岛某某积木有限公司", "business_scope": "积木的生产", "reg_capital_raw": "5000万元"}
 
@@ -60,9 +62,8 @@ class Served:
 
     @contextlib.contextmanager
     def workers(self) -> Iterator[None]:
-        command = [sys.executable, "-m", "uvicorn", "tests.api.served:app", "--workers", "2", "--port", str(self.port)]
         process = subprocess.Popen(
-            [*command, "--log-level", "warning", "--timeout-keep-alive", "60"],
+            [sys.executable, "-m", "tests.api.served", str(self.port)],
             env={**os.environ, "LIANZHAO_SERVED": str(self.folder)}, cwd=Path(__file__).parents[2], start_new_session=True,
         )  # fmt: skip
         try:
