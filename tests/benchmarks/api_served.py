@@ -24,7 +24,7 @@ def folder() -> Path:
 
 
 def real() -> FastAPI:
-    return create_app(Settings(home=folder() / "home", look_every=0, log="off"))
+    return create_app(Settings(home=folder() / "home", log="off"))
 
 
 def floor() -> FastAPI:

@@ -4,6 +4,9 @@ On SQLite and on PostgreSQL; all is told as ratios to the first size, because th
 are received one by one; older ones are copies of what these left behind in every table, of days before the week that is reported, so the
 week stays the same while the past grows. A report that scanned history would take thirty times as long at the end as at the beginning.
 
+Times of a few milliseconds scatter where others use the machine. Beside them stands the work itself, which nobody else can change: on
+PostgreSQL the pages that the statements of a report touch, on SQLite the steps of its own machine, in hundreds.
+
     .venv/bin/python -m tests.benchmarks.ledger [most events, 300000 by default]
 """
 
@@ -16,22 +19,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, literal, select
+from sqlalchemy import Connection, Engine, Table, delete, event, func, insert, literal, select
 
 from matcher.ledger import tables
 from matcher.ledger.books import TARGETS
+from matcher.ledger.doubles import doubts
 from matcher.ledger.entry import entering
-from matcher.ledger.event_tables import step_times
+from matcher.ledger.event_tables import courses, step_times
+from matcher.ledger.events import MOST_AT_ONCE
 from matcher.ledger.events_received import receive
 from matcher.ledger.reports_monthly import monthly
 from matcher.ledger.reports_weekly import weekly
 from matcher.ledger.setting import Setting, open_setting
+from matcher.outputs.reports import KINDS, Wanted, report
 from matcher.rules import zone_ids
-from matcher.rules.assessment import load_assessment
+from matcher.rules.assessment import Assessment, load_assessment
 from matcher.store.database import Store, open_store
 from matcher.store.tables import UtcTime
 
@@ -39,7 +46,7 @@ SIZES = (10_000, 30_000, 100_000, 300_000)
 COMPANIES = 200
 RECEIVED = 500
 BATCH = 100
-BEGIN, END = datetime(2023, 1, 2, tzinfo=UTC), datetime(2024, 8, 30, tzinfo=UTC)
+BEGIN, TURN, END = datetime(2023, 1, 2, tzinfo=UTC), datetime(2023, 12, 31, tzinfo=UTC), datetime(2024, 8, 30, tzinfo=UTC)
 _OLD = datetime(2023, 1, 3, tzinfo=UTC)
 _STEPS = ("已接触", "洽谈", "搁置", "洽谈")
 
@@ -56,17 +63,19 @@ def databases() -> Iterator[dict[str, str]]:
         server.cleanup()
 
 
-def events(random: Random, since: int, size: int) -> list[dict[str, Any]]:
-    """Steps, fields and visits of many companies over twenty months, in no order."""
+def events(random: Random, since: int, size: int, end: datetime = END) -> list[dict[str, Any]]:
+    """Steps, fields and visits of many companies over twenty months, or until an earlier end, in no order."""
     found = []
     for number in range(since, since + size):
         kind = random.choice(("target.step", "target.set", "target.set", "visit"))
         data: dict[str, Any] = {}
         if kind == "target.step":
-            data = {"step": random.choice(_STEPS)}
+            data = {"step": random.choice(_STEPS), "reason": "补报"}
         elif kind == "target.set":
             data = {"fields": {"next_step": f"第 {number} 次约见"}}
-        at = BEGIN + (END - BEGIN) * random.random()
+        elif kind == "visit":
+            data = {"reason": "补录"}
+        at = BEGIN + (end - BEGIN) * random.random()
         company = f"青岛甲乙{random.randrange(COMPANIES)}号有限公司"
         found.append({"source": "bench", "id": str(number), "type": kind, "time": at.isoformat(), "company": company, "data": data})
     return found
@@ -91,6 +100,38 @@ def best(work: Callable[[], object], times: int = 3) -> float:
     return min(found)
 
 
+def worked(store: Store, report: Callable[[], object]) -> int:
+    """What a report costs the database: pages touched on PostgreSQL, hundreds of steps of its machine on SQLite."""
+    ticks, asked = [0], list[tuple[str, Any]]()
+
+    def tick() -> int:
+        ticks[0] += 1
+        return 0
+
+    def hold(connection: Any, _record: object, _proxy: object) -> None:
+        connection.set_progress_handler(tick, 100)
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    name, listener = ("checkout", hold) if store.is_sqlite else ("before_cursor_execute", note)
+    event.listen(store._engine, name, listener)
+    try:
+        report()
+    finally:
+        event.remove(store._engine, name, listener)
+    with store.reading() as connection:
+        if store.is_sqlite:
+            raw: Any = connection.connection.dbapi_connection
+            raw.set_progress_handler(None, 0)
+            return ticks[0]
+        plans = [
+            connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {one}", given).scalar() for one, given in asked
+        ]
+        return sum(plan[0]["Plan"][f"Shared {kind} Blocks"] for plan in plans if plan for kind in ("Hit", "Read"))
+
+
 def grow(store: Store, size: int, copy: int) -> int:
     """Copies what the first events left behind until there are so many events; returns the number of copies."""
     made = (tables.events, tables.history, tables.steps, step_times, tables.activities, tables.meetings)
@@ -105,6 +146,7 @@ def grow(store: Store, size: int, copy: int) -> int:
             copy += 1
             for table in made:
                 _copied(connection, table, copy)
+            connection.execute(delete(courses))  # rows have steps by now that nobody told of
 
 
 def _copied(connection: Connection, table: Table, copy: int) -> None:
@@ -125,38 +167,74 @@ def _copied(connection: Connection, table: Table, copy: int) -> None:
     connection.execute(insert(table).from_select(names, rows))
 
 
-def measured(address: str, setting: Setting, most: int) -> list[tuple[int, float, float, float]]:
-    """(events, seconds of a batch, of the weekly report, of the monthly report)."""
+def measured(address: str, setting: Setting, most: int) -> list[tuple[int, float, float, float, int, int]]:
+    """(events, seconds of a batch, of the weekly report, of the monthly report, what the two reports cost the database)."""
     random, scales, copy, rows = Random(1), load_assessment(setting.rules), 0, []
-    week, now, number = date(2024, 8, 28), END + timedelta(hours=1), 0
+    week, number = date(2024, 8, 28), 0
     with open_store(address) as store:
         filled(store, setting)
 
-        def batch() -> None:
+        def batch(end: datetime = TURN, size: int = BATCH) -> None:
+            """Batches that are timed are of the year before, or the year that is reported would grow."""
             nonlocal number
-            receive(store, setting, events(random, number, BATCH), by="bench", at=now)
-            number += BATCH
+            receive(store, setting, events(random, number, size, end), by="bench", at=end + timedelta(hours=1))
+            number += size
 
         for _ in range(RECEIVED // BATCH):
-            batch()
+            batch(END)
         for size in (one for one in SIZES if one <= most):
             copy = grow(store, size, copy)
-            reports = [best(lambda make=make: make(store, setting, scales, week, week)) for make in (weekly, monthly)]  # type: ignore[misc]
-            rows.append((size, best(batch), *reports))
+            if not store.is_sqlite:  # as the server does by itself after a while
+                with store.writing() as connection:
+                    connection.exec_driver_sql("ANALYZE")
+            make = [partial(one, store, setting, scales, week, week) for one in (weekly, monthly)]
+            seconds, work = [best(one, 15) for one in make], [worked(store, one) for one in make]
+            rows.append((size, best(batch), seconds[0], seconds[1], work[0], work[1]))
             print(f"  {size:,}：{rows[-1][1:]}", file=sys.stderr)
+        _behind(store, setting, scales, week)
+        told = sent(lambda: batch(TURN, MOST_AT_ONCE))
+        print(f"  一批 {MOST_AT_ONCE:,} 个用 {told} 条语句", file=sys.stderr)
     return rows
+
+
+def _behind(store: Store, setting: Setting, scales: Assessment, week: date) -> None:
+    """Tells how long what stands behind the figures takes: the rows, which pages and workbooks show, and files that prove two things."""
+    for kind in ("weekly", "monthly"):
+        wanted = [Wanted(kind, week, week, sources=shows) for shows in (True, False)]
+        whole, plain = (best(partial(report, store, setting, scales, one), 15) for one in wanted)
+        rows = sum(len(source.rows) for source in report(store, setting, scales, wanted[0])[1].sources)
+        print(f"  {KINDS[kind]}：列出处 {whole * 1000:.0f} 毫秒（{rows} 行），不列 {plain * 1000:.0f} 毫秒", file=sys.stderr)
+    with store.reading() as connection:
+        seconds = best(lambda: doubts(connection, setting), 15)
+    print(f"  一份文件作两处证明：{seconds * 1000:.1f} 毫秒", file=sys.stderr)
+
+
+def sent(work: Callable[[], object]) -> int:
+    """How many statements are sent meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    return len(seen)
 
 
 def main(most: int) -> None:
     """Prints a table of ratios."""
     setting = open_setting(zone_ids()[0])
-    print("数据库       事件数    一批 100 个     周调度    月通报   （与最少时之比）")
+    print("数据库       事件数    一批 100 个     周调度    月通报   （与最少时之比）  周、月各读（页或百步）")
     with databases() as found:
         for name, address in found.items():
             rows = measured(address, setting, most)
             for row in rows:
-                ratios = "  ".join(f"{now / then:>8.2f}" for now, then in zip(row[1:], rows[0][1:], strict=True))
-                print(f"{name:<12}{row[0]:>8,}    {ratios}    每秒 {BATCH / row[1]:,.0f} 个，周调度 {row[2]:.2f} 秒")
+                ratios = "  ".join(f"{now / then:>8.2f}" for now, then in zip(row[1:4], rows[0][1:4], strict=True))
+                told = f"每秒 {BATCH / row[1]:,.0f} 个，周调度 {row[2] * 1000:.0f} 毫秒"
+                print(f"{name:<12}{row[0]:>8,}    {ratios}    {row[4]:,}、{row[5]:,}    {told}")
 
 
 if __name__ == "__main__":

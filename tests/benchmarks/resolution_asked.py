@@ -19,7 +19,8 @@ import opencc
 
 from matcher.corpora import Corpora
 from matcher.matching.name_features import Asked, Compared, NameComparer
-from matcher.matching.name_index import NameIndex, squeezed
+from matcher.matching.name_files import built_index
+from matcher.matching.name_index import squeezed
 from matcher.matching.resolution import Decision, decided
 from matcher.rules.resolution import ByKind, ResolutionRules
 from matcher.text.names import name_reader
@@ -66,7 +67,7 @@ class Base:
                 self.number[short] = len(self.names)
                 self.names.append(name)
         started = time.perf_counter()
-        self.index = NameIndex.build(self.names)
+        self.index = built_index(self.names)
         self.seconds = time.perf_counter() - started
         self.corpora = corpora
         self.comparer = NameComparer(self.index, corpora, rules)

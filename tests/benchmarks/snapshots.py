@@ -47,7 +47,7 @@ def recombined(source: Path, target: Path, times: int) -> int:
         for number in range(times * len(rows)):
             row = [*rows[number % len(rows)]]
             step = number // len(rows)
-            row[at["uscc"]] = _code(number)
+            row[at["uscc"]] = code_of(number)
             row[at["business_scope"]] = rows[(number * 7919 + step * 13) % len(rows)][at["business_scope"]]
             row[at["name"]] = rows[(number + step * 31) % len(rows)][at["name"]]
             writer.writerow(row)
@@ -66,7 +66,7 @@ def changed(source: Path, target: Path) -> None:
             writer.writerow([*row, "2026-01-01"])
 
 
-def _code(number: int) -> str:
+def code_of(number: int) -> str:
     body = "91370000" + "".join(_ALPHABET[number // 31**place % 31] for place in range(9))
     total = sum(_ALPHABET.index(char) * pow(3, place, 31) for place, char in enumerate(body))
     return body + _ALPHABET[-total % 31]

@@ -173,7 +173,8 @@ def main() -> None:
 
 def _run(cluster: OnCluster, files: dict[int, Path], engines: list[Engine], rounds: int) -> None:
     small, large = files
-    cluster.rank(files[small], engines)  # each worker process reads its rules once
+    for zones in (1, MANY):  # each worker process reads and compiles each package of rules once
+        cluster.rank(files[small], engines[:zones])
     found: dict[tuple[str, int, int], list[Cost]] = {}
     for _ in range(rounds):
         for rows in (small, large):

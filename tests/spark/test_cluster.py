@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from matcher.engine import Engine
 from matcher.errors import ClusterError, InputError, PackageError
 from matcher.intake import Reject, read_files
 from matcher.runs import Request
-from matcher.types import ListEntry, Ranking
+from matcher.types import LedgerEntry, ListEntry, Ranking
 from tests.spark import generated
 from tests.spark.cluster import Cluster
 from tests.spark.conftest import SETTINGS
@@ -112,6 +112,38 @@ def test_the_bundled_sample_for_a_trip(spark: SparkSession, engine: Engine, tmp_
     assert alone.run.request["lists"]
     assert alone.run.request["local"]
     assert 0 < alone.considered < len(sample.companies)
+
+
+def test_what_the_ledgers_say(spark: SparkSession, engine: Engine, tmp_path: Path) -> None:
+    """Signed, refused, visited, agreed and a project that fills a need: by code, and by name where there is no code."""
+    file = generated.write(tmp_path / "a.parquet", generated.rows(1500, 11), engine.corpora, row_group_size=400)
+    (before,) = same(spark, [file], [engine])
+    first = before.results[:6]
+    day = REQUEST.as_of - timedelta(days=9)
+    codes = [one.uscc or "" for one in first[:5]] + [""]
+    entries = [
+        LedgerEntry(book, row, one.name, uscc, state, day, why, visited, agreed, next_on, *need)
+        for row, (one, uscc, (book, state, why, visited, agreed, next_on, need)) in enumerate(
+            zip(
+                first,
+                codes,
+                (
+                    ("projects", "signed", "", None, False, None, (first[0].chain, first[0].segment)),
+                    ("targets", "dropped", "不来", None, False, None, ("", "")),
+                    ("targets", "contacted", "", day, False, None, ("", "")),
+                    ("targets", "talking", "", day, True, REQUEST.as_of + timedelta(days=5), ("", "")),
+                    ("meetings", "", "", day, False, None, ("", "")),
+                    ("targets", "contacted", "", day, False, None, ("", "")),
+                ),
+                strict=True,
+            ),
+            1,
+        )
+    ]
+    (after,) = same(spark, [file], [engine.with_ledger(entries)])
+    assert after.run.request["ledger"]
+    assert {one.name for one in first[:2]}.isdisjoint(one.name for one in after.results)
+    assert [one.name for one in after.results] != [one.name for one in before.results]
 
 
 def test_a_skewed_partition(spark: SparkSession, engine: Engine, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from matcher.errors import ClusterError, InputError, PackageError
 from matcher.spark import session
 from matcher.spark.package import Package, _engines, check, pack
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def package(engines: list[Engine], tmp_path: Path) -> tuple[Package, Path]:

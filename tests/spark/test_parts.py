@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,8 @@ from matcher.spark.lists import ClusterList
 from matcher.spark.ranking import joined_blocks
 from tests.matching.test_families import Row, chains_of, companies_of
 from tests.matching.test_families_reference import files
+
+pytestmark = pytest.mark.slow
 
 entries = st.lists(
     st.tuples(st.integers(-1, 6), st.integers(0, 12), st.sampled_from("甲乙丙丁戊"), st.integers(0, 3)), min_size=1, max_size=60
