@@ -58,7 +58,8 @@ def test_score_loads_no_analysts_package() -> None:
         "import sys, io\nfrom types import SimpleNamespace\nfrom matcher.cli import main\n"
         'sys.stdin = SimpleNamespace(buffer=io.BytesIO(b\'{"name": "x"}\'))\n'
         f"main(['score', '--zone', {zone_ids()[0]!r}])\n"
-        "heavy = ('jieba', 'sklearn', 'pandas', 'matplotlib', 'fastapi', 'sqlalchemy', 'alembic')\n"
+        "heavy = ('jieba', 'sklearn', 'pandas', 'matplotlib', 'fastapi', 'uvicorn', 'nicegui', 'sqlalchemy', 'alembic',\n"
+        "         'pyarrow', 'python_calamine', 'xlsxwriter', 'docx', 'ortools', 'pyspark', 'duckdb')\n"
         "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -24,6 +24,8 @@ from matcher.matching.profiles import ProfileReader
 from matcher.runs import Request
 from matcher.types import RankedCompany, Ranking
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2024, 9, 12)
 WHOLE = Request(as_of=AS_OF, top=1_000_000)
 _OF_THE_LIST = (

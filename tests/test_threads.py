@@ -14,6 +14,8 @@ import pytest
 
 from matcher.engine import Engine
 
+pytestmark = pytest.mark.slow
+
 AS_OF = date(2024, 9, 12)
 PROFILES = [
     {

@@ -21,6 +21,8 @@ from matcher.types import ListEntry
 from tests.conftest import ZONE
 from tests.tuning.trials import AS_OF, as_json, changed, like, made_up
 
+pytestmark = pytest.mark.slow
+
 TOP = Request(as_of=AS_OF, top=10**6)
 
 
