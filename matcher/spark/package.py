@@ -3,7 +3,7 @@
 corpora/            as the driver reads them, without the sample
 zones/<zone>/       the zone's files, just as they were read
 told.pickle         what the engines go by beside these: needs from a local register, lists
-manifest.json       the program's digest and the SHA-256 of each file; its own SHA-256 is the package's digest
+manifest.json       the program's digest, the versions of its libraries, the SHA-256 of each file; its own SHA-256 is the package's digest
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import platform
+import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).resolve().parents[1]
 _MANIFEST, _TOLD = "manifest.json", "told.pickle"
 _AGAIN = "请重新提交；仍然不行的，看该节点的磁盘"
+_SAME = "各节点请装同一份环境"
+_READING = ("pyarrow", "pydantic", "pyyaml")
+"""Libraries beside those of ``library_versions`` by which a worker reads cells and rules (读单元格、读规则的库)."""
+_ABSENT = "未安装"
 
 
 @dataclass(frozen=True)
@@ -52,11 +59,30 @@ class Package:
 
 @lru_cache(maxsize=1)
 def program_digest() -> str:
-    """Of the program and of the libraries that may move a bit of a result (程序的指纹): another one is not asked to share the work."""
-    digest = hashlib.sha256(json.dumps(library_versions(), sort_keys=True).encode())
+    """Of the program's own files (程序的指纹): another program is not asked to share the work."""
+    digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def libraries() -> dict[str, str]:
+    """Versions of all that may move a byte of what a worker hands back (影响结果的库与版本).
+
+    Beside what a run's record names: pyarrow shows cells as text, Spark reads the rows of the files, YAML and pydantic the rules, and
+    Python brings the table of characters by which texts are normalised. Its last number is left out: that table does not change with it.
+    """
+    import pyspark  # the one that runs, which a Spark may bring along without a note of its installation
+
+    found = dict(library_versions())
+    for name in _READING:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = _ABSENT
+    major, minor, _ = platform.python_version_tuple()
+    return {**found, "pyspark": pyspark.__version__, "python": f"{major}.{minor}", "unicode": unicodedata.unidata_version}
 
 
 def pack(engines: Sequence[Engine], folder: Path) -> tuple[Package, Path]:
@@ -75,7 +101,8 @@ def pack(engines: Sequence[Engine], folder: Path) -> tuple[Package, Path]:
             raise ClusterError(f"园区 {engine.zone.id} 的规则是试改的，没有规则文件可以发给集群")
         content |= {f"zones/{engine.zone.id}/{name}": raw for name, raw in engine.zone.content.items()}
     content[_TOLD] = pickle.dumps([told_of(engine) for engine in engines])
-    manifest = {"program": program_digest(), "files": {name: hashlib.sha256(raw).hexdigest() for name, raw in content.items()}}
+    files = {name: hashlib.sha256(raw).hexdigest() for name, raw in content.items()}
+    manifest = {"program": program_digest(), "libraries": libraries(), "files": files}
     content[_MANIFEST] = json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode()
     package = Package(hashlib.sha256(content[_MANIFEST]).hexdigest(), tuple(engine.zone.id for engine in engines))
     path = folder / f"{package.name}.zip"
@@ -149,8 +176,13 @@ def check(folder: Path, digest: str) -> None:
             raise PackageError(f"{folder}：规则包里{'少了' if name in files else '多了'} {name}，{_AGAIN}")
         if hashlib.sha256(there[name].read_bytes()).hexdigest() != files[name]:
             raise PackageError(f"{there[name]}：内容与规则包的摘要不符，{_AGAIN}")
+    there_of, here_of = manifest["libraries"], libraries()
+    others = [name for name in sorted({*there_of, *here_of}) if there_of.get(name) != here_of.get(name)]
+    if others:
+        told = "，".join(f"{name} 这里是 {here_of.get(name, _ABSENT)}，提交端是 {there_of.get(name, _ABSENT)}" for name in others)
+        raise PackageError(f"这个节点上的库与提交端不是同一版本，结果会不同（{told}）：{_SAME}")
     if manifest["program"] != program_digest():
-        raise PackageError("这个节点上的链招或它所用的库与提交端不是同一版本，结果会不同：各节点请装同一份环境")
+        raise PackageError(f"这个节点上的链招与提交端不是同一版本，结果会不同：{_SAME}")
 
 
 def _corpora(corpora: Corpora) -> dict[str, bytes]:

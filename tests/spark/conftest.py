@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from matcher.engine import Engine
+from tests.spark import events
 from tests.spark.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def spark(cluster: Cluster) -> Iterator[SparkSession]:
     from matcher.spark import connected
 
-    with connected(cluster.url, SETTINGS) as session:
+    with connected(cluster.url, SETTINGS | events.settings(cluster.folder / "events")) as session:
         yield session
 
 

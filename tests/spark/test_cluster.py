@@ -26,6 +26,7 @@ from matcher.types import LedgerEntry, ListEntry, Ranking
 from tests.spark import generated
 from tests.spark.cluster import Cluster
 from tests.spark.conftest import SETTINGS
+from tests.spark.events import Events, executors_lost, rows_shuffled, tasks_done, tasks_lost
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -146,15 +147,25 @@ def test_what_the_ledgers_say(spark: SparkSession, engine: Engine, tmp_path: Pat
     assert [one.name for one in after.results] != [one.name for one in before.results]
 
 
-def test_a_skewed_partition(spark: SparkSession, engine: Engine, tmp_path: Path) -> None:
-    """One row group holds nearly all rows, and one code a third of them."""
-    crowd = generated.rows(1500, 8)
-    crowd += [{**crowd[0], "uscc": generated.code(1), "as_of": f"20{n % 24:02}-01-01", "insured_count": str(n)} for n in range(700)]
+def test_skewed_partitions(spark: SparkSession, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row group, one code and one trade name hold most of all rows, and dozens of partitions hold next to nothing."""
+    monkeypatch.setattr("matcher.spark.ranking.PARTITION_ROWS", 100)
+    crowd = generated.rows(900, 8)
+    for number, row in enumerate(crowd):
+        if number % 6:
+            row["name"] = f"青岛利群{chr(0x4E00 + number)}{row['name']}"
+    again = ({"uscc": generated.code(1), "as_of": f"20{n % 24:02}-01-01", "insured_count": str(n)} for n in range(3000))
+    crowd += [{**crowd[0], **one} for one in again]
     files = [
         generated.write(tmp_path / "big.parquet", crowd, engine.corpora, row_group_size=len(crowd)),
         *(generated.write(tmp_path / f"small{n}.parquet", generated.rows(3, n, 50_000 + 3 * n), engine.corpora) for n in range(4)),
     ]
+    events = Events(spark)
     same(spark, files, [engine])
+    sent = [tasks for tasks in rows_shuffled(events()) if len(tasks) >= len(crowd) // 100]
+    skewed = [tasks for tasks in sent if max(tasks) > sum(tasks) / 2 and sorted(tasks)[len(tasks) // 2] < max(tasks) / 50]
+    assert any(sum(tasks) >= 3900 for tasks in skewed), sent  # rows, by code
+    assert any(sum(tasks) < 1000 for tasks in skewed), sent  # companies, by the beginning of their trade name
 
 
 def test_a_pasted_header_of_another_order_counts_for_all_rows_behind_it(
@@ -171,7 +182,11 @@ def test_a_pasted_header_of_another_order_counts_for_all_rows_behind_it(
     assert len(read_files([file], engine.corpora).rejects) >= 111
 
 
-def test_a_worker_killed_in_the_middle(cluster: Cluster, spark: SparkSession, engine: Engine, tmp_path: Path) -> None:
+def test_a_worker_killed_in_the_middle(
+    cluster: Cluster, spark: SparkSession, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Spark's own account an executor was lost with work in hand or done, and others did just that again."""
+    monkeypatch.setattr("matcher.spark.ranking.PARTITION_ROWS", 500)
     files = [
         generated.write(tmp_path / f"{n}.parquet", generated.rows(2500, 20 + n, 3000 * n), engine.corpora, row_group_size=500)
         for n in range(2)
@@ -184,11 +199,12 @@ def test_a_worker_killed_in_the_middle(cluster: Cluster, spark: SparkSession, en
         while not killed.is_set():
             later = [job for job in tracker.getJobIdsForGroup(None) if job > seen + 1]  # the rows are read and staged on both
             stages = [tracker.getStageInfo(stage) for stage in tracker.getActiveStageIds()] if later else []
-            if any(stage and stage.numActiveTasks for stage in stages):
+            if any(stage and stage.numActiveTasks > 1 for stage in stages):  # an executor has one core: both are at work
                 cluster.kill(1)
                 killed.set()
-            time.sleep(0.05)
+            time.sleep(0.02)
 
+    events = Events(spark)
     thread = threading.Thread(target=kill)
     thread.start()
     try:
@@ -198,6 +214,11 @@ def test_a_worker_killed_in_the_middle(cluster: Cluster, spark: SparkSession, en
         killed.set()
         thread.join()
         cluster.add_worker()
+    told = events()
+    gone, lost = executors_lost(told), tasks_lost(told)
+    assert len(gone) == 1
+    assert lost
+    assert lost <= tasks_done(told, gone)
 
 
 def test_a_wrong_digest_is_refused(spark: SparkSession, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

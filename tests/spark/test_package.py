@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from matcher.cli import main
 from matcher.engine import Engine
 from matcher.errors import ClusterError, InputError, PackageError
 from matcher.spark import session
-from matcher.spark.package import Package, _engines, check, pack
+from matcher.spark.package import Package, _engines, check, libraries, pack
 
 pytestmark = pytest.mark.slow
 
@@ -61,8 +64,44 @@ def test_what_was_added_and_another_program_are_refused(package: tuple[Package, 
         check(folder, made.digest)
     (folder / "corpora" / "more.csv").unlink()
     monkeypatch.setattr("matcher.spark.package.program_digest", lambda: json.loads("0"))
-    with pytest.raises(PackageError, match="不是同一版本"):
+    with pytest.raises(PackageError, match="链招与提交端不是同一版本"):
         check(folder, made.digest)
+
+
+@pytest.mark.parametrize("name", ["pyarrow", "pyspark", "pyyaml", "pydantic", "numpy", "rjieba", "python", "unicode"])
+def test_another_version_of_a_library_is_refused_by_name(
+    package: tuple[Package, Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, folder = package
+    here = libraries()
+    assert here[name][0].isdigit()
+    monkeypatch.setattr("matcher.spark.package.libraries", lambda: {**here, name: "0.1"})
+    with pytest.raises(PackageError, match=rf"（{name} 这里是 0\.1，提交端是 {re.escape(here[name])}）"):
+        check(folder, made.digest)
+    monkeypatch.setattr("matcher.spark.package.libraries", lambda: {key: one for key, one in here.items() if key != name})
+    with pytest.raises(PackageError, match=f"{name} 这里是 未安装"):
+        check(folder, made.digest)
+
+
+def test_a_package_of_other_libraries_is_another(
+    package: tuple[Package, Path], engines: list[Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = libraries()
+    monkeypatch.setattr("matcher.spark.package.libraries", lambda: {**here, "pyarrow": "0.1"})
+    assert pack(engines, tmp_path)[0].digest != package[0].digest
+
+
+def test_every_library_that_a_worker_loads_is_told_or_cannot_move_a_byte() -> None:
+    """In a process of its own, all that the tasks import; a new one is to be judged here."""
+    loads = "import sys, matcher.spark.read, matcher.spark.place, matcher.spark.fold, matcher.spark.best; from matcher.engine import Engine"
+    asks = "from importlib.metadata import packages_distributions as by; Engine('liaocheng-resort', processes=1); of = by()"
+    prints = (
+        "print(*sorted({one.lower().replace('_', '-') for name in list(sys.modules) for one in of.get(name.split('.')[0], ())}))"
+    )
+    done = subprocess.run([sys.executable, "-c", f"{loads}; {asks}; {prints}"], capture_output=True, text=True, check=True)
+    of_pydantic = {"annotated-types", "pydantic-core", "typing-extensions", "typing-inspection"}  # it names their versions
+    carries = {"cloudpickle", "py4j", "charset-normalizer", "mypy-extensions"}  # tasks; or loaded beside, not used
+    assert set(done.stdout.split()) - of_pydantic - carries <= set(libraries())
 
 
 @pytest.mark.parametrize(
