@@ -84,6 +84,8 @@ bench: .venv/all ## 基准测试（需要 LIANZHAO_DATA 指向登记数据目录
 	$(BIN)/python -m tests.benchmarks.resolution --brute 10
 	$(BIN)/python -m tests.benchmarks.snapshots
 	$(BIN)/python -m tests.benchmarks.reranking
+	$(BIN)/python -m tests.benchmarks.first
+	$(BIN)/python -m tests.benchmarks.names
 	$(BIN)/python -m tests.benchmarks.spark
 
 bench-scale: .venv/peers ## 一台机器到百万家的整张表，连同同行，写入 docs/benchmarks.md（需要 LIANZHAO_DATA）
