@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora, open_corpora
 from matcher.intake import Companies, Frame, Intake, companies_of, from_profiles
 from matcher.intake.fields import EPOCH
-from matcher.listing import Lister, Part
+from matcher.listing import Lister, Part, key_ranks_of
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
@@ -31,7 +31,7 @@ from matcher.scoring.evidence import EvidenceReader, fields
 from matcher.scoring.explain import Answering, Explainer, Explanation, results_alone
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange, choose, outside
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange_first, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, read_of
 from matcher.storage import collector_paused
@@ -364,9 +364,9 @@ class Engine:
         at = places[placed.company].tolist()
         families, folded = fold_families(families_among(finder, placed, at), finder.companies, placed, at, self.corpora)
         left = placed.take(~np.isin(at, list(folded)))
-        order = arrange(left.score, left.segment, [companies.key(place) for place in left.company.tolist()], self.zone)
-        of_shown = [families.get(place) for place in places[left.company[order.first(top).pair]].tolist()]
-        results, open_ = self.lister.lines(companies, left.take(order.pair), order, of_shown, as_of, allowed)
+        order, gaps = arrange_first(left.score, left.segment, key_ranks_of(companies, left.company), self.zone, top, allowed)
+        of_shown = [families.get(place) for place in places[left.company[order.pair]].tolist()]
+        results, open_ = self.lister.lines(companies, left, order, gaps, of_shown, as_of)
         return results, len(folded), open_
 
     def manifest(self, snapshot: str, request: Request, lists: str = "") -> Run:

@@ -13,7 +13,7 @@ from matcher.matching.profiles import ProfileReader
 from matcher.rules import Zone
 from matcher.scoring.evidence import EvidenceReader
 from matcher.scoring.formula import UNIT, Ruleset
-from matcher.scoring.ranking import Listed, Placed, unserved
+from matcher.scoring.ranking import Gap, KeyRanks, Listed, Placed, key_ranks
 from matcher.scoring.results import Assembler, with_other
 from matcher.types import Family, NameParts, RankedCompany, Unserved
 
@@ -82,29 +82,29 @@ class Lister:
     def lines(
         self,
         companies: Companies,
-        ordered: Placed,
+        placed: Placed,
         order: Listed,
+        gaps: Sequence[Gap],
         families: Sequence[Family | None],
         as_of: int,
-        allowed: NDArray[np.bool_],
     ) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
         """The first lines of a list, and the most wanted segments that they leave open (前若干行、空着的环节).
 
         Args:
-            companies: What ``ordered`` counts.
-            ordered: All of the list, in its order.
-            order: Order values and places of the same.
-            families: Of each company that is shown; as many as there are lines.
+            companies: What ``placed`` counts.
+            placed: All of the list, in any order.
+            order: The first of them, in the list's order.
+            gaps: What these leave open.
+            families: Of the same.
             as_of: The run's date in days since 1970.
-            allowed: For each segment, whether the request wants it.
         """
-        top = len(families)
-        shown = ordered.take(np.arange(top))
         open_ = [
-            Open(number) if at < 0 else Open(number, int(ordered.company[at]), at, int(ordered.score[at]))
-            for number, at in unserved(ordered.segment, top, self.zone, allowed)
+            Open(gap.segment)
+            if gap.entry < 0
+            else Open(gap.segment, int(placed.company[gap.entry]), gap.place, int(placed.score[gap.entry]))
+            for gap in gaps
         ]
-        return self.told(companies, shown, order.first(top), families, as_of, open_)
+        return self.told(companies, placed.take(order.pair), order, families, as_of, open_)
 
     def told(
         self,
@@ -147,3 +147,8 @@ class Lister:
         company, text = one.company, companies.text
         name, city, county = text["name"][company], text["city"][company], self.assembler.county(companies, company)
         return Unserved(segment.chain or "", segment.id, name, city or None, county or None, one.place + 1, one.score / UNIT)
+
+
+def key_ranks_of(companies: Companies, company: NDArray[np.int64]) -> KeyRanks:
+    """What orders the entries ``company`` of a list by their sort keys (名单上各家排序键的次序)."""
+    return lambda entries: key_ranks([companies.key(place) for place in company[entries].tolist()])

@@ -13,8 +13,9 @@ less than the first of another, and one more of a chain that has many a little l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from matcher.rules import Zone
 from matcher.scoring.evidence import Evidence
 from matcher.scoring.formula import MILLI, UNIT, Scores
 
+KeyRanks = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+"""Entries → numbers below 2³² that order them as their sort keys do; none are alike (给出排序键次序的函数)."""
 ORDER_UNIT = UNIT * MILLI * MILLI
 """Parts of a point in which order values are counted (排序值的单位)."""
 
@@ -203,6 +206,94 @@ def unserved(segment_of: NDArray[np.int64], top: int, zone: Zone, allowed: NDArr
         at = np.flatnonzero(segment_of == number)
         if not len(at) or at[0] >= top:
             found.append((number, int(at[0]) if len(at) else -1))
+    return found
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A most wanted segment that the first of a list leave open (空着的急需环节).
+
+    Attributes:
+        segment: Its number.
+        entry, place: Of the first further down that is placed on it, and where it stands, from 0; -1 if there is nobody.
+    """
+
+    segment: int
+    entry: int = -1
+    place: int = -1
+
+
+def arrange_first(
+    score: NDArray[np.int64],
+    segment: NDArray[np.int64],
+    key_ranks_of: KeyRanks,
+    zone: Zone,
+    top: int,
+    allowed: NDArray[np.bool_] | None,
+) -> tuple[Listed, list[Gap]]:
+    """What ``arrange`` and ``unserved`` tell of the first ``top``, from the best of each segment: not all are sorted (只排前若干家).
+
+    Args:
+        score: As in ``arrange``.
+        segment: Likewise.
+        key_ranks_of: Is asked for those alone that may come first, or tie with one whose place is told.
+        zone: As in ``arrange``.
+        top: Length of what is shown.
+        allowed: As in ``unserved``; None where nothing open is told.
+    """
+    best = _best(score, segment, depth(zone, top), len(zone.segments))
+    kept = np.flatnonzero(best)
+    order = arrange(score[kept], segment[kept], key_ranks_of(kept), zone)
+    open_ = [] if allowed is None else unserved(segment[kept][order.pair], top, zone, allowed)
+    order = replace(order, pair=kept[order.pair])
+    at = np.array([place for _, place in open_ if place >= 0], dtype=np.int64)
+    behind_kept = np.flatnonzero(~best) if len(at) else kept[:0]
+    value = behind(zone, top)[segment[behind_kept]] * score[behind_kept]
+    before = dict(zip(at.tolist(), _before(order, at, behind_kept, value, score, key_ranks_of), strict=True))
+    gaps = [Gap(one) if place < 0 else Gap(one, int(order.pair[place]), place + before[place]) for one, place in open_]
+    return order.first(top), gaps
+
+
+def _best(score: NDArray[np.int64], segment: NDArray[np.int64], most: int, segments: int) -> NDArray[np.bool_]:
+    """Whether each is among the best ``most`` of its segment by score; all that score like the last of these are, and all of a few."""
+    if len(score) <= most * segments:
+        return np.ones(len(score), dtype=np.bool_)
+    of = segment.astype(np.int16)
+    together = np.argsort(of, kind="stable")
+    ordered, mine = of[together], score[together]
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1)).tolist()
+    chosen = np.ones(len(of), dtype=np.bool_)
+    for begin, end in pairwise([*starts, len(of)]):
+        if end - begin > most:
+            chosen[begin:end] = mine[begin:end] >= np.partition(mine[begin:end], -most)[-most]
+    result = np.empty(len(of), dtype=np.bool_)
+    result[together] = chosen
+    return result
+
+
+def _before(
+    order: Listed,
+    at: NDArray[np.int64],
+    others: NDArray[np.int64],
+    value: NDArray[np.int64],
+    scores: NDArray[np.int64],
+    key_ranks_of: KeyRanks,
+) -> list[int]:
+    """How many of ``others``, whose order values are ``value``, stand before the entry at each of these places of a list."""
+    wanted = np.unique(order.order_value[at])
+    near = np.flatnonzero(value >= wanted[0]) if len(wanted) else others[:0]
+    others, value, score = others[near], value[near], scores[others[near]]
+    below = np.searchsorted(wanted, value)  # how many of the wanted values are less
+    greater = np.bincount(below, minlength=len(wanted) + 1)[::-1].cumsum()[::-1]
+    alike = np.flatnonzero(wanted[np.minimum(below, len(wanted) - 1)] == value) if len(wanted) else others[:0]
+    found = []
+    for place in at.tolist():
+        entry, own = int(order.pair[place]), int(order.order_value[place])
+        tied = alike[value[alike] == own]
+        level = others[tied[score[tied] == scores[entry]]]
+        ranks = key_ranks_of(np.append(level, entry)) if len(level) else np.zeros(1, dtype=np.int64)
+        ahead = int((score[tied] > scores[entry]).sum()) + int((ranks[:-1] < ranks[-1]).sum())
+        found.append(int(greater[np.searchsorted(wanted, own) + 1]) + ahead)
     return found
 
 

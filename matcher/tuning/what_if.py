@@ -26,7 +26,7 @@ from matcher.intake.fields import EPOCH
 from matcher.rules import Zone
 from matcher.runs import Request, wanted_segments
 from matcher.scoring.evidence import Standing
-from matcher.scoring.ranking import Listed, Placed, arrange
+from matcher.scoring.ranking import Gap, Listed, Placed, arrange, arrange_first
 from matcher.tuning.outcome import Reading, reworded
 from matcher.tuning.pool import Listing, Matrix, Pool, first_vetoes
 from matcher.tuning.value_table import Values, ValueTable
@@ -50,6 +50,29 @@ class InOrder:
     ordered: Placed
     order: Listed
     folded: int
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Who stays on a list, in no order (上榜的企业).
+
+    Attributes:
+        everybody: As in ``InOrder``.
+        entry: Those that stay, as entries of it.
+        score, segment, rank: Of these, ``rank`` that of their keys.
+        folded: As in ``InOrder``.
+    """
+
+    everybody: Placed
+    entry: NDArray[np.int64]
+    score: NDArray[np.int64]
+    segment: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    folded: int
+
+    def first(self, zone: Zone, top: int, allowed: NDArray[np.bool_] | None) -> tuple[Listed, list[Gap]]:
+        """The first of the list and what they leave open, by their places among those that stay."""
+        return arrange_first(self.score, self.segment, self.rank.__getitem__, zone, top, allowed)
 
 
 @dataclass(frozen=True)
@@ -138,10 +161,10 @@ class WhatIf:
         opportunities: tuple[RankedCompany, ...] = ()
         folded_beside = 0
         if self.themes is not None:
-            beside, _ = self._ordered(self.themes)
+            beside, _ = self._left(self.themes)
             opportunities, _ = self._lines(self.themes, beside, top)
             folded_beside = beside.folded
-        of_chains, counts = self._ordered(self.chains)
+        of_chains, counts = self._left(self.chains)
         results, open_ = self._lines(self.chains, of_chains, top)
         vetoed = {veto.id: int(n) for veto, n in zip(self.engine.ruleset.vetoes, counts, strict=True) if n}
         run = self.engine.manifest(self.reading.intake.digest, replace(self.request, top=top), self._standing.lists.digest)
@@ -150,7 +173,16 @@ class WhatIf:
 
     def order(self) -> InOrder:
         """The list of the chains in order, without reasons (只排先后); texts are not looked at."""
-        return self._ordered(self.chains)[0]
+        left, _ = self._left(self.chains)
+        order = arrange(left.score, left.segment, left.rank, self.engine.zone)
+        entry = left.entry[order.pair]
+        return InOrder(left.everybody, left.everybody.take(entry), replace(order, pair=entry), left.folded)
+
+    def first(self, top: int) -> Listed:
+        """The first ``top`` of that list alone (只排前若干家): what ``order`` begins with, without sorting all of it."""
+        left, _ = self._left(self.chains)
+        order, _ = left.first(self.engine.zone, top, None)
+        return replace(order, pair=left.entry[order.pair])
 
     @property
     def evaluated(self) -> int:
@@ -194,8 +226,8 @@ class WhatIf:
         company, segment = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return ValueTable(company, segment, windows, self._day)
 
-    def _ordered(self, side: Side) -> tuple[InOrder, NDArray[np.int64]]:
-        """A list in order, and how many companies each veto takes off."""
+    def _left(self, side: Side) -> tuple[_Left, NDArray[np.int64]]:
+        """Who stays on a list, and how many companies each veto takes off."""
         score, segment, veto = side.pool.best(side.matrix, self.engine.ruleset)
         barred = ~side.pool.open
         counts = side.pool.settled + np.bincount(veto[barred], minlength=len(side.pool.settled))
@@ -203,10 +235,13 @@ class WhatIf:
         placed = side.listing.placed(score[side.pool.open], segment[side.pool.open], chains)
         folds = side.listing.folds(placed)
         left = np.flatnonzero(~folds)
-        order = arrange(placed.score[left], placed.segment[left], side.listing.rank[left], self.engine.zone)
-        entry = left[order.pair]
-        return InOrder(placed, placed.take(entry), replace(order, pair=entry), int(folds.sum())), counts
+        return _Left(placed, left, placed.score[left], placed.segment[left], side.listing.rank[left], int(folds.sum())), counts
 
-    def _lines(self, side: Side, made: InOrder, top: int) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
-        families = side.listing.families(made.everybody, made.order.first(top).pair)
-        return self.engine.lister.lines(self.reading.companies, made.ordered, made.order, families, self._day, self._allowed)
+    def _lines(self, side: Side, left: _Left, top: int) -> tuple[tuple[RankedCompany, ...], tuple[Unserved, ...]]:
+        order, gaps = left.first(self.engine.zone, top, self._allowed)
+        order, gaps = (
+            replace(order, pair=left.entry[order.pair]),
+            [gap if gap.entry < 0 else replace(gap, entry=int(left.entry[gap.entry])) for gap in gaps],
+        )
+        families = side.listing.families(left.everybody, order.pair)
+        return self.engine.lister.lines(self.reading.companies, left.everybody, order, gaps, families, self._day)

@@ -118,7 +118,7 @@ def step_again(home: Path, file: Path) -> Figures:
     whole = WhatIf(engine, read_companies(engine, snapshot.intake(), known=known), _ALL)
     city = WhatIf(engine, read_companies(engine, snapshot.intake(), _CITY.cities, known), _CITY)
     columns = [values.value for values in whole.chains.rules]
-    found: dict[str, list[float]] = {"pass": [], "scan": [], "whole": [], "city": []}
+    found: dict[str, list[float]] = {"pass": [], "scan": [], "whole": [], "first": [], "city": []}
 
     def weight(content: dict[str, Any], number: int) -> None:
         rule = content["rules"][number % len(content["rules"])]
@@ -129,6 +129,7 @@ def step_again(home: Path, file: Path) -> Figures:
         found["pass"].append(_seconds(lambda: [column.sum() for column in columns]))
         found["scan"].append(_seconds(lambda: [column.max() for column in columns]))
         found["whole"].append(_seconds(lambda zone=zone: whole.with_rules(zone).order()))
+        found["first"].append(_seconds(lambda zone=zone: whole.with_rules(zone).first(_ALL.top)))
         found["city"].append(_seconds(lambda zone=zone: city.with_rules(zone).order()))
     return {**{name: statistics.median(times) for name, times in found.items()}, "memory": _memory()["VmHWM"]}
 
@@ -254,6 +255,7 @@ def growth(found: dict[str, dict[str, Figures]]) -> list[str]:
             lambda s: f"{mb(s['query']['all_memory']['VmHWM'])} / {mb(s['query']['child'])}",
         ),
         row("改一条分值，全部重排", lambda s: again(s, "whole")),
+        row("改一条分值，全部重排，只排前一百家", lambda s: again(s, "first")),
         row("改一条分值，一市重排", lambda s: again(s, "city")),
         row("读一遍全部取值列：求和（括号里的一遍只求最大，受内存带宽限）", lambda s: again(s, "pass")),
         row("试算，峰值内存", lambda s: mb(s["again"]["memory"]) if "again" in s else "—"),

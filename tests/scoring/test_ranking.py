@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.formula import UNIT, Scores
-from matcher.scoring.ranking import ORDER_UNIT, arrange, choose
+from matcher.scoring.ranking import ORDER_UNIT, Listed, arrange, arrange_first, choose, unserved
 from matcher.scoring.values import Column
 
 FILL = {"complement": [1000, 970, 900], "strengthen": [1000, 1000, 500, 500, 0], "extend": [800], "none": [1000, 850]}
@@ -26,8 +26,8 @@ EVEN = (0, 1)  # a chain that has many counts like one that has few
 
 def zone(fill: Mapping[str, list[int]] = FILL, share: tuple[int, int] = EVEN) -> Any:
     """As much of a zone as the order reads: each segment's need and chain, and how needs and chains are filled."""
-    segments = tuple(SimpleNamespace(need=need, chain=chain) for need, chain in zip(NEEDS, CHAINS, strict=True))
-    order = SimpleNamespace(fill=dict(fill), chain_fill=SimpleNamespace(step=share[0], least=share[1]))
+    segments = tuple(SimpleNamespace(need=need, chain=chain, priority=10) for need, chain in zip(NEEDS, CHAINS, strict=True))
+    order = SimpleNamespace(fill=dict(fill), chain_fill=SimpleNamespace(step=share[0], least=share[1]), wanted_priority=10)
     return SimpleNamespace(segments=segments, scoring=SimpleNamespace(order=order))
 
 
@@ -215,6 +215,59 @@ def test_the_list_merges_from_the_best_of_each_segment(listing, top):
     for segment in range(NO_SEGMENT, len(NEEDS)):
         parts += arranged([entry for entry in companies if entry[0] == segment], fill)[:top]
     assert set(whole) <= set(parts)
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> tuple[list[tuple[int, int]], dict[str, list[int]], tuple[int, int], int, int, list[bool]]:
+    """Segment and score of many companies that are mostly alike, so that places hang on the keys; fills, share, length, what is wanted."""
+    few = draw(st.lists(st.sampled_from((0, 1, 5 * UNIT, 50 * UNIT, 51 * UNIT, 100 * UNIT)), min_size=1, max_size=4))
+    many, size = np.random.default_rng(draw(st.integers(0, 10**6))), draw(st.integers(0, 200))
+    companies = list(zip(many.integers(NO_SEGMENT, 5, size).tolist(), many.choice(few, size).tolist(), strict=True))
+    shares = st.tuples(st.sampled_from((0, 5, 300, 1000)), st.sampled_from((1, 800, 1000)))
+    fill = draw(st.one_of(st.just(FILL), st.fixed_dictionaries(dict.fromkeys(FILL, fills))))
+    wanted = draw(st.lists(st.booleans(), min_size=len(NEEDS), max_size=len(NEEDS)))
+    return companies, fill, draw(shares), draw(st.integers(0, 12)), draw(st.integers(0, 10**6)), wanted
+
+
+@settings(deadline=None, max_examples=400)
+@given(crowds())
+def test_the_first_of_a_list_are_those_of_the_whole(crowd):
+    """The short way gives the very numbers of the plain full sort: who, values, places, and what is left open with its place."""
+    companies, fill, share, top, seed, wanted = crowd
+    rules = zone(fill, share)
+    score, segment = (np.array([one[n] for one in companies], dtype=np.int64) for n in (1, 0))
+    rank, allowed = np.random.default_rng(seed).permutation(len(companies)), np.array(wanted)
+    asked: list[int] = []
+
+    def ranks(entries):
+        asked.append(len(entries))
+        return rank[entries]
+
+    whole = arrange(score, segment, rank, rules)
+    first, gaps = arrange_first(score, segment, ranks, rules, top, allowed)
+    for name in Listed.__dataclass_fields__:
+        assert getattr(first, name).tolist() == getattr(whole, name)[:top].tolist(), name
+    expected = unserved(segment[whole.pair], top, rules, allowed)
+    assert [(gap.segment, gap.place) for gap in gaps] == expected
+    assert [gap.entry for gap in gaps] == [-1 if place < 0 else int(whole.pair[place]) for _, place in expected]
+    alone, none = arrange_first(score, segment, ranks, rules, top, None)
+    assert (alone.pair.tolist(), none) == (first.pair.tolist(), [])
+
+
+def test_keys_are_asked_of_few():
+    """Of 100,000 in five segments and one more, the best ten of each, as their scores differ."""
+    many = np.random.default_rng(1)
+    score, segment = many.permutation(100_000), many.integers(-1, 5, 100_000)
+    asked: list[int] = []
+
+    def ranks(entries):
+        asked.append(len(entries))
+        return entries
+
+    first, gaps = arrange_first(score, segment, ranks, zone(), 10, np.ones(5, dtype=np.bool_))
+    assert first.pair.tolist() == arrange(score, segment, np.arange(100_000), zone()).pair[:10].tolist()
+    assert asked == [60]
+    assert all(gap.place >= 10 for gap in gaps)
 
 
 def test_the_order_by_hand():
