@@ -39,6 +39,9 @@ def companies(engine: Engine) -> Intake:
 def same_order(trial: WhatIf) -> None:
     """The whole list of the chains, as the workbench's plain way has it."""
     outcome, made = outcome_of(trial.engine, trial.reading, trial.request), trial.order()
+    first = trial.first(20)
+    for name in first.__dataclass_fields__:
+        assert getattr(first, name).tolist() == getattr(made.order, name)[:20].tolist(), name
     assert made.ordered.company.tolist() == outcome.chains.company.tolist()
     assert made.order.order_value.tolist() == outcome.chains.order_value.tolist()
     assert made.folded == len(outcome.chains.folded)
