@@ -39,6 +39,7 @@ _MATRICES: dict[str, tuple[str, int, type]] = {  # field → of Profiles, what s
     "name_agrees": ("named", 0, np.bool_),
     "mode": ("mode", len(MODES), np.int8),
 }
+_OF_BOTH = ("capital_log",)  # the company's own, which the segment changes
 _TELLING = 4  # characters of a name that tell without 集团 behind them: 国药控股
 
 
@@ -195,7 +196,12 @@ class EvidenceReader:
 
     def read(self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
         """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies."""
-        columns = {name: self.column(name, profiles, standing, company, segment) for name in self.fields}
+        straight = len(company) == len(profiles) and bool((company == np.arange(len(company))).all())
+        same = standing.columns if straight else {}  # one pair a company: nothing to copy
+        columns = {
+            name: same[name] if name in same and name not in _OF_BOTH else self.column(name, profiles, standing, company, segment)
+            for name in self.fields
+        }
         return Evidence(company, segment, columns, standing.lists, standing.ledger)
 
     def column(
