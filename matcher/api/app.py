@@ -35,6 +35,7 @@ from matcher.api import (
 )
 from matcher.api.access import admitted
 from matcher.api.agents import Agents
+from matcher.api.heads import Heads
 from matcher.api.openapi import described
 from matcher.api.request_ids import RequestIds
 from matcher.api.service import Service
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     serving.guard(app, settings)
     app.add_middleware(GZipMiddleware, minimum_size=_WORTH_PACKING, compresslevel=_PACKED)
     serving.observe(app, settings)
+    app.add_middleware(Heads, operations=app.state.operations)
     app.add_middleware(RequestIds)  # the last one added is the outermost
     return app
 

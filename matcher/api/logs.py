@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matcher.api.heads import ASKED
 from matcher.api.metrics import Metrics
 from matcher.api.operations import FOUND, Found, Operations
 from matcher.api.problems import problem
@@ -67,13 +68,13 @@ class Observed:
             self._note(scope, found, status or 499, time.perf_counter() - begun)  # 499: the client had gone
 
     def _note(self, scope: Scope, found: Found | None, status: int, seconds: float) -> None:
-        template = found.template if found else NO_ROUTE
-        self._metrics.count(scope["method"], template, status, seconds)
+        template, method = found.template if found else NO_ROUTE, scope.get(ASKED, scope["method"])
+        self._metrics.count(method, template, status, seconds)
         if self._form == "off":
             return
         caller = scope["state"].get("caller")
         told = {
-            "method": scope["method"] if found else NO_ROUTE,
+            "method": method if found else NO_ROUTE,
             "route": template,
             "status": status,
             "ms": round(seconds * 1000, 1),

@@ -18,6 +18,7 @@ from matcher.api.roles import secured
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 """Where the document stands in a checkout (文件位置)."""
+_DESCRIPTION = "凡是能 GET 的地址都能 HEAD：状态和应答头与 GET 相同，没有正文（RFC 9110）；下面不再逐个列出。"
 _KEPT = ("example", "examples", "default", "enum")  # what stands there is data, no schema
 
 
@@ -26,7 +27,14 @@ def described(app: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes, servers=[{"url": "/"}])
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=_DESCRIPTION,
+                routes=app.routes,
+                servers=[{"url": "/"}],
+            )
             schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas = made.setdefault("components", {}).setdefault("schemas", {})
             schemas |= {**schema.pop("$defs"), "Problem": schema}

@@ -252,7 +252,10 @@ def _http(request: Request, error: Exception) -> Response:
         return problem("not-json", "请求体读不出来：应为 UTF-8 编码的 JSON", request_id=request_id_of(request))
     details = {"not-found": f"没有这个地址：{request.url.path[:200]}", "method-not-allowed": f"{request.method} 不能用在这个地址"}
     detail = details.get(kind, KINDS[kind][1])
-    return problem(kind, detail, request_id=request_id_of(request), headers=error.headers)
+    headers = dict(error.headers or {})
+    if "GET" in (allowed := headers.get("Allow", "").split(", ")) and "HEAD" not in allowed:  # ``heads`` answers it wherever GET is
+        headers["Allow"] = ", ".join(sorted([*allowed, "HEAD"]))
+    return problem(kind, detail, request_id=request_id_of(request), headers=headers)
 
 
 def _unexpected(request: Request, _error: Exception) -> Response:

@@ -1,7 +1,8 @@
 """Letters to webhooks (投递): signed, tried again, given up at last.
 
-A letter is claimed right before it is sent, so two workers do not send it at once; it may come twice after a crash, and says by its number
-which one it is. A hook that cannot be reached is left alone for the rest of the round. What was given up is tried again at a pace.
+A letter is claimed right before it is sent, and its sending is over long before the claim is, so two workers do not send it at once; it
+may come twice after a crash, and says by its number which one it is. A hook that cannot be reached is left alone for the rest of the
+round. What was given up is tried again at a pace.
 
     X-Lianzhao-Signature: sha256=<HMAC-SHA256 of "<X-Lianzhao-Timestamp>.<body>" with the hook's secret, in hexadecimal>
 """
@@ -21,14 +22,15 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select, update
 
 from matcher.ledger import tables
+from matcher.ledger.posting import AddressRefusedError, post
 from matcher.ledger.setting import Setting
 from matcher.ledger.webhooks import announce, is_literal, is_refused
 from matcher.store.database import Store
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720, 1440))
 """How long until the next try after each failure; after the last one it is given up (重试间隔)."""
-_TIMEOUT = 10.0
-_LEASE = timedelta(minutes=2)  # a worker that took a delivery and died gives it back so
+_TIMEOUT = 20.0
+_LEASE = timedelta(minutes=2)  # a worker that took a delivery and died gives it back so; a delivery takes a quarter of it at most
 REVIVED_AT_ONCE = 20
 """How many of those that were given up are due in the same minute (每分钟重投几个)."""
 MOST_REVIVED = 1000
@@ -124,7 +126,8 @@ def deliver(store: Store, setting: Setting, *, most: int = 100, at: datetime | N
         setting: The zone's rules.
         most: Deliveries, at most.
         at: The moment; by default now, and later for those that are sent later.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds for each delivery, from looking up its address to the head of the answer; at most a quarter of the lease,
+            so that no other worker takes a letter that is still being sent.
 
     Raises:
         StoreError: The database cannot be written.
@@ -133,13 +136,14 @@ def deliver(store: Store, setting: Setting, *, most: int = 100, at: datetime | N
     announce(store, setting, at=begun)
     sent = failed = given_up = 0
     silent: set[int] = set()
+    seconds = min(timeout, _LEASE.total_seconds() / 4)
     for _ in range(most):
         now = at or datetime.now(UTC)
         claimed = _claimed(store, setting.zone, begun, now, silent)
         if claimed is None:
             break
         delivery, secret = claimed
-        problem, is_there = _post(delivery, secret, now, timeout)
+        problem, is_there = _post(delivery, secret, now, seconds)
         if not is_there:
             silent.add(delivery.hook)
         values: dict[str, Any] = {"delivered_at": now, "last_error": None}
@@ -171,29 +175,22 @@ def _claimed(store: Store, zone: str, due_by: datetime, now: datetime, silent: C
     return _delivery(row, attempts=row.attempts + 1), row.secret
 
 
-def _post(delivery: Delivery, secret: str, now: datetime, timeout: float) -> tuple[str, bool]:
-    """Sends one; what went wrong, in Chinese, empty if nothing, and whether anybody answered. Redirects are not followed."""
-    parts = urlsplit(delivery.url)
+def _post(delivery: Delivery, secret: str, now: datetime, seconds: float) -> tuple[str, bool]:
+    """Sends one; what went wrong, in Chinese, empty if nothing, and whether anybody answered."""
+    host = urlsplit(delivery.url).hostname or ""
+    own = is_literal(host) or host == "localhost"
     told = {"delivery": delivery.id, "topic": delivery.topic, **delivery.body}
     body, timestamp = json.dumps(told, ensure_ascii=False).encode(), str(int(now.timestamp()))
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     headers = {
         "Content-Type": "application/json; charset=utf-8", "X-Lianzhao-Topic": delivery.topic, "X-Lianzhao-Delivery": str(delivery.id),
         "X-Lianzhao-Timestamp": timestamp, "X-Lianzhao-Signature": signature(secret, timestamp, body),
     }  # fmt: skip
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
     try:
-        connection.connect()  # a name may mean another address than when it was entered: so look before anything is sent
-        own = is_literal(parts.hostname or "") or parts.hostname == "localhost"
-        if is_refused(connection.sock.getpeername()[0], own=own):
-            return "网址所指的是本机或链路本地的地址，没有投", False
-        connection.request("POST", path, body, headers)
-        status = connection.getresponse().status
+        status = post(delivery.url, body, headers, seconds=seconds, refused=lambda address: is_refused(address, own=own))
+    except AddressRefusedError:
+        return "网址所指的是本机或链路本地的地址，没有投", False
     except (OSError, http.client.HTTPException, ValueError) as error:
         return f"连不上或没有答复（{type(error).__name__}）", False
-    finally:
-        connection.close()
     return ("" if 200 <= status < 300 else f"对方答复 {status}"), True
 
 

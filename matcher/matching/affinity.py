@@ -148,13 +148,16 @@ class Matcher:
         """The hits without those of an item of which brackets except the weightier word of the same segment (除外)."""
         if not excepted:
             return hits
-        numbers, said = np.array(list(excepted)), self.vocabulary.find(list(excepted.values())).weight.toarray()
-        own = hits.weight[numbers].toarray()
-        which, segment = np.nonzero((own > 0) & (said > own))
-        lost = sparse.csr_array((np.ones(len(which), dtype=np.int64), (numbers[which], segment)), shape=hits.best.shape)
-        best = hits.best - hits.best.multiply(lost)
-        best.eliminate_zeros()
-        return replace(hits, best=best)
+        said = self.vocabulary.find(list(excepted.values())).weight.toarray()
+        which, hit = hits.of(np.array(list(excepted)))
+        own = hits.best.data[hit] >> WEIGHT_AT
+        lost = hit[(own > 0) & (said[which, hits.best.indices[hit]] > own)]
+        if not len(lost):
+            return hits
+        kept = np.ones(len(hits.best.data), dtype=np.bool_)
+        kept[lost] = False
+        ends = np.concatenate([[0], np.cumsum(kept)])[hits.best.indptr]
+        return replace(hits, best=sparse.csr_array((hits.best.data[kept], hits.best.indices[kept], ends), shape=hits.best.shape))
 
     def beside_the_chain(self, items: NDArray[np.int64], chain_items: NDArray[np.int32]) -> NDArray[np.int16]:
         """Companies × segments: how many of each company's items are not of the segment's chain (链外项数)."""
@@ -263,8 +266,8 @@ class Matcher:
         dots = (weighed.words @ documents).tocsr()
         bottom = np.repeat(weighed.norms, np.diff(dots.indptr)) * lengths[dots.indices]
         share = np.divide(dots.data, bottom, out=np.zeros_like(bottom), where=bottom > 0)
-        thousandths = np.floor(1000 * share).astype(np.int64)
-        return sparse.csr_array((thousandths, dots.indices, dots.indptr), shape=dots.shape)
+        dots.data = np.floor(1000 * share).astype(np.int64)  # a new matrix is checked anew, which costs more than all of this
+        return dots
 
     def weighed(
         self, texts: Texts, hits: TextHits | None = None
@@ -290,7 +293,8 @@ class Matcher:
         scaled = (counts.data * self._idf[counts.indices]).astype(np.float64)
         rows = np.repeat(np.arange(texts.items.rows), np.diff(counts.indptr))
         norms = np.sqrt(np.bincount(rows, scaled * scaled, texts.items.rows))
-        return Weighed(sparse.csr_array((scaled, counts.indices, counts.indptr), shape=counts.shape), norms)
+        counts.data = scaled
+        return Weighed(counts, norms)
 
     def _company_counts(
         self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]

@@ -195,7 +195,10 @@ class EvidenceReader:
 
     def read(self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
         """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies."""
-        columns = {name: self.column(name, profiles, standing, company, segment) for name in self.fields}
+        straight = len(company) == len(profiles) and np.array_equal(company, np.arange(len(company)))  # nothing to copy
+        same = {name: column for name, column in standing.columns.items() if straight and name != "capital_log"}
+        pairs = (profiles, standing, company, segment)
+        columns = {name: same.get(name) or self.column(name, *pairs) for name in self.fields}
         return Evidence(company, segment, columns, standing.lists, standing.ledger)
 
     def column(
@@ -369,22 +372,20 @@ def _foreign(currencies: Sequence[str]) -> NDArray[np.bool_]:
     return np.fromiter((code not in ("", "CNY") for code in currencies), np.bool_, len(currencies))
 
 
-def _holds(cells: Sequence[str], words: Iterable[str]) -> NDArray[np.bool_]:
-    listed = tuple(words)
-    known = {cell: any(word in cell.lower() for word in listed) for cell in set(cells)}
+def _holds(cells: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
+    known = {cell: any(word in cell.lower() for word in words) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.bool_, len(cells))
 
 
 def _qualified(cells: Sequence[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
     """What the company's own row says and what lists say, one bit a qualification."""
-    said = _bits(cells, groups)
+    said = _bits(cells, list(groups))
     for place in lists.days:
         said[place] |= lists.bits(place)
     return said
 
 
-def _bits(cells: Sequence[str], groups: Iterable[list[str]]) -> NDArray[np.int64]:
-    words = list(groups)
+def _bits(cells: Sequence[str], words: Sequence[list[str]]) -> NDArray[np.int64]:
     known = {cell: sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) for cell in set(cells)}
     return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matcher.scoring.clauses import clauses
 from matcher.scoring.describe import Describer
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
-from matcher.scoring.expressions import Expression
+from matcher.scoring.expressions import Expression, together
 from matcher.scoring.formula import UNIT, Ruleset, Scores
+from matcher.scoring.program import Program
 from matcher.types import RankedCompany
 
 Answer = TypeVar("Answer")
@@ -82,14 +85,29 @@ def results_alone(_evidence: Evidence, _scores: Scores, _as_of: int) -> Answers[
     return lambda result, _pair: result
 
 
+@dataclass(frozen=True)
+class _Clauses:
+    """What a rule or veto stands or falls with (分句).
+
+    Attributes:
+        texts: The clauses as written.
+        places: Of each among all clauses of all rules.
+        single: The text of a condition that is a single clause: it fails where it is not met, and needs no second evaluation.
+    """
+
+    texts: tuple[str, ...]
+    places: tuple[int, ...]
+    single: str | None
+
+
 class Explainer:
     """Explains pairs (解释)."""
 
     def __init__(self, ruleset: Ruleset, describer: Describer) -> None:
         self.ruleset, self.describer = ruleset, describer
-        self.labels = {name: _UNIT.sub("", field.label) for name, field in describer.fields.items()}
+        self.labels = {name: f"{_UNIT.sub('', field.label)}：" for name, field in describer.fields.items()}
         self.possible = [(min(0.0, float(rule.weight)), max(0.0, float(rule.weight))) for rule in ruleset.rules]
-        self._clauses: dict[str, tuple[Expression, ...]] = {}  # taken apart once: that costs more than all else
+        self.read = sorted({field for expression in (*ruleset.values, *ruleset.whens) for field in expression.fields})
 
     def of(self, evidence: Evidence, scores: Scores, as_of: int) -> Explaining:
         """Explains pairs that were scored together (解释一批).
@@ -106,79 +124,86 @@ class Explainer:
         explaining = self.of(evidence, scores, as_of)
         return lambda result, pair: (result, explaining.explain(pair))
 
-    def clauses(self, expression: Expression) -> tuple[Expression, ...]:
-        """What an expression stands or falls with (分句)."""
-        found = self._clauses.get(expression.text)
-        if found is None:
-            found = self._clauses[expression.text] = clauses(expression, self.describer.fields)
-        return found
+    @property
+    def of_rules(self) -> Sequence[_Clauses]:
+        """The clauses of every rule (各条规则的分句)."""
+        return self._apart[0][: len(self.ruleset.rules)]
+
+    @property
+    def of_vetoes(self) -> Sequence[_Clauses]:
+        """The clauses of every veto (各条否决的分句)."""
+        return self._apart[0][len(self.ruleset.rules) :]
+
+    @property
+    def clauses(self) -> Program:
+        """All of them that are to be evaluated (全部分句)."""
+        return self._apart[1]
+
+    @cached_property
+    def _apart(self) -> tuple[list[_Clauses], Program]:
+        """All expressions taken apart once, when first needed: that costs more than all else."""
+        all_: dict[str, tuple[int, Expression]] = {}
+        made = []
+        for expression in (*self.ruleset.values, *self.ruleset.whens):
+            found = clauses(expression, self.describer.fields)
+            if found == (expression,) and expression.kind == "truth":
+                made.append(_Clauses((), (), expression.text))
+                continue
+            for clause in found:
+                all_.setdefault(clause.text, (len(all_), clause))
+            made.append(_Clauses(tuple(one.text for one in found), tuple(all_[one.text][0] for one in found), None))
+        return made, together([clause for _, clause in all_.values()])
 
 
 class Explaining:
-    """Pairs of one batch: what a clause gives is evaluated once for all of them, when it is first asked for (一批的解释)."""
+    """Pairs of one batch: what the clauses give is evaluated once for all of them, when it is first asked for (一批的解释)."""
 
     def __init__(self, explainer: Explainer, evidence: Evidence, scores: Scores, as_of: int) -> None:
         self.explainer, self.evidence, self.scores, self.as_of = explainer, evidence, scores, as_of
-        self._unmet: dict[str, list[bool]] = {}
 
     def explain(self, pair: int) -> Explanation:
         """Everything about the company of a pair, the one that it is scored by (完整解释)."""
-        said = _Said(self.explainer, self.evidence, pair)
-        return Explanation(self._rules(pair, said), self._vetoes(pair, said), self._candidates(pair))
+        tell, labels = self.explainer.describer.value, self.explainer.labels
+        said = {name: labels[name] + tell(name, self.evidence, pair) for name in self.explainer.read}
+        unmet = self._unmet[:, pair].tolist()
+        return Explanation(self._rules(pair, said, unmet), self._vetoes(pair, said, unmet), self._candidates(pair))
 
-    def _rules(self, pair: int, said: _Said) -> tuple[Finding, ...]:
-        ruleset, scores, made = self.explainer.ruleset, self.scores, []
+    def _rules(self, pair: int, said: Mapping[str, str], unmet: Sequence[bool]) -> tuple[Finding, ...]:
+        explainer, scores, made = self.explainer, self.scores, []
+        ruleset = explainer.ruleset
         points, values, known = (column[:, pair].tolist() for column in (scores.points, scores.value, scores.known))
-        for number, (rule, expression) in enumerate(zip(ruleset.rules, ruleset.values, strict=True)):
-            state: State = "unknown" if not known[number] else "fired" if points[number] else "not_fired"
-            failed = self._failed(expression, pair, holds=bool(values[number])) if state == "not_fired" else ()
-            made.append(
-                Finding(
-                    rule.id,
-                    rule.label,
-                    state,
-                    points[number] / UNIT,
-                    self.explainer.possible[number],
-                    rule.value,
-                    said.of(expression.fields),
-                    rule.why,
-                    failed,
-                )
-            )
+        each = zip(ruleset.rules, ruleset.values, explainer.of_rules, explainer.possible, points, values, known, strict=True)
+        for rule, expression, parts, possible, point, value, is_known in each:
+            state: State = "unknown" if not is_known else "fired" if point else "not_fired"
+            failed = _failed(parts, unmet, holds=bool(value)) if state == "not_fired" else ()
+            read = tuple([said[name] for name in expression.fields])
+            made.append(Finding(rule.id, rule.label, state, point / UNIT, possible, rule.value, read, rule.why, failed))
         return tuple(made)
 
-    def _vetoes(self, pair: int, said: _Said) -> tuple[Finding, ...]:
-        ruleset, made = self.explainer.ruleset, []
+    def _vetoes(self, pair: int, said: Mapping[str, str], unmet: Sequence[bool]) -> tuple[Finding, ...]:
+        explainer, made = self.explainer, []
+        ruleset = explainer.ruleset
         vetoed, unread = (column[:, pair].tolist() for column in (self.scores.vetoed, self.scores.unread))
-        for number, (veto, expression) in enumerate(zip(ruleset.vetoes, ruleset.whens, strict=True)):
-            state: State = "fired" if vetoed[number] else "unknown" if unread[number] else "not_fired"
-            failed = self._failed(expression, pair) if state == "not_fired" else ()
-            read = said.of(expression.fields)
+        each = zip(ruleset.vetoes, ruleset.whens, explainer.of_vetoes, vetoed, unread, strict=True)
+        for veto, expression, parts, holds, is_unread in each:
+            state: State = "fired" if holds else "unknown" if is_unread else "not_fired"
+            failed = _failed(parts, unmet) if state == "not_fired" else ()
+            read = tuple([said[name] for name in expression.fields])
             made.append(Finding(veto.id, veto.label, state, 0.0, (0.0, 0.0), veto.when, read, veto.why, failed))
         return tuple(made)
 
-    def _failed(self, expression: Expression, pair: int, *, holds: bool = False) -> tuple[str, ...]:
-        """The clauses that are false or zero for this pair; ``holds``: the whole, which is known, is not (a rule without weight)."""
-        found = self.explainer.clauses(expression)
-        if found == (expression,) and expression.kind == "truth":
-            return () if holds else (expression.text,)
-        return tuple(clause.text for clause in found if self._is_unmet(clause)[pair])
-
-    def _is_unmet(self, clause: Expression) -> list[bool]:
-        """For every pair, whether it is known that the clause is false or zero."""
-        unmet = self._unmet.get(clause.text)
-        if unmet is None:
-            values, known = clause(self.evidence.columns, self.as_of)
-            unmet = self._unmet[clause.text] = (known & (values <= 0)).tolist()
-        return unmet
+    @cached_property
+    def _unmet(self) -> NDArray[np.bool_]:
+        """Clauses × pairs: whether it is known that the clause is false or zero."""
+        values, known = self.explainer.clauses(self.evidence.columns, self.as_of, len(self.evidence.company))
+        return known & (values <= 0)
 
     def _candidates(self, pair: int) -> tuple[Candidate, ...]:
         evidence, scores = self.evidence, self.scores
-        others = np.flatnonzero(evidence.company == evidence.company[pair])
+        company = evidence.company[pair]
+        others = range(*np.searchsorted(evidence.company, (company, company + 1)).tolist())
         affinity = evidence.columns["affinity"].values
-        order = sorted(
-            others.tolist(), key=lambda n: (n != pair, -int(scores.score[n]), -int(affinity[n]), int(evidence.segment[n]))
-        )
+        order = sorted(others, key=lambda n: (n != pair, -int(scores.score[n]), -int(affinity[n]), int(evidence.segment[n])))
         found = []
         for number in order[:MOST_SEGMENTS]:
             if int(evidence.segment[number]) == NO_SEGMENT:
@@ -190,17 +215,8 @@ class Explaining:
         return tuple(found)
 
 
-class _Said:
-    """Fields of one pair with their values in words, each told once however many rules read it."""
-
-    def __init__(self, explainer: Explainer, evidence: Evidence, pair: int) -> None:
-        self._explainer, self._evidence, self._pair = explainer, evidence, pair
-        self._fields: dict[str, str] = {}
-
-    def of(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        told = self._fields
-        for name in names:
-            if name not in told:
-                value = self._explainer.describer.value(name, self._evidence, self._pair)
-                told[name] = f"{self._explainer.labels[name]}：{value}"
-        return tuple([told[name] for name in names])
+def _failed(parts: _Clauses, unmet: Sequence[bool], *, holds: bool = False) -> tuple[str, ...]:
+    """The clauses that are false or zero; ``holds``: the whole, which is known, is not (a rule without weight)."""
+    if parts.single is not None:
+        return () if holds else (parts.single,)
+    return tuple([text for text, place in zip(parts.texts, parts.places, strict=True) if unmet[place]])

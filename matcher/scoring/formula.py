@@ -12,8 +12,9 @@ The numbers are in ``rules/<zone>/scoring.yaml``. Everything is computed in whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 from matcher.rules import Zone
 from matcher.rules.schema import Rule, Veto
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.expressions import Expression, compile_expression
+from matcher.scoring.expressions import compile_expression, together
+from matcher.scoring.program import Program
 from matcher.scoring.values import ExpressionError, Field
 
 UNIT = 10_000
@@ -103,7 +105,18 @@ class Ruleset:
         self.group_of = np.array([group_ids.index(rule.group) for rule in self.rules])
         self.weights = np.array([round(rule.weight * _TENTHS) for rule in self.rules], dtype=np.int64)
         self.if_unknown = np.array([round(rule.if_unknown * MILLI) for rule in self.rules], dtype=np.int64)
+        self._rules_of = [_together(np.flatnonzero(self.group_of == number)) for number in range(len(self.groups))]
         self.caps = np.array([[round(cap * UNIT) for cap in group.cap] for group in self.groups], dtype=np.int64)
+
+    @cached_property
+    def _reads(self) -> dict[str, NDArray[np.bool_]]:
+        """Field that any expression reads → which rules read it."""
+        fields = {field for e in (*self.values, *self.whens) for field in e.fields}
+        return {field: np.array([field in e.fields for e in self.values], dtype=np.bool_) for field in fields}
+
+    @cached_property
+    def _program(self) -> Program:
+        return together([*self.values, *self.whens])
 
     def score(self, evidence: Evidence, as_of: int) -> Scores:
         """Scores all pairs (评分).
@@ -113,10 +126,11 @@ class Ruleset:
             as_of: The run's date in days since 1970.
         """
         size = len(evidence.company)
-        found, known = _evaluated(self.values, evidence, size, as_of)
+        found, known = self._program(evidence.columns, as_of, size)
+        rules = len(self.rules)
+        vetoed, unread = found[rules:] > 0, ~known[rules:]
+        found, known = found[:rules], known[:rules]
         value = np.floor(np.clip(found, 0.0, 1.0) * MILLI + 0.5).astype(np.int64)
-        truth, readable = _evaluated(self.whens, evidence, size, as_of)
-        vetoed, unread = truth > 0, ~readable
         value = np.where(known, value, self.if_unknown[:, None])
         points = self.weights[:, None] * value
         raw_groups, groups, score = self.totals(points)
@@ -127,25 +141,24 @@ class Ruleset:
 
     def totals(self, points: Amounts) -> tuple[Amounts, Amounts, Amounts]:
         """Groups before and after their caps, and the score, from rules × pairs."""
-        raw = np.zeros((len(self.groups), points.shape[1]), dtype=np.int64)
-        for group, of_rule in zip(self.group_of.tolist(), points, strict=True):
-            raw[group] += of_rule
+        raw = np.empty((len(self.groups), points.shape[1]), dtype=np.int64)
+        for of_group, rules in zip(raw, self._rules_of, strict=True):
+            points[rules].sum(axis=0, out=of_group)
         groups = np.clip(raw, self.caps[:, :1], self.caps[:, 1:])
         return raw, groups, np.clip(groups.sum(axis=0), 0, 100 * UNIT)
 
     def unknown_fields(self, evidence: Evidence, scores: Scores, pair: int) -> list[str]:
         """Fields that left a rule or a veto of this pair unread (未知字段), sorted."""
-        blocked = [e for n, e in enumerate(self.values) if not scores.known[n, pair]]
-        blocked += [e for n, e in enumerate(self.whens) if scores.unread[n, pair]]
-        return sorted({field for e in blocked for field in e.fields if not evidence.columns[field].known[pair]})
+        blocked = [self.values[n] for n in np.flatnonzero(~scores.known[:, pair]).tolist()]
+        blocked += [self.whens[n] for n in np.flatnonzero(scores.unread[:, pair]).tolist()]
+        return sorted(field for field in {field for e in blocked for field in e.fields} if not evidence.columns[field].known[pair])
 
     def next_question(self, evidence: Evidence, scores: Scores, pair: int) -> str | None:
         """The unknown field whose answer would move the score most (最该先问的字段); None if no answer would."""
         fields = self.unknown_fields(evidence, scores, pair)
         if not fields:
             return None
-        reads = np.array([[field in e.fields for e in self.values] for field in fields], dtype=np.bool_)
-        touched = reads & ~scores.known[:, pair]
+        touched = np.array([self._reads[field] for field in fields]) & ~scores.known[:, pair]
         points, full = scores.points[:, pair], self.weights * MILLI
         ends = [np.where(touched, end, points) for end in (np.minimum(0, full), np.maximum(0, full))]
         low, high = self.totals(np.concatenate(ends).T)[2].reshape(2, len(fields))
@@ -153,11 +166,8 @@ class Ruleset:
         return fields[widest] if high[widest] > low[widest] else None
 
 
-def _evaluated(
-    expressions: Sequence[Expression], evidence: Evidence, size: int, as_of: int
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Expressions × pairs: values, nought where unknown, and whether each is known."""
-    values, known = np.empty((len(expressions), size)), np.empty((len(expressions), size), dtype=np.bool_)
-    for number, expression in enumerate(expressions):
-        values[number], known[number] = expression(evidence.columns, as_of)
-    return values, known
+def _together(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Places as a slice where they follow one another: rules of a group mostly stand together, and need not be copied then."""
+    if len(places) and places[-1] - places[0] == len(places) - 1:
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places

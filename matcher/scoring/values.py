@@ -1,11 +1,10 @@
-"""Values that may be unknown (可能未知的值): the fields that rules read, their columns, and three-valued arithmetic on them."""
+"""Values that may be unknown (可能未知的值): the fields that rules read, and their columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,9 +38,8 @@ class Field:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Column:
-    """Values of a field for a batch (字段的值).
+class Column(NamedTuple):
+    """Values of a field for a batch (字段的值); forty are made for every company that is scored alone.
 
     Attributes:
         values: float64 for ``number``, bool for ``truth``, code for ``text``, days since 1970 for ``date``, bit mask for ``list``.
@@ -65,17 +63,6 @@ class Told:
         return self._words
 
 
-Result = tuple[NDArray[Any], NDArray[np.bool_]]
-"""Values (float64, or bool for a truth) and whether each is known; of one that is the same for every row, a single one."""
-Step = Callable[[Mapping[str, Column], int], Result]
-
-
-def constant(value: float | bool) -> Step:
-    """A step that gives the same for every row (常数): a finite number, or a truth."""
-    result = np.array(value), np.array(True)
-    return lambda _columns, _as_of: result
-
-
 def date_number(text: str) -> float:
     """Days since 1970 of a date written ``2014-03-01`` (日期字面值).
 
@@ -89,40 +76,3 @@ def date_number(text: str) -> float:
     if day is None or day.isoformat() != text:
         raise ExpressionError(f"「{text[:40]}」应为日期，如 '2014-03-01'")
     return float((day - date(1970, 1, 1)).days)
-
-
-def finite(values: NDArray[np.float64], known: NDArray[np.bool_]) -> Result:
-    """NaN and infinity are unknown."""
-    known = known & np.isfinite(values)
-    return np.where(known, values, 0.0), known
-
-
-def compared(compare: Callable[..., NDArray[np.bool_]], left: Step, right: Step) -> Step:
-    """A step that compares two others; unknown where either is (比较)."""
-
-    def step(columns: Mapping[str, Column], as_of: int) -> Result:
-        a, a_known = left(columns, as_of)
-        b, b_known = right(columns, as_of)
-        return compare(a, b), a_known & b_known
-
-    return step
-
-
-def one_of(values: NDArray[Any], choices: Sequence[float]) -> NDArray[np.bool_]:
-    """Whether each value is one of a few (是不是其中之一): for these comparing beats ``np.isin``, most of all on a single company."""
-    found: NDArray[np.bool_] = values == choices[0]
-    for choice in choices[1:]:
-        found |= values == choice
-    return found
-
-
-def both(a: NDArray[np.bool_], a_known: NDArray[np.bool_], b: NDArray[np.bool_], b_known: NDArray[np.bool_]) -> Result:
-    """Three-valued AND: one known false side settles it."""
-    settled = (a_known & ~a) | (b_known & ~b)
-    return ~settled, settled | (a_known & b_known)
-
-
-def either(a: NDArray[np.bool_], a_known: NDArray[np.bool_], b: NDArray[np.bool_], b_known: NDArray[np.bool_]) -> Result:
-    """Three-valued OR: one known true side settles it."""
-    settled = (a_known & a) | (b_known & b)
-    return settled, settled | (a_known & b_known)

@@ -214,11 +214,14 @@ def evidence(store: Store, at: datetime | None = None) -> tuple[ListEntry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.list, entry.issued, entry.uscc, entry.name, entry.source)))
 
 
+_COUNTED = (list_imports.c.id, list_imports.c.ended_at, judgements.c.id, judgements.c.withdrawn_at)
+_STAMP = select(*(select(func.count(one)).scalar_subquery() for one in _COUNTED))  # every score asks for it: put together once
+
+
 def stamp(store: Store) -> tuple[int, ...]:
     """What changes whenever evidence or judgements do (名单与判定的戳): rows are added and ended, never removed."""
-    counted = (list_imports.c.id, list_imports.c.ended_at, judgements.c.id, judgements.c.withdrawn_at)
     with store.reading() as connection:
-        return tuple(connection.execute(select(*(select(func.count(one)).scalar_subquery() for one in counted))).one())
+        return tuple(connection.execute(_STAMP).one())
 
 
 def moments(store: Store, since: datetime, until: datetime) -> list[datetime]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -18,11 +20,12 @@ from sqlalchemy import insert
 from matcher.engine import Engine
 from matcher.errors import OptionError, RequestError
 from matcher.intake import from_profiles
-from matcher.ledger import tables
+from matcher.ledger import letters, tables
 from matcher.ledger.books import TARGETS
 from matcher.ledger.entry import entering
 from matcher.ledger.events_received import receive
 from matcher.ledger.letters import MOST_REVIVED, REVIVED_AT_ONCE, WAITS, Revived, deliver, revive, undelivered
+from matcher.ledger.posting import post
 from matcher.ledger.setting import Setting, open_setting
 from matcher.ledger.webhooks import add_hook, announce, end_hook, hooks_of, note_bands
 from matcher.runs import Request
@@ -210,6 +213,59 @@ def test_two_workers_at_once_send_each_letter_once(store: Store, setting: Settin
     first = deliver(store, setting, at=NOW)
     assert (first.sent, others) == (2, [1]), "what another sent while the first waited for its answer is not sent again"
     assert len({headers["X-Lianzhao-Delivery"] for headers, _ in listener.got}) == len(listener.got) == 3
+
+
+@pytest.mark.parametrize(
+    "trickle", ["HTTP/1.1 200 OK\r\n" + "X-Slow: 1\r\n" * 1000, "HTTP/1.1 100 Continue\r\n\r\n" * 1000, "H" * 20_000]
+)
+def test_who_answers_drop_by_drop_is_not_waited_for_longer_than_the_lease(store: Store, setting: Setting, trickle: str) -> None:
+    """Every byte comes in time, and the head never ends."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            taken, _ = server.accept()
+            with taken:
+                taken.recv(65536)
+                for drop in trickle.encode():
+                    if stop.wait(0.05):
+                        return
+                    try:
+                        taken.sendall(bytes([drop]))
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        row = target(store, setting, "甲甲有限公司")
+        add_hook(store, setting.zone, f"http://127.0.0.1:{server.getsockname()[1]}/", [], by="甲")
+        step(store, setting, row, "已接触")
+        begun = time.monotonic()
+        done = deliver(store, setting, at=NOW, timeout=1)
+        took = time.monotonic() - begun
+        stop.set()
+        thread.join()
+    assert (done.sent, done.failed, done.waiting) == (0, 1, 1)
+    assert 0.9 < took < 10, "the drops would have gone on for a minute or more"
+    (letter,) = undelivered(store, setting.zone)
+    assert letter.last_error == "连不上或没有答复（TimeoutError）"
+
+
+def test_no_delivery_may_take_as_long_as_the_lease(
+    store: Store, setting: Setting, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = target(store, setting, "甲甲有限公司")
+    add_hook(store, setting.zone, listener.url, [], by="甲")
+    step(store, setting, row, "已接触")
+    given: list[float] = []
+
+    def noted(*args: Any, **more: Any) -> int:
+        given.append(more["seconds"])
+        return post(*args, **more)
+
+    monkeypatch.setattr(letters, "post", noted)
+    assert deliver(store, setting, at=NOW, timeout=3600).sent == 1
+    assert given == [letters._LEASE.total_seconds() / 4] and len(listener.got) == 1
 
 
 def test_a_change_of_band_is_told_with_both_runs(store: Store, engine: Engine, listener: Listener) -> None:
