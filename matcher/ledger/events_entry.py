@@ -128,7 +128,11 @@ class EventEntry(Entry):
         course = self.batch.tell(book, id_, one)
         told, folded = course.lines, course.folded(self.batch.moves(book))
         self._move(book, now, told, folded)
-        self.batch.mark(book, id_, self._marks(told, folded, line))
+        marks = self._marks(told, folded, line)
+        self.batch.mark(book, id_, marks)
+        _, first = first_contact(told, spoken(self.setting.steps(book.name)), folded.refused)
+        if book is TARGETS and first is not None and (first.id == line or any("waits" in one for one in marks.values())):
+            self.writes.put(self.batch.whose, (book.name, id_), True)
         if line in folded.refused:
             return "refused", folded.refused[line]
         if folded.last is not None and folded.last.id == line:
@@ -182,7 +186,6 @@ class EventEntry(Entry):
         if written.changes.get("state") is not None:
             self.writes.merge(self.writes.placed, last.id, {"version": written.version})
         if first:
-            self.writes.put(self.batch.whose, (book.name, now.id), True)
             self._stamp(book, now.id, "first_on", BEGINNING, "", "", written.version)  # no event sets it by itself
 
     def _earliest_contact(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded, whose: Whose) -> dict[str, Any]:
