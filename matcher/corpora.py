@@ -376,7 +376,6 @@ class Corpora:
         return [file for file in found if "sample" not in file.relative_to(self.path).parts]
 
 
-@lru_cache(maxsize=4)
 def _group_state(word: str) -> str:
     if word not in GROUP_STATES:
         raise ValueError(f"now 应为 {'、'.join(GROUP_STATES)} 之一，不是 {word!r}")
@@ -384,5 +383,13 @@ def _group_state(word: str) -> str:
 
 
 def open_corpora(path: str | Path | None = None) -> Corpora:
-    """The corpora at ``path``, shared by all callers of this process (共享的语料库)."""
-    return Corpora(path)
+    """The corpora at ``path``, shared by all callers of this process while the files stay as they are (共享的语料库)."""
+    opened = Corpora(path)
+    return _shared(opened.path, opened.digest)
+
+
+@lru_cache(maxsize=4)
+def _shared(path: Path, digest: str) -> Corpora:
+    corpora = Corpora(path)
+    corpora.digest = digest  # of the files as they were opened, not as they are when somebody asks
+    return corpora

@@ -20,7 +20,7 @@ from matcher.intake.fields import EPOCH
 from matcher.listing import Lister, Part
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
-from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
+from matcher.matching.profiles import CHUNK, Profiles, profile_reader
 from matcher.places import CityFilter
 from matcher.processes import in_chunks
 from matcher.resolving import resolve_names
@@ -71,7 +71,7 @@ class Engine:
         self.corpora: Corpora = open_corpora(corpora)
         loaded = load_zone(zone, self.corpora, rules, self._rule_checks, ruleset)
         self.processes = processes or os.cpu_count() or 1
-        self.reader = ProfileReader(loaded.segments, self.corpora)
+        self.reader = profile_reader(loaded.segments, self.corpora)
         self.cities = CityFilter(self.corpora)
         self._local: tuple[Intake, bool] | None = None
         self._local_codes: frozenset[str] = frozenset()
@@ -277,7 +277,7 @@ class Engine:
         zone = rules if isinstance(rules, Zone) else open_zone(rules, self.zone.id, self.corpora, self._rule_checks)
         other = copy.copy(self)
         if read_of(zone.segments) != read_of(self.reader.segments):
-            other.reader = ProfileReader(zone.segments, self.corpora)
+            other.reader = profile_reader(zone.segments, self.corpora)
         other._use(zone)
         return other if self._local is None else other.with_local(self._local[0], complete=self._local[1])
 

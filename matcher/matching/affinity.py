@@ -315,18 +315,19 @@ class Matcher:
 
     def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:
         """Words × segments: TF-IDF of each segment's terms, name, description and industry classes; and the norms."""
-        rows, columns, counts = [], [], []
+        texts: list[str] = []
+        of: list[tuple[int, int]] = []  # the segment of each text, and how often it counts
         for number, segment in enumerate(self.segments):
             classes = [self.corpora.gbt4754[code] for code in segment.gbt4754]
-            texts = [(term, weight) for term, weight in segment.terms]
-            texts += [(text.lower(), 5) for text in (segment.name, segment.description, *classes)]
-            for text, weight in texts:
-                for token in cut(text, self.corpora):
-                    if token in self._words:
-                        rows.append(self._words[token])
-                        columns.append(number)
-                        counts.append(weight)
+            texts += [term for term, _ in segment.terms]
+            of += [(number, weight) for _, weight in segment.terms]
+            texts += [text.lower() for text in (segment.name, segment.description, *classes)]
+            of += [(number, 5)] * (2 + len(classes))
+        tokens = cut("\n".join(texts), self.corpora)
+        owner = token_owners(texts, token_ends(tokens)).tolist()
+        known = [(self._words[token], *of[text]) for token, text in zip(tokens, owner, strict=True) if token in self._words]
+        rows, columns, counts = np.array(known, dtype=np.int64).reshape(-1, 3).T
         shape = (len(self._words), len(self.segments))
-        matrix = sparse.csr_array((np.array(counts, dtype=np.int64), (rows, columns)), shape=shape)
+        matrix = sparse.csr_array((counts, (rows, columns)), shape=shape)
         scaled = matrix.multiply(self._idf[:, None]).tocsr().astype(np.float64)
         return scaled, np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=0)).ravel())

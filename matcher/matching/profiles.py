@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -234,3 +235,9 @@ class ProfileReader:
         unless = hits.unless_marks[name_text]
         result: NDArray[np.int64] = marks & ~(unless & self._removable)
         return result
+
+
+@lru_cache(maxsize=2)
+def profile_reader(segments: tuple[SegmentSpec, ...], corpora: Corpora) -> ProfileReader:
+    """The shared reader for these segments (共享的画像读取器): rules change more often than the words of chains."""
+    return ProfileReader(segments, corpora)

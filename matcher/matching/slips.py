@@ -21,11 +21,14 @@ class Slips:
     def __init__(self, terms: list[tuple[int, str]]) -> None:
         sums: dict[int, list[int]] = {}  # sum of all characters, or of all but one → patterns
         whole: dict[int, list[int]] = {}
+        hashes: list[int] = _hashes("".join(term for _, term in terms)).tolist()
+        end = 0
         for number, term in terms:
-            hashes = _hashes(term)
-            total = int(hashes.sum(dtype=np.uint64))
+            own = hashes[end : end + len(term)]
+            end += len(term)
+            total = sum(own) % 2**64
             whole.setdefault(total, []).append(number)
-            for part in {total, *((total - int(one)) % 2**64 for one in hashes)}:
+            for part in {total, *((total - one) % 2**64 for one in own)}:
                 sums.setdefault(part, []).append(number)
         self._sums, self._whole = sums, whole
         self._sum_keys = np.array(sorted(sums), dtype=np.uint64)

@@ -340,8 +340,10 @@ def _laid_out(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
 def _within(terms: tuple[str, ...], words: tuple[str, ...]) -> tuple[tuple[int, str, int], ...]:
     """(place of a word, term that contains it and more, offset) of all."""
     found = []
+    joined = "\n".join(terms)
+    places = [(place, word) for place, word in enumerate(words) if word in joined]  # of hundreds a few
     for term in terms:
-        for place, word in enumerate(words):
+        for place, word in places:
             offset = term.find(word)
             while offset >= 0 and term != word:
                 found.append((place, term, offset))

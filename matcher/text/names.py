@@ -76,7 +76,8 @@ class NameReader:
         self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
         self.regions = frozenset(codes)
         self._full = frozenset(full)
-        self._near_known: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._leads_known: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]] = {}
+        self._within_known: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, tuple[str, ...]], ...]] = {}
         self._spellings: dict[str, tuple[str, ...]] = {}
         cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
         self._places_within = re.compile(
@@ -131,40 +132,51 @@ class NameReader:
         A county without its 县, 市 or 区 leads only where it lies in the company's own province: 东丽 is a district of 天津, and a
         brand everywhere else.
         """
-        if name[:2] not in self._by_start:
-            return "", 0
-        end = 0
-        within: tuple[str, ...] = ("",)
+        leads = self._leads_of(name[:2], place) if name[:2] in self._by_start else ()
+        end = level = 0
         for _level in range(3):  # 省、市、县 at the most, each within the one before
-            starting = self._by_start.get(name[end : end + 2], ())
-            for region in starting:
-                if not name.startswith(region, end):
-                    continue
-                inside = self._codes[region]
-                if end:
-                    inside = tuple(code for code in inside if code.startswith(within))
-                elif region not in self._full and place in self._codes:
-                    inside = self._near(region, place)
-                if inside:
+            for region, inside in leads:
+                if name.startswith(region, end):
                     end += len(region)
-                    within = inside
+                    level = min(map(len, inside)) // 2
                     break
             else:
                 break
-        return name[:end], min(map(len, within)) // 2
+            start = name[end : end + 2]
+            leads = self._leads_within(start, inside) if start in self._by_start else ()
+        return name[:end], level
 
     def is_region(self, text: str) -> bool:
         """Whether a normalised text is nothing but a place: 杭州, 杭州市西湖区 (只是地名)."""
         return bool(text) and self._region(text, "")[0] == text
 
+    def _leads_of(self, start: str, place: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Regions that begin so and can lead a name of that place, longest first, each with its codes; found once."""
+        near = place in self._codes
+        place = place if near else ""  # what a file has in that column is nothing to be remembered
+        known = self._leads_known.get((start, place))
+        if known is None:
+            each = (
+                (region, self._near(region, place) if near and region not in self._full else self._codes[region])
+                for region in self._by_start[start]
+            )
+            known = self._leads_known[start, place] = tuple(pair for pair in each if pair[1])
+        return known
+
+    def _leads_within(self, start: str, within: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The same for what stands behind a region of these codes: what lies in it."""
+        known = self._within_known.get((start, within))
+        if known is None:
+            each = (
+                (region, tuple(code for code in self._codes[region] if code.startswith(within))) for region in self._by_start[start]
+            )
+            known = self._within_known[start, within] = tuple(pair for pair in each if pair[1])
+        return known
+
     def _near(self, region: str, place: str) -> tuple[str, ...]:
         """Codes of a region without those of counties in other provinces than the place's."""
-        if (region, place) not in self._near_known:
-            home = self._codes[place]
-            self._near_known[region, place] = tuple(
-                code for code in self._codes[region] if len(code) < _COUNTY_DIGITS or _one_province(code, home)
-            )
-        return self._near_known[region, place]
+        home = self._codes[place]
+        return tuple(code for code in self._codes[region] if len(code) < _COUNTY_DIGITS or _one_province(code, home))
 
     def _outlet(self, name: str) -> tuple[str, int]:
         if self._outlet_ends.isdisjoint((name[-1:], name[-2:], name[-3:])):

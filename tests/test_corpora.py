@@ -1,0 +1,41 @@
+"""Corpora are opened once while their files stay as they are; what changed on disk is read anew."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from matcher.corpora import open_corpora
+from matcher.engine import Engine
+from matcher.locate import shipped
+from matcher.text.names import name_reader
+
+
+def test_opened_once_while_the_files_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "corpora"
+    shutil.copytree(shipped("corpora"), folder)
+    first = open_corpora(folder)
+    label = first.marks[0].label
+    assert open_corpora(folder) is first
+    assert name_reader(open_corpora(folder)) is name_reader(first)
+
+    marks = folder / "marks.yaml"
+    marks.write_text(marks.read_text(encoding="utf-8").replace("label: ", "label: 新的", 1), encoding="utf-8")
+    changed = open_corpora(folder)
+    assert changed is not first
+    assert changed.digest != first.digest
+    assert changed.marks[0].label == f"新的{label}"
+
+
+def test_two_engines_of_a_zone_share_what_reads_texts(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(shipped("rules"), rules)
+    scoring, chain = (rules / "liaocheng-resort" / name for name in ("scoring.yaml", "chains/modern-agriculture.yaml"))
+    first = Engine("liaocheng-resort", rules=rules)
+    scoring.write_text(scoring.read_text(encoding="utf-8").replace("cap: [", "cap:  [", 1) + "\n", encoding="utf-8")
+    assert Engine("liaocheng-resort", rules=rules).reader is first.reader  # only points may have changed
+
+    chain.write_text(chain.read_text(encoding="utf-8").replace("10: [种业", "10: [从没写过的词, 种业", 1), encoding="utf-8")
+    other = Engine("liaocheng-resort", rules=rules)
+    assert other.reader is not first.reader
+    assert "从没写过的词" in other.reader.matcher.vocabulary.patterns
