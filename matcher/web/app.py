@@ -22,12 +22,7 @@ PATH = "/ui"
 """Where the pages are (网页地址)."""
 _STATIC = Path(__file__).parent / "static"
 _BUILD = 10.0  # seconds until a page that is not yet drawn is given up
-_GONE = 30.0
-"""Seconds for which a browser may lose its connection and find its page as it was (断线多久还在).
-
-NiceGUI hangs up on a browser that has not answered for four tenths of it. One on a busy machine is still for longer than four seconds,
-and what is pressed while it comes back is lost.
-"""
+_GONE = 10.0  # seconds for which a browser may lose its connection and find its page as it was
 _log = logging.getLogger("lianzhao.web")
 
 

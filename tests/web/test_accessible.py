@@ -55,7 +55,6 @@ class Look:
             told = " | ".join(f"{node['html'][:160]} {' '.join(node['failureSummary'].split()[5:25])}" for node in nodes[:4])
             self.barriers.append(f"{name} {self.width}: {violation['id']}, {len(nodes)} times: {told}")
         self.shot(self.page, f"a11y-{name}-{self.width}")
-        ready(self.page)  # axe-core keeps a busy browser from answering; whoever is hung up on comes back first
 
     def open(self, site: Site, path: str) -> None:
         self.page.goto(site.at(path))
