@@ -186,6 +186,7 @@ class EventEntry(Entry):
         if written.changes.get("state") is not None:
             self.writes.merge(self.writes.placed, last.id, {"version": written.version})
         if first:
+            self.writes.put(self.batch.whose, (book.name, now.id), True)
             self._stamp(book, now.id, "first_on", BEGINNING, "", "", written.version)  # no event sets it by itself
 
     def _earliest_contact(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded, whose: Whose) -> dict[str, Any]:

@@ -82,6 +82,7 @@ def test_whose_a_visit_is_does_not_depend_on_arrival(store: Store, setting: Sett
     @example(case=([("set", "乙局", 3), ("visit", "", 5), ("set", "丙局", 9)], [1, 2, 0], 0, "初局"))
     @example(case=([("visit", "", 5), ("set", "乙局", 5), ("set", "", 1)], [2, 1, 0], 2, ""))
     @example(case=([("call", "", 5), ("set", "乙局", 4), ("set", "丙局", 6)], [0, 2, 1], 1, "初局"))
+    @example(case=([("set", "甲局", 58), ("call", "", 2), ("call", "", 50)], [1, 2, 0], 0, "初局"))
     @example(case=([("set", "甲局", 51), ("call", "", 54), ("call", "", 43)], [0, 1, 2], 0, "初局"))
     def check(case: tuple[list[Told], list[int], int, str]) -> None:
         many, order, cut, began = case
