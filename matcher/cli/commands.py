@@ -215,7 +215,7 @@ def _print_explanations(answers: Sequence[tuple[RankedCompany, Explanation] | Pr
         if isinstance(answer, dict):
             stream.write(f"第 {number} 项：{answer['field']} {answer['detail']}\n")
         else:
-            print_explanation(*answer, engine.zone, engine.questions, stream)
+            print_explanation(*answer, engine, stream)
         stream.write("\n")
 
 

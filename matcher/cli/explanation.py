@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TextIO
 
 from rich.console import Console
 from rich.text import Text
 
 from matcher.cli.table import WIDTH
+from matcher.engine import Engine
+from matcher.outputs.rule_words import condition_words
 from matcher.rules import Zone
+from matcher.scoring.describe import Describer
 from matcher.scoring.explain import Candidate, Explanation, Finding
 from matcher.types import NEED_LABELS, RankedCompany
 
 _STATES = (("fired", "命中"), ("unknown", "未知"), ("not_fired", "未命中"))
 
 
-def print_explanation(
-    result: RankedCompany, explanation: Explanation, zone: Zone, questions: Mapping[str, str], stream: TextIO
-) -> None:
-    """Prints everything about one company (打印完整解释)."""
+def print_explanation(result: RankedCompany, explanation: Explanation, engine: Engine, stream: TextIO) -> None:
+    """Prints everything about one company (打印完整解释).
+
+    Conditions stand in words; as the rules write them they are in the JSON form.
+    """
+    zone, questions = engine.zone, engine.questions
     console = Console(file=stream, width=None if stream.isatty() else WIDTH, highlight=False)
     low, high = result.interval
     console.print(Text(result.name, style="bold"))
@@ -40,7 +44,7 @@ def print_explanation(
         if found:
             console.print(Text(f"{title}的规则", style="bold"))
         for finding in found:
-            _rule(console, finding, labels[groups[finding.rule]].label)
+            _rule(console, finding, labels[groups[finding.rule]].label, engine.describer)
         if found:
             console.print()
     console.print(Text("分组合计", style="bold"))
@@ -68,16 +72,16 @@ def _candidates(console: Console, candidates: tuple[Candidate, ...], zone: Zone)
     console.print()
 
 
-def _rule(console: Console, finding: Finding, group: str) -> None:
+def _rule(console: Console, finding: Finding, group: str, describer: Describer) -> None:
     low, high = finding.possible
     span = f"{low:g}～{high:g}" if low and high else f"至多 {high:g}" if high else f"至多扣 {-low:g}"
     points = f"{finding.points:+g}" if finding.points else "0"
     _line(console, f"{points}　{finding.label}（{group}，{span}）", 2)
     _line(console, f"读到 {'；'.join(finding.read) or '（无）'}", 6)
     if finding.state != "fired":
-        _line(console, f"条件 {finding.condition}", 6)
+        _line(console, f"条件 {condition_words(finding.condition, describer)}", 6)
     if finding.failed and finding.failed != (finding.condition,):
-        _line(console, f"卡在 {'；'.join(finding.failed)}", 6)
+        _line(console, f"卡在 {'；'.join(condition_words(text, describer) for text in finding.failed)}", 6)
     _line(console, f"为什么 {finding.why}", 6)
 
 

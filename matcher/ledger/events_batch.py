@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,7 @@ from matcher.matching.name_index import squeezed
 MARK = "event:"
 """How the source of a change begins that an event made (事件来源)."""
 _AT_ONCE, _RANGES = 300, 100
+_LATEST = (datetime.max.replace(tzinfo=UTC),)  # later than every step: any that were kept will do
 _short = lru_cache(4096)(lambda name: squeezed([name])[0])
 _good = lru_cache(4096)(lambda code: bool(check_codes([code])[0]))
 
@@ -44,6 +45,7 @@ class Batch:
     Attributes:
         writes: What is to be written.
         there: Book and number of rows that are known to be there.
+        whose: Rows of which it may be another's now what was done then.
     """
 
     def __init__(self, connection: Connection, setting: Setting, events: Sequence[Event]) -> None:
@@ -54,6 +56,7 @@ class Batch:
         expected = {tables.events: len(events), tables.steps: steps + visits, activities: visits, meetings: visits, arrivals: funds}
         self.writes = Writes(connection, expected)
         self.there: dict[Row, bool] = {}
+        self.whose: dict[Row, bool] = {}
         self._rows: dict[Row, dict[str, Any]] = {}
         self._by_name: dict[tuple[str, str], list[int]] = {}
         self._by_code: dict[tuple[str, str], list[int]] = {}
@@ -141,6 +144,17 @@ class Batch:
         after = {**self._rows[row], **columns}
         self.writes.put(self._rows, row, after)
         self.writes.put(self.writes.rows, row, after)
+
+    def knows(self, row: Row) -> bool:
+        """Whether a row was read and is there (读过的行)."""
+        return row in self._rows
+
+    def course(self, book: Book[Any], id_: int) -> Course:
+        """The steps of a row, which nobody tells more of (走过的路)."""
+        row = (book.name, id_)
+        if row not in self._courses:
+            self._read_courses({row: _LATEST})
+        return self._courses[row]
 
     def moves(self, book: Book[Any]) -> Moves:
         """Which moves its rows make (走法)."""

@@ -16,6 +16,8 @@ from matcher.ledger.events import Event, Fate
 from matcher.ledger.events_batch import MARK, Batch
 from matcher.ledger.events_courses import first_contact
 from matcher.ledger.events_folding import BEGINNING, Folded, Told
+from matcher.ledger.events_owners import WHOSE, WHY, Owners, Visit, Whose, moment_of
+from matcher.ledger.events_writes import Row
 from matcher.ledger.records import Kept
 from matcher.ledger.setting import Setting
 from matcher.ledger.stepping import spoken
@@ -71,6 +73,46 @@ class EventEntry(Entry):
             return self._told_fields(book, id_, event)
         return self._visit(book, id_, event) if event.type == "visit" else self._arrival(id_, event)
 
+    def settle_owners(self) -> None:
+        """Whose visits and first contacts are, once all of the batch was entered (归属随日); see ``events_owners``."""
+        rows = [row for row in self.batch.whose if self.batch.knows(row)]
+        if not rows:
+            return
+        self.source = f"{MARK}{WHY}"
+        for row, (whose, visits) in Owners(self.batch, self._cleaned).of(rows).items():
+            for visit in visits:
+                self._settle_visit(row, whose, visit)
+            self._settle_contact(row, whose)
+
+    def _settle_visit(self, row: Row, whose: Whose, visit: Visit) -> None:
+        record = self.batch.record(TARGETS if row[0] == TARGETS.name else PROJECTS, row[1])
+        then = {name: whose.at(name, visit.at, getattr(record, name)) for name in WHOSE if name not in visit.fixed}
+        changes = {name: (visit.now[name], value) for name, value in then.items() if visit.now[name] != value}
+        if not changes:
+            return
+        number, columns = visit.activity, {name: value for name, (_, value) in changes.items()}
+        if visit.made:
+            self.writes.merge(self.writes.made[ACTIVITIES.table], number, columns)
+            line = self.writes.history[ACTIVITIES.name, number, 1]
+            said = {**line["changes"], **{name: [None, value] for name, value in columns.items()}}
+            kept = {name: both for name, both in said.items() if both[1] is not None}
+            self.writes.put(self.writes.history, (ACTIVITIES.name, number, 1), {**line, "changes": kept})
+            return
+        version = visit.now["version"] + 1
+        marks = {"version": version, "changed_at": self.at, "changed_by": self.by}
+        self.writes.put(self.writes.versions, (ACTIVITIES.name, number), visit.now["version"])
+        self.writes.put(self.writes.rows, (ACTIVITIES.name, number), {**visit.now, **columns, **marks})
+        self._remember(ACTIVITIES, number, version, "set", changes, WHY)
+
+    def _settle_contact(self, row: Row, whose: Whose) -> None:
+        if row[0] != TARGETS.name:
+            return
+        now, course = self.batch.record(TARGETS, row[1]), self.batch.course(TARGETS, row[1])
+        folded = course.folded(self.batch.moves(TARGETS))
+        found = self._earliest_contact(TARGETS, now, course.lines, folded, whose)
+        if found:
+            self._change(TARGETS, now, TARGETS.values(now) | found, "set", WHY, [])
+
     def _told_step(self, book: Book[Any], id_: int, event: Event, number: int) -> tuple[Fate, str]:
         given = event.data.get("step")
         if not isinstance(given, str):
@@ -86,7 +128,11 @@ class EventEntry(Entry):
         course = self.batch.tell(book, id_, one)
         told, folded = course.lines, course.folded(self.batch.moves(book))
         self._move(book, now, told, folded)
-        self.batch.mark(book, id_, self._marks(told, folded, line))
+        marks = self._marks(told, folded, line)
+        self.batch.mark(book, id_, marks)
+        _, first = first_contact(told, spoken(self.setting.steps(book.name)), folded.refused)
+        if book is TARGETS and first is not None and (first.id == line or any("waits" in one for one in marks.values())):
+            self.writes.put(self.batch.whose, (book.name, id_), True)
         if line in folded.refused:
             return "refused", folded.refused[line]
         if folded.last is not None and folded.last.id == line:
@@ -133,16 +179,17 @@ class EventEntry(Entry):
         after = before | {"state": last.step, "state_on": last.on, "state_reason": last.reason}
         if last.step == now.state and last.event_number is None:
             after = dict(before)  # a person put it there: dates and reasons are the person's
-        first = self._earliest_contact(book, now, told, folded)
+        first = self._earliest_contact(book, now, told, folded, Whose())
         after |= first
         self._check(book, after, [], now.id)
         written = self._change(book, now, after, "step", last.reason, [])
         if written.changes.get("state") is not None:
             self.writes.merge(self.writes.placed, last.id, {"version": written.version})
         if first:
+            self.writes.put(self.batch.whose, (book.name, now.id), True)
             self._stamp(book, now.id, "first_on", BEGINNING, "", "", written.version)  # no event sets it by itself
 
-    def _earliest_contact(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded) -> dict[str, Any]:
+    def _earliest_contact(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded, whose: Whose) -> dict[str, Any]:
         """Who first spoke with the company, if events alone say so: a person's 首谈登记 is never overwritten."""
         stamp = self.batch.stamp(book, now.id, "first_on")
         spoke, first = first_contact(told, spoken(self.setting.steps(book.name)), folded.refused)
@@ -150,7 +197,8 @@ class EventEntry(Entry):
             return {}
         found: dict[str, Any] = {"first_on": None, "first_by": None}  # what was told of a contact waits by now
         if first is not None:
-            found = {"first_on": first.on, "first_by": now.department or first.by or None}
+            office = whose.at("department", moment_of(first.at, first.on), now.department)
+            found = {"first_on": first.on, "first_by": office or first.by or None}
         elif stamp is None:
             return {}
         return {} if (now.first_on, now.first_by) == tuple(found.values()) else found
@@ -182,6 +230,8 @@ class EventEntry(Entry):
             written = self.set(book, id_, newer, reason=_text(event.data, "reason"))
             for name in newer:
                 self._stamp(book, id_, name, event.happened_at, event.source, event.id, written.version)
+        if not cleaned.keys().isdisjoint(WHOSE):
+            self.writes.put(self.batch.whose, (book.name, id_), True)
         late = [self.setting.title(book.name, name) for name in cleaned if name not in newer]
         if not newer:
             return "superseded", f"{'、'.join(late)}已有更新的"
@@ -203,7 +253,8 @@ class EventEntry(Entry):
 
     def _visit(self, book: Book[Any], id_: int, event: Event) -> tuple[Fate, str]:
         row, day = self._now(book, id_, None), self._event_day(event, "on")
-        taken = {name: getattr(row, name) for name in ("group", "department", "town")}
+        taken = {name: getattr(row, name) for name in WHOSE}  # as it is now; once the batch is read, as it was then
+        self.writes.put(self.batch.whose, (book.name, id_), True)
         activity = {
             "kind": _text(event.data, "kind") or "visit", "name": f"拜访{row.company}"[:120], "starts_on": day, "whom": row.company,
             "people": _text(event.data, "people"), "place": _text(event.data, "place"), **taken,

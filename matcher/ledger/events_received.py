@@ -72,7 +72,7 @@ def receive(store: Store, setting: Setting, items: Sequence[Any], *, by: str, at
         receiver = _Receiver(connection, setting, by, now, [one for one in read if isinstance(one, Event)])
         receiver.look_up()
         answers = [one if isinstance(one, Answer) else receiver.take(index, one) for index, one in enumerate(read)]
-        receiver.batch.write()
+        receiver.write()
     return answers
 
 
@@ -144,7 +144,7 @@ def settle(
             for index, one in enumerate(waiting)
             if one.event in events
         ]
-        receiver.batch.write()
+        receiver.write()
     return answers
 
 
@@ -171,6 +171,11 @@ class _Receiver:
         self.events, self.batch = events, Batch(connection, setting, events)
         self._known: dict[tuple[str, str], tuple[int, str, str]] = {}  # (source, id) → number, fate, what was said
         self._today = now.astimezone(CHINA_TIME).date()
+
+    def write(self) -> None:
+        """Writes all, once it is settled whose the visits are."""
+        EventEntry(self.batch, self.setting, by=self.by, today=self._today, at=self.now).settle_owners()
+        self.batch.write()
 
     def look_up(self) -> None:
         """Which of the events came before."""

@@ -116,7 +116,7 @@ class Teller:
         if changes is not None:
             sections.append(_recommended(changes))
         sections += self._doubted("证明存疑", week.doubts)
-        return Document(f"{week.zone_name}招商工作周调度", f"{day(week.since)}至{day(week.until)}", lines, tuple(sections))
+        return Document(f"{week.zone_name}招商工作周调度", days(week.since, week.until), lines, tuple(sections))
 
     def monthly(self, month: Monthly) -> Document:
         """The report of a month (月通报)."""
@@ -273,6 +273,11 @@ class Teller:
 def percent(part: Fraction) -> str:
     """A part in percent, one place (百分比)."""
     return f"{rounded(part * 1000).to_integral_value() / 10}%"
+
+
+def days(since: object, until: object) -> str:
+    """Days in Chinese (起止日期); of one day, such as a Monday's week so far, that day alone."""
+    return day(since) if since == until else f"{day(since)}至{day(until)}"
 
 
 def day(of: object) -> str:

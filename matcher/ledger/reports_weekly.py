@@ -323,16 +323,16 @@ def _idle(connection: Connection, setting: Setting, rows: dict[str, dict[int, An
     return sorted(found, key=lambda one: (-one.days, one.row))
 
 
-def _listed(setting: Setting, goals: Sequence[Goal]) -> set[tuple[str, str]]:
-    """Units that are told of even if nothing is theirs: those that the zone's rules list, and those that have a goal."""
+def _listed(setting: Setting, goals: Sequence[Goal]) -> list[tuple[str, str]]:
+    """Units that are told of even if nothing is theirs: those that the zone's rules list, as they list them, then others with a goal."""
     rules = setting.rules
-    found = {("department", one.name) for one in rules.departments} | {("town", one.name) for one in rules.towns}
-    found |= {("group", group) for group in rules.groups}
-    return found | {(goal.unit_kind, goal.unit) for goal in goals if goal.unit_kind in _KINDS}
+    found = [("department", one.name) for one in rules.departments] + [("town", one.name) for one in rules.towns]
+    found += [("group", group) for group in rules.groups]
+    return list(dict.fromkeys([*found, *sorted({(goal.unit_kind, goal.unit) for goal in goals if goal.unit_kind in _KINDS})]))
 
 
 def _efforts(
-    listed: set[tuple[str, str]],
+    listed: Sequence[tuple[str, str]],
     rows: dict[str, dict[int, Any]],
     moved: Sequence[tuple[Moved, Any]],
     met: Sequence[tuple[Any, Any]],
@@ -361,8 +361,11 @@ def _efforts(
         add(activity, "held", f"activities:{activity.id}")
     for late, row in overdue:
         add(row, "overdue", late.row)
+    order = {unit: place for place, unit in enumerate(listed)}
     whats = ("open", "moved", "met", "held", "overdue")
     return [
         Effort(kind, unit, *(tuple(dict.fromkeys(of_unit.get(what, ()))) for what in whats))
-        for (kind, unit), of_unit in sorted(given.items())
+        for (kind, unit), of_unit in sorted(
+            given.items(), key=lambda one: (_KINDS.index(one[0][0]), order.get(one[0], len(order)), one[0])
+        )
     ]

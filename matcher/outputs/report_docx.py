@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 from matcher.errors import OptionError
-from matcher.ledger.reports_told import Document, Section
+from matcher.ledger.reports_told import SOURCES, Document, Section
 from matcher.ledger.values import text_of
 
 _BODY, _TITLE, _LATIN = "仿宋", "黑体", "Times New Roman"
 _MADE = datetime(2000, 1, 1)
 _PAGE_CM = 16.0  # between the margins of an A4 page
+_LINK = "14508C"
+_SOURCE_HEAD, _SOURCE_WIDTHS = ("数", "台账的行（编号、名称）"), (5, 11)
+Links = Mapping[tuple[int, int], int]
+"""Line and column of a table → the source that the cell leads to."""
 
 
 def report_docx(document: Document) -> bytes:
-    """A report as a DOCX file (通报文档).
+    """A report as a DOCX file (通报文档); its figures lead to the rows that they count, on a last part of its own.
 
     Raises:
         OptionError: python-docx is not installed.
@@ -37,12 +42,15 @@ def report_docx(document: Document) -> bytes:
     _line(paper, f"（{document.subtitle}）", size=16, centred=True)
     for line in document.lines:
         _line(paper, line, size=14, indented=True)
-    for section in document.sections:
+    for number, section in enumerate(document.sections):
         _line(paper, section.title, size=15, font=_TITLE, heading=True)
         for line in section.lines:
             _line(paper, line, size=14, indented=True)
         if section.head:
-            _table(paper, section)
+            links = {(line, column): source for (part, line, column), source in document.links.items() if part == number}
+            _table(paper, section, links)
+    if document.sources:
+        _sources(paper, document)
     stream = BytesIO()
     paper.save(stream)
     return stream.getvalue()
@@ -87,15 +95,51 @@ def _line(
     _run(paragraph, text, size, font)
 
 
-def _run(paragraph: Any, text: str, size: float, font: str, *, bold: bool = False) -> None:
+def _run(paragraph: Any, text: str, size: float, font: str, *, bold: bool = False) -> Any:
     from docx.shared import Pt
 
     run = paragraph.add_run(text_of(text))
     run.font.size, run.font.name, run.bold = Pt(size), _LATIN, bold
     run._element.rPr.rFonts.set(_qualified("w:eastAsia"), font)
+    return run
 
 
-def _table(paper: Any, section: Section) -> None:
+def _sources(paper: Any, document: Document) -> None:
+    """The rows behind the figures, a line for each figure; on paper their numbers say which they are."""
+    _line(paper, SOURCES, size=15, font=_TITLE, heading=True)
+    paper.paragraphs[-1].paragraph_format.page_break_before = True
+    rows = tuple((source.label, "；".join(" ".join(filter(None, row[:2])) for row in source.rows)) for source in document.sources)
+    table = _table(paper, Section(SOURCES, head=_SOURCE_HEAD, rows=rows, widths=_SOURCE_WIDTHS), {})
+    for number, label in enumerate(table.columns[0].cells[1:], start=1):
+        _marked(label.paragraphs[0], number)
+
+
+def _marked(paragraph: Any, number: int) -> None:
+    """A place that figures lead to (书签)."""
+    from docx.oxml import OxmlElement
+
+    for kind, at in (("w:bookmarkStart", 0), ("w:bookmarkEnd", len(paragraph._p))):
+        mark = OxmlElement(kind)
+        mark.set(_qualified("w:id"), str(number))
+        if kind == "w:bookmarkStart":
+            mark.set(_qualified("w:name"), f"s{number}")
+        paragraph._p.insert(at + (kind == "w:bookmarkEnd"), mark)
+
+
+def _linked(paragraph: Any, run: Any, source: int) -> None:
+    """A figure that leads to its rows (链接)."""
+    from docx.oxml import OxmlElement
+    from docx.shared import RGBColor
+
+    run.font.color.rgb = RGBColor.from_string(_LINK)
+    link = OxmlElement("w:hyperlink")
+    link.set(_qualified("w:anchor"), f"s{source + 1}")
+    link.set(_qualified("w:history"), "1")
+    paragraph._p.append(link)
+    link.append(run._element)
+
+
+def _table(paper: Any, section: Section, links: Links) -> Any:
     from docx.enum.table import WD_TABLE_ALIGNMENT
     from docx.oxml import OxmlElement
     from docx.shared import Cm, Pt
@@ -107,17 +151,20 @@ def _table(paper: Any, section: Section) -> None:
         column.width = width
     for number, row in enumerate((section.head, *section.rows)):
         cells = table.rows[0].cells if number == 0 else table.add_row().cells
-        for cell, text, width in zip(cells, row, widths, strict=True):
+        for place, (cell, text, width) in enumerate(zip(cells, row, widths, strict=True)):
             cell.width = width
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)
-            _run(paragraph, text, 10.5, _TITLE if number == 0 else _BODY)
+            run = _run(paragraph, text, 10.5, _TITLE if number == 0 else _BODY)
+            if number and (number - 1, place) in links:
+                _linked(paragraph, run, links[number - 1, place])
     repeated = OxmlElement("w:tblHeader")  # the head stands on every page
     repeated.set(_qualified("w:val"), "true")
     table.rows[0]._tr.get_or_add_trPr().append(repeated)
     for row in table.rows:
         whole = OxmlElement("w:cantSplit")
         row._tr.get_or_add_trPr().append(whole)
+    return table
 
 
 def _paged(page: Any) -> None:

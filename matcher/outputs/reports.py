@@ -20,7 +20,7 @@ from matcher.store.database import Store
 
 KINDS: dict[Kind, str] = {"weekly": "周调度", "monthly": "月通报", "annual": "年考核"}
 """Report → Chinese term (通报种类)."""
-SOURCED = ("xlsx", "html")
+SOURCED = ("xlsx", "docx", "html")
 """Forms that show the rows behind figures (列出处的格式)."""
 _PLACES = 6
 

@@ -64,7 +64,15 @@ def _called(name: str, arguments: Sequence[Sequence[str]], describer: Describer)
         told = [told[0], "、".join(told[1:])]
     elif name == "ramp" and arguments[0] == [field] and field in describer.fields:
         told = [_UNIT.sub("", told[0]), *(_amount(field, one, describer) for one in arguments[1:])]
+        if told[1] == told[2]:  # from 699 to 700: a step, not a slope
+            return f"{told[0]}{'到' if _bounds(arguments[1:]) else '不到'} {told[2]} 才算"
     return _CALLS[name].format(*told)
+
+
+def _bounds(ends: Sequence[Sequence[str]]) -> bool:
+    """Whether a slope goes up."""
+    low, high = (float("".join(end)) for end in ends)
+    return low < high
 
 
 def _amount(field: str, bound: Sequence[str], describer: Describer) -> str:

@@ -86,6 +86,18 @@ class Source:
                 break
         return line
 
+    def texts(self) -> Iterator[tuple[Location, str]]:
+        """Every text of the file as it was loaded, with its place (全部文字), keys left out."""
+        waiting: list[tuple[object, tuple[str | int, ...]]] = [(_content(self._text) if self._text else None, ())]
+        while waiting:
+            value, place = waiting.pop()
+            if isinstance(value, str):
+                yield place, value
+            elif isinstance(value, dict):
+                waiting += [(inner, (*place, str(key))) for key, inner in value.items()]
+            elif isinstance(value, list):
+                waiting += [(inner, (*place, number)) for number, inner in enumerate(value)]
+
     def load(self, model: type[Model], checks: TextChecks | None = None) -> Model | None:
         """The file as ``model``, or None with ``problems`` filled (读入并校验).
 

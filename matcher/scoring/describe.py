@@ -19,6 +19,7 @@ from matcher.types import NEED_LABELS
 
 UNKNOWN_TEXT = "不详"
 _NOT_THERE = "没有登记"
+_OFF_CHAIN = "产业链之外"
 CHANGED = "近年有变："
 """How the clause begins that tells what has become of a company since the registries' data (近年变化)."""
 
@@ -47,9 +48,10 @@ class Describer:
         self._visit_questions = {str(kind): question for kind, question in zone.scoring.visit_questions.items()}
         self._questions: dict[str, str] = corpora.statuses["questions"]
         self._words: dict[str, dict[str, str]] = {
-            "mode": labels["modes"], "kind": labels["kinds"], "position": labels["positions"], "legal_form": labels["legal_forms"],
+            "mode": labels["modes"], "kind": labels["kinds"], "legal_form": labels["legal_forms"],
             "outlet": labels["outlets"], "group_state": labels["group_states"], "need": NEED_LABELS,
-            "qualifications": labels["qualifications"], "marks": {mark.id: mark.label for mark in corpora.marks}, "chain": zone.chain_names,
+            "qualifications": labels["qualifications"], "marks": {mark.id: mark.label for mark in corpora.marks},
+            "position": {**labels["positions"], "none": _OFF_CHAIN}, "chain": {**zone.chain_names, "none": _OFF_CHAIN},
         }  # fmt: skip
         if zone.scoring.ledger is not None:
             self._words["ledger_state"] = {"none": _NOT_THERE, **zone.scoring.ledger.states}

@@ -63,6 +63,7 @@ class Candidates:
         refused: Who refused or is not wanted, and why.
         warnings: What the user should know.
         tracked: Of how many the ledgers know the chance.
+        further: Further down the list, in the same cities: not planned, but called on instead of a neighbour who refuses.
     """
 
     run: Run
@@ -72,6 +73,12 @@ class Candidates:
     refused: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     tracked: int = 0
+    further: tuple[Candidate, ...] = ()
+
+    def with_further(self, who: str) -> Candidates:
+        """The same with one of those further down among the candidates (从后面的名单里补进一家); unchanged where that one is not there."""
+        found = next((one for one in self.further if who in (one.id, one.name)), None)
+        return self if found is None else replace(self, those=(*self.those, found))
 
 
 def gather(
@@ -121,7 +128,11 @@ class _Gathering:
         kept = [one for one in listed if one.point.city in cities]
         self._check_cities(kept, cities)
         tracked = sum(one.id in self._chances or one.name in self._chances for one in kept)
-        return Candidates(ranking.run, ranking.considered, tuple(kept), cities, tuple(refused), tuple(self._warnings), tracked)
+        known_ids, out = {one.id for one in listed}, {name for name, _ in refused}
+        further = tuple(one for one in there if one.point.city in cities and one.id not in known_ids and one.name not in out)
+        return Candidates(
+            ranking.run, ranking.considered, tuple(kept), cities, tuple(refused), tuple(self._warnings), tracked, further
+        )
 
     def _company(self, result: RankedCompany) -> Candidate | None:
         point = self._gazetteer.point(result.city or result.province or "", result.county or "")

@@ -88,7 +88,7 @@ def compose(
 ) -> TripPlan:
     """The plan as people read it, out of the solver's (写成计划)."""
     problem = built.problem
-    others = alternates(built, best.plan, rules.alternates)
+    others = alternates(built, best.plan, rules.alternates, found.further)
     values = parts(problem, visited(best.plan))
     writer = _Writer(request, built, others, values, Sheets(engine, intake.companies))
     teams = tuple(writer.team(number, team) for number, team in enumerate(best.plan))

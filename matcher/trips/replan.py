@@ -159,7 +159,7 @@ def called_instead(
     check(request)
     gone, held = [_visit_of(before, who, file)], [_visit_of(before, one, file) for one in agreed]
     fresh = _learned(request, before, gone, held)
-    found = gather(engine, intake, fresh, rules, known=known, chances=chances)
+    found = gather(engine, intake, fresh, rules, known=known, chances=chances).with_further(other)
     kept, free = _kept(build(engine, fresh, rules, found), before, {gone[0][0]}, file)
     stop = _candidate_of(kept, other)
     plan = _with_instead(kept, free, _place_of(before, gone[0][0]), stop)

@@ -12,12 +12,13 @@ from matcher.rules.source import Location, Source
 
 Kind = Literal[
     "never", "always", "shadowed", "doubled", "cap_unreachable", "cap_always", "cap_never", "gap", "overlap", "no_why", "elsewhere",
-    "dead_term", "silent",
+    "dead_term", "silent", "unwritten",
 ]  # fmt: skip
 KIND_LABELS: dict[Kind, str] = {
     "never": "永远不成立", "always": "对谁都一样", "shadowed": "轮不到", "doubled": "重复计分", "cap_unreachable": "封顶够不到",
     "cap_always": "总被封顶", "cap_never": "没有封过顶", "gap": "区间有缝", "overlap": "区间重叠", "no_why": "没说为什么",
     "elsewhere": "多在别的环节命中", "dead_term": "没有命中过的词", "silent": "没有命中过的规则",
+    "unwritten": "占位没写",
 }  # fmt: skip
 """Kind of concern → Chinese term."""
 NOTES: frozenset[Kind] = frozenset({"dead_term", "silent", "cap_never"})

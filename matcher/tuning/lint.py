@@ -18,6 +18,7 @@ from matcher.tuning.lint_data import DataLint
 from matcher.tuning.lint_rules import RuleLint
 from matcher.tuning.lint_words import WordLint
 from matcher.tuning.outcome import outcome_of, read_companies
+from matcher.tuning.placeholders import placeholders
 
 
 @dataclass(frozen=True)
@@ -87,4 +88,6 @@ def concerns_of_rules(engine: Engine, files: Files, as_of: date) -> list[Concern
         files: Where they stand.
         as_of: The day of the check.
     """
-    return RuleLint(engine.evidence, engine.ruleset, files, (as_of - EPOCH).days, engine.zone).concerns()
+    found = RuleLint(engine.evidence, engine.ruleset, files, (as_of - EPOCH).days, engine.zone).concerns()
+    said = {(one.file, one.line, one.kind) for one in found}
+    return [*found, *(one for one in placeholders(files) if (one.file, one.line, one.kind) not in said)]

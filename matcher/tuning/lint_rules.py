@@ -12,21 +12,16 @@ from numpy.typing import NDArray
 
 from matcher.intake.fields import EPOCH
 from matcher.rules.schema import GroupCap, Rule, Veto
-from matcher.rules.source import Location
 from matcher.rules.zone import Part, Zone
 from matcher.scoring.evidence import EvidenceReader
 from matcher.scoring.expressions import Expression
 from matcher.scoring.formula import Ruleset
 from matcher.tuning.concerns import Concern, Files, Kind
 from matcher.tuning.grid import Cells, Grid
+from matcher.tuning.placeholders import no_reason
 
 FILE = "scoring.yaml"
 _LEAST_WHY = 4  # characters that can say why
-_NO_WHY = re.compile(
-    r"^(?:todo.*|tbd|fixme.*|n/?a|待办"
-    r"|待补|待定|同上|同前|略|无|暂无|见上|如题|说明|原因|理由|待写|试试|测试|按要求|领导要求|[x.…\-？?]+)[。.]?$",
-    re.IGNORECASE,
-)
 
 
 class RuleLint:
@@ -195,21 +190,8 @@ class RuleLint:
         for key, entries in both:
             for number, entry in enumerate(entries):
                 why = entry.why.strip()
-                if why == entry.label.strip() or _NO_WHY.match(why) or len(why) < _LEAST_WHY:
+                if why == entry.label.strip() or no_reason(why) or len(why) < _LEAST_WHY:
                     yield self._at("no_why", key, number, "why", f"{entry.id}：“{why}”没有说为什么")
-        for name, location, who, why in self._reasons():
-            if _NO_WHY.match(why.strip()):
-                yield self.files.concern("no_why", name, location, f"{who}：“{why}”没有说为什么")
-
-    def _reasons(self) -> Iterator[tuple[str, Location, str, str]]:
-        """File, place, whose and text of every reason that the chains' segments give: they may be short (是装备), not left for later."""
-        for chain in self.zone.chains:
-            for number, segment in enumerate(chain.segments):
-                name, place = f"chains/{chain.id}.yaml", ("segments", number)
-                yield name, (*place, "ground", "reason"), segment.id, segment.ground.reason
-                for key, words in (("excluded", segment.excluded), ("conflicts", segment.conflicts)):
-                    for at, word in enumerate(words):
-                        yield name, (*place, key, at, "why"), f"{segment.id} 的「{word.term}」", word.why
 
 
 def _span(low: float, high: float, kind: str) -> str:

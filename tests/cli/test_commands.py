@@ -276,6 +276,18 @@ def test_score_gives_an_object_for_an_object_and_the_scores_of_rank(run: Run) ->
     assert json.loads(run("score", "--zone", ZONE, stdin="[]")) == []
 
 
+def test_what_is_printed_for_people_holds_nothing_of_the_rules_own_spelling(run: Run) -> None:
+    """Fields and values by their Chinese names; expressions as written stand in the JSON."""
+    profiles = json.dumps(table(COMPANIES))
+    answers = json.loads(run("score", "--zone", ZONE, *DAY, stdin=profiles))
+    written = {rule["condition"] for answer in answers for rule in answer.get("explanation", {}).get("rules", [])}
+    assert any("has(marks" in condition for condition in written)
+    printed = run("score", "--zone", ZONE, *DAY, "--format", "table", stdin=profiles)
+    asked = [line.strip() for line in printed.splitlines() if line.strip().startswith(("条件 ", "卡在 ", "读到 "))]
+    assert len(asked) > 100
+    assert not [line for line in asked if re.search(r"[a-z]{3}|[A-Z]{2}|_|[<>]=|<>|'", line)]
+
+
 def test_rules_check_counts_what_it_has_read(run: Run) -> None:
     said = run("rules", "check", "small", "--rules", str(small_zone.write(Path("rules"))))
     assert "小园" in said

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 
+import docx
 import pytest
 
 from matcher.intake.workbooks import read_sheets
@@ -18,6 +19,7 @@ from matcher.ledger.reports_changes import Change, Recommended
 from matcher.ledger.reports_told import SOURCES, Document, Teller
 from matcher.ledger.reports_weekly import weekly
 from matcher.ledger.setting import Setting
+from matcher.outputs.report_docx import report_docx
 from matcher.outputs.report_html import report_html
 from matcher.outputs.report_links import Kind, books, named, of_report, with_sources
 from matcher.outputs.report_xlsx import report_xlsx
@@ -29,6 +31,7 @@ from tests.reports.test_batches import statements
 from tests.reports.test_counted import LAST, filled
 
 KINDS: tuple[Kind, ...] = ("weekly", "monthly", "annual")
+WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
@@ -139,6 +142,37 @@ def test_links_of_a_workbook_lead_to_the_first_of_the_rows(store: Store, setting
                 found += 1
     assert found == len(document.links)
     assert len(sheets["出处"]) - 1 == sum(len(source.rows) for source in document.sources)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_links_of_a_document_lead_to_a_line_that_names_the_rows(store: Store, setting: Setting, kind: Kind) -> None:
+    emptied(store)
+    filled(store, setting, 1)
+    _, document = made(store, setting, kind)
+    paper = docx.Document(BytesIO(report_docx(document)))
+    *tables, last = paper.tables
+    told = {}
+    for row in last.rows[1:]:
+        (mark,) = row.cells[0]._tc.iter(f"{WORD}bookmarkStart")
+        told[mark.attrib[f"{WORD}name"]] = (row.cells[0].text, row.cells[1].text)
+    found = 0
+    for part, table in zip([number for number, section in enumerate(document.sections) if section.head], tables, strict=True):
+        for line, row in enumerate(table.rows[1:]):
+            for column, cell in enumerate(row.cells):
+                anchors = [link.attrib[f"{WORD}anchor"] for link in cell._tc.iter(f"{WORD}hyperlink")]
+                source = document.links.get((part, line, column))
+                assert cell.text == document.sections[part].rows[line][column]
+                assert anchors == ([] if source is None else [f"s{source + 1}"])
+                if source is not None:
+                    label, rows = told[anchors[0]]
+                    assert label == document.sources[source].label
+                    assert [one.split(" ")[:2] for one in rows.split("；")] == [
+                        one[0].split(" ") for one in document.sources[source].rows
+                    ]
+                    found += 1
+    assert found == len(document.links) and SOURCES in [line.text for line in paper.paragraphs]
+    bare = docx.Document(BytesIO(report_docx(replace(document, sources=(), links={}))))
+    assert len(bare.tables) == len(tables) and SOURCES not in [line.text for line in bare.paragraphs]
 
 
 def test_recommendations_lead_to_their_run(store: Store, setting: Setting) -> None:

@@ -35,7 +35,7 @@ def test_units_without_rows_are_told_as_idle(store: Store, setting: Setting) -> 
         ("group", "toy-group"): True,
     }  # fmt: skip
     (said,) = Teller(zone).weekly(week).sections[3].lines
-    assert said == "本周没有活动的：乙局、玩具组、东镇、西镇。"
+    assert said == "本周没有活动的：乙局、东镇、西镇、玩具组。"
 
 
 def test_a_goal_makes_a_unit_known(store: Store, setting: Setting) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,10 +13,16 @@ from hypothesis import strategies as st
 from matcher.engine import Engine
 from matcher.errors import CalledOffError, InputError, OptionError, RequestError
 from matcher.intake import Intake, read_files
+from matcher.trips.alternates import alternates
+from matcher.trips.building import Built, build
+from matcher.trips.candidates import gather
 from matcher.trips.moving import Draft, arranged, draft, order_of
 from matcher.trips.planning import plan
 from matcher.trips.plans import TripPlan
+from matcher.trips.problem import Plan
 from matcher.trips.replan import called_instead, plan_json, replan
+from matcher.trips.request import TripRequest
+from matcher.trips.search import Limits, search
 from matcher.trips.tables import ways_of
 from matcher.trips.value import points, worth
 from matcher.trips.watching import Watch
@@ -126,6 +136,55 @@ def test_an_alternate_comes_in_and_nobody_moves(basic: TripPlan, engine: Engine,
         assert again["request"]["appointments"] == [{**again["request"]["appointments"][0], "who": gone["id"], "state": "refused"}]
         assert again["bound"] >= told["bound"]
         assert next(line for line in again["changes"] if line.startswith("补上")).startswith(f"补上：{other['name']}")
+
+
+DISTRICTS = {"青岛": ("崂山区", "市南区"), "杭州": ("上城区", "西湖区"), "绍兴": ("越城区", "柯桥区")}
+
+
+@pytest.fixture(scope="module")
+def placed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Intake:
+    """The sample with addresses in two districts of each city."""
+    file = tmp_path_factory.mktemp("placed") / "placed.csv"
+    with Path(engine.corpora.sample).open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for number, row in enumerate(rows):
+        city = row["city"].removesuffix("市")
+        row["address"] = f"{city}市{DISTRICTS[city][number % 2]}" if city in DISTRICTS else ""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, [*rows[0]])
+        writer.writeheader()
+        writer.writerows(rows)
+    return read_files([file], engine.corpora)
+
+
+def test_neighbours_come_from_further_down_the_list(engine: Engine, placed: Intake) -> None:
+    """Where the candidates have nobody more of a district and the list has, that one is named, and comes in as any other."""
+    asked = replace(BASIC, candidates=20)
+    made = plan(engine, placed, asked, rules())
+    told = plan_json(made)
+    found = gather(engine, placed, asked, rules())
+    behind = {one.id for one in found.further}
+    assert behind.isdisjoint(one.id for one in found.those)
+    pairs = [(day, visit, other) for day, visit in visits(told) for other in visit["alternates"]]
+    neighbours = [one for one in pairs if one[2]["id"] in behind]
+    assert len(neighbours) >= 2
+    there = {visit["id"] for _, visit in visits(told)}
+    for day, gone, other in neighbours[:2]:
+        assert other["near"] and other["id"] not in there and other["county"] == gone["county"]
+        again = plan_json(called_instead(engine, placed, told, gone["id"], other["id"], rules()))
+        check(again, engine)
+        assert (day["date"], other["id"], gone["begins"]) in {(d["date"], v["id"], v["begins"]) for d, v in visits(again)}
+    named = [other["id"] for _, _, other in neighbours]
+    assert len(named) == len(set(named))
+    near = sum(other["near"] for _, _, other in pairs)
+    alone = alternates(*plan_of(engine, placed, asked), rules().alternates)
+    assert near > sum(other.near for others in alone.values() for other in others)
+
+
+def plan_of(engine: Engine, intake: Intake, asked: TripRequest) -> tuple[Built, Plan]:
+    """The same plan as the solver has it."""
+    built = build(engine, asked, rules(), gather(engine, intake, asked, rules()))
+    return built, search(built.problem, Limits(rules().search.rounds, rules().search.effort, rules().search.seconds, Watch())).plan
 
 
 def test_an_alternate_who_cannot_come_in_is_refused(basic: TripPlan, engine: Engine, intake: Intake) -> None:

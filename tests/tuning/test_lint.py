@@ -21,8 +21,9 @@ from matcher.rules.source import Source
 from matcher.runs import Request
 from matcher.scoring.evidence import NO_SEGMENT
 from matcher.tuning.concerns import Files
-from matcher.tuning.lint import Lint, lint
+from matcher.tuning.lint import Lint, concerns_of_rules, lint
 from matcher.tuning.outcome import outcome_of, read_companies
+from matcher.tuning.placeholders import left_for_later, no_reason
 from tests.conftest import ZONE
 from tests.tuning.trials import AS_OF
 
@@ -220,6 +221,47 @@ def test_reasons_left_for_later_are_found_in_the_chains_too(tmp_path: Path, samp
     found = lint(Engine(ZONE, rules=tmp_path, processes=1), Files(tmp_path / ZONE, ZONE), load_compliance(), sample, AS_OF)
     assert [(one.kind, one.line) for one in found.concerns] == [("no_why", line)]
     assert said in found.concerns[0].text
+
+
+LEFT = {
+    "why of a veto": ("scoring.yaml", "why: 不再经营", "why: TODO", "no_why"),
+    "why of the ledger's rule": ("scoring.yaml", "why: 写明理由搁置的，先看原因还在不在", "why: （待补）", "no_why"),
+    "ground of the place": (
+        "zone.yaml",
+        "reason: 报道未给坐标；取聊城市区以南的近似位置，只用于估算行程距离",
+        "reason: 待填",
+        "no_why",
+    ),
+    "the sentence": ("scoring.yaml", 'says: "园区正在对接"', 'says: "TODO：改"', "unwritten"),
+    "a question": ("scoring.yaml", "maker: 有没有异地建厂、扩产的打算", "maker: 请填写", "unwritten"),
+    "a theme's description": ("opportunities.yaml", "description: ", "description: tbd ", "unwritten"),
+}
+
+
+@pytest.mark.parametrize("where", LEFT)
+def test_what_was_left_for_later_is_told_wherever_it_stands(engine: Engine, tmp_path: Path, where: str) -> None:
+    name, old, new, kind = LEFT[where]
+    root = Path(shutil.copytree(SHIPPED, tmp_path / ZONE))
+    text = (root / name).read_text(encoding="utf-8")
+    assert old in text
+    (root / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    found = concerns_of_rules(engine.with_rules(root), Files(root, ZONE), AS_OF)
+    line = text[: text.index(old)].count("\n") + 1
+    assert [(one.kind, one.file, one.line) for one in found] == [(kind, f"{ZONE}/{name}", line)]
+
+
+@pytest.mark.parametrize(
+    "text", ["TODO", "todo: 问小组", "先写着，FIXME", "待补", "（待填）", "<待写>。", "xxx", "……", "？？", "placeholder"]
+)
+def test_texts_that_stand_in_for_others(text: str) -> None:
+    assert left_for_later(text) and no_reason(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["是装备", "待定的项目先不谈", "第五产业招商小组（待指定）", "不再经营", "mastodon 一类的化石", "还没有量产的，待核"]
+)
+def test_short_reasons_are_reasons(text: str) -> None:
+    assert not left_for_later(text) and not no_reason(text)
 
 
 @pytest.mark.parametrize("of_ledger", [False, True])
