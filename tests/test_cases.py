@@ -30,6 +30,7 @@ def test_every_zone_has_cases() -> None:
     assert {zone for zone, _ in CASES} == set(zone_ids())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("zone", "case"), CASES, ids=[case["trap"] for _, case in CASES])
 def test_better_stands_above_worse(zone: str, case: dict[str, Any]) -> None:
     engine = engine_of(zone)

@@ -53,6 +53,7 @@ def test_help_loads_nothing_heavy(verb: list[str]) -> None:
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_score_loads_no_analysts_package() -> None:
     code = (
         "import sys, io\nfrom types import SimpleNamespace\nfrom matcher.cli import main\n"

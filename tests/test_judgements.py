@@ -139,6 +139,7 @@ def test_every_judgement_says_why() -> None:
 grade_lists = st.lists(st.integers(0, 3), min_size=2, max_size=40)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(grade_lists, st.sampled_from([1, 5, 20, 100]))
 def test_ndcg_equals_scikit_learn(grades: list[int], k: int) -> None:

@@ -54,6 +54,7 @@ _PROVINCE = st.sampled_from(["", "山东", "山东省", "上海市", "青岛"])
 _CODE = st.sampled_from(["", "91370200163580001X", "913302001635800011", "91310000163580001X", "9137", "91000000163580001X"])
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(_CITY, _PROVINCE, _CODE), min_size=1, max_size=9),
     st.sets(st.sampled_from(["青岛", "上海市", "宁波", "聊城"])),

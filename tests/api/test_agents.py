@@ -55,6 +55,7 @@ def key(home: Path, role: str, **wanted: Any) -> str:
         return create_key(store, Wanted(**{"name": role, "role": role, **wanted}), by="")[0]
 
 
+@pytest.mark.slow
 def test_tools_answer_as_http_does(tmp_path: Path) -> None:
     app = create_app(replace(small(tmp_path), log="off"))
     with connected(app) as port:
@@ -86,6 +87,7 @@ def test_tools_answer_as_http_does(tmp_path: Path) -> None:
     assert "not-found" in none.content[0].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_a_key_has_the_tools_of_its_role_and_leaves_its_trace(tmp_path: Path, role: str) -> None:
     app = create_app(replace(small(tmp_path), needs_keys=True, log="off"))

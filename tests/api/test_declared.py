@@ -38,6 +38,7 @@ def _closed(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+@pytest.mark.slow
 def test_answers_are_as_declared(here: Office) -> None:
     row = {"kind": "企业", "company": "某某玩具有限公司", "department": "甲局", "shares": {"甲局": "1/2", "乙局": "1/2"}}
     check(here, "POST", "/ledger/targets", "/ledger/{book}", json={"values": row})

@@ -45,6 +45,7 @@ def of(answer: Any) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in OF_THE_MOMENT}
 
 
+@pytest.mark.slow
 def test_every_get_answers_head_alike(client: TestClient) -> None:
     paths = getting(client.get("/openapi.json").json())
     assert len(paths) > 25
@@ -93,6 +94,7 @@ def test_no_byte_of_the_body_is_sent(client: TestClient) -> None:
     assert scope["method"] == "HEAD", "the server must go on knowing what was asked"
 
 
+@pytest.mark.slow
 def test_the_same_doors(settings: Settings, client_of: Client) -> None:
     """What GET refuses without a key, HEAD refuses."""
     client = client_of(create_app(settings))
@@ -101,6 +103,7 @@ def test_the_same_doors(settings: Settings, client_of: Client) -> None:
         assert (head.status_code, head.headers["www-authenticate"]) == (401, got.headers["www-authenticate"])
 
 
+@pytest.mark.slow
 def test_the_log_says_which_it_was(keyless: Settings, client_of: Client, capsys: pytest.CaptureFixture[str]) -> None:
     client_of(create_app(replace(keyless, log="json"))).head("/healthz")
     (line,) = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]

@@ -46,6 +46,7 @@ def test_the_document_that_is_checked_in_is_the_applications() -> None:
     assert FILE.read_text(encoding="utf-8") == text_of(document()), "run `make schemas`"
 
 
+@pytest.mark.slow
 def test_every_operation_has_a_name_words_and_declared_mistakes() -> None:
     seen = set()
     for path, method, operation in operations():
@@ -72,6 +73,7 @@ def test_bodies_have_examples_that_their_own_schemas_accept() -> None:
         assert name
 
 
+@pytest.mark.slow
 def test_the_pages_get_words_that_they_can_read() -> None:
     older = in_older_words(document())
 
@@ -267,6 +269,7 @@ def test_answers_lead_on_to_answers_as_declared(tmp_path: Path) -> None:
     assert set(followed) == {(source, target) for source, targets in LINKS.items() for target in targets}, followed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", LINKS)
 def test_every_link_leads_to_what_is_there(tmp_path: Path, source: str) -> None:
     paths = {operation["operationId"]: path for path, _, operation in operations()}

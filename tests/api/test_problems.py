@@ -138,6 +138,7 @@ def test_a_thousand_bad_profiles_fail_one_by_one(client: TestClient) -> None:
     assert sum("error" in one for one in results) >= 900
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.recursive(

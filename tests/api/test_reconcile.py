@@ -197,6 +197,7 @@ def test_mistakes_are_problem_documents(client: TestClient, body: bytes, kind: s
     assert (answer.status_code, answer.json()["type"]) == (status, f"urn:lianzhao:problem:{problem}"), answer.text
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.text(max_size=5), st.fixed_dictionaries({"query": st.text(max_size=30)}), max_size=4))
 def test_any_batch_of_names_is_answered_by_its_keys(client: TestClient, batch: dict[str, Any]) -> None:

@@ -57,6 +57,7 @@ def test_a_score_that_is_not_kept_names_no_run(client: TestClient) -> None:
     assert kept["results"] == told["results"]
 
 
+@pytest.mark.slow
 def test_a_kept_score_is_told_explained_and_made_again(home: Path, client: TestClient) -> None:
     plain, made = client.post(f"/v1/zones/{ZONE}/score", json={**ASKED, "explain": True}).json(), keep(client, explain=True)
     assert made["results"] == plain["results"]

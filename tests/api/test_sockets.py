@@ -56,6 +56,7 @@ def serving() -> Iterator[int]:
         assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_a_socket_outlives_the_time_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "BODY", 0.3)
     monkeypatch.setattr(protocol, "HEAD", 0.3)

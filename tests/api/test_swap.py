@@ -208,6 +208,7 @@ def test_what_rests_on_companies_that_were_swapped_twice_is_let_go(client: TestC
     assert {key[0] for key in service._resolvers._kept} == open_
 
 
+@pytest.mark.slow
 def test_it_looks_by_itself_while_it_serves(tmp_path: Path) -> None:
     from dataclasses import replace
     from threading import Event

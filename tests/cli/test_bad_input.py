@@ -296,12 +296,14 @@ def python(*argv: str, **options: object) -> subprocess.CompletedProcess[bytes]:
     )
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_says_one_line_and_exits_1(rules: Path) -> None:
     done = python("rank", "没有.csv", "--zone", "small", "--rules", str(rules), stdout=subprocess.PIPE)
     assert (done.returncode, done.stdout) == (1, b"")
     assert message(done.stderr.decode()) == "lianzhao: 没有.csv：没有这个文件"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 def test_a_full_disk_under_stdout_is_one_line(rules: Path) -> None:
     Path("名单.csv").write_text(HEADER + "甲积木有限公司,积木\n", encoding="utf-8")
@@ -311,6 +313,7 @@ def test_a_full_disk_under_stdout_is_one_line(rules: Path) -> None:
     message(done.stderr.decode())
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_gone_is_no_error(rules: Path) -> None:
     profiles = json.dumps([{"name": f"第{n}积木公司", "business_scope": "积木"} for n in range(200)])
     ours, theirs = os.pipe()

@@ -77,6 +77,7 @@ def test_a_table_fits_into_eighty_columns(run: Run) -> None:
     assert max(map(width, shown.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_the_list_says_how_many_of_it_each_city_has(run: Run) -> None:
     """A city with less than a third of its share has too few leads for a day; one city alone needs no count."""
     three = [word for city in ("青岛", "杭州", "绍兴") for word in ("--city", city)]
@@ -172,6 +173,7 @@ def test_a_list_that_is_empty_is_a_list(run: Run, row: str, form: str, city: lis
         assert json.loads(shown)["considered"] == (0 if city else 1)
 
 
+@pytest.mark.slow
 def test_csv_has_a_mark_of_order_and_the_same_numbers_as_json(run: Run) -> None:
     shown = run("rank", "--zone", ZONE, *DAY, "--format", "csv")
     assert shown.startswith("\ufeff")

@@ -27,6 +27,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tupl
     return captured.out, captured.err
 
 
+@pytest.mark.slow
 def test_from_making_to_revoking(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out, err = said(capsys, "create", "--name", "跟踪系统", "--role", "tracker", "--zone", ZONE, "--scope", "score", "--by", "甲")
     token = out.strip()
@@ -55,6 +56,7 @@ def test_from_making_to_revoking(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert token not in everything
 
 
+@pytest.mark.slow
 def test_limits_are_shown_and_changed(capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = said(capsys, "create", "--name", "批量", "--role", "tracker", "--rate", "0", "--body", "20000000")
     id_ = out.split("_")[1]

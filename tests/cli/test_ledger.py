@@ -35,6 +35,7 @@ def listed(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, ob
     return found
 
 
+@pytest.mark.slow
 def test_from_a_target_to_proved_funds(capsys: pytest.CaptureFixture[str], tmp_path: Path, own_home: Path) -> None:
     company = "企业名称=青岛英贝特玩具礼品有限公司"
     assert ledger("targets", "add", "类型=企业", company, "责任部门=甲局", "--by", "张三", "--on", "2024-08-26") == 0
@@ -81,6 +82,7 @@ def test_a_workbook_goes_out_is_changed_and_comes_back(capsys: pytest.CaptureFix
     assert line["fate"] == "unchanged", "an empty cell clears nothing"
 
 
+@pytest.mark.slow
 def test_the_code_of_a_company_of_the_snapshot_is_filled_in(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code = "91370200163615667J"
     (tmp_path / "企业.csv").write_text(f"企业名称,统一社会信用代码\n甲乙有限公司,{code}\n丙丁有限公司,\n", encoding="utf-8")
@@ -90,6 +92,7 @@ def test_the_code_of_a_company_of_the_snapshot_is_filled_in(capsys: pytest.Captu
     assert [row["uscc"] for row in listed(capsys, "targets", "list")] == [code, None, None]
 
 
+@pytest.mark.slow
 def test_names_are_resolved_and_never_guessed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """As ``resolve`` decides: a short form that can only be one is filled in, one that can be several is asked, by their names."""
     rows = [("青岛甲乙玩具有限公司", code(1)), ("青岛丙丁玩具有限公司", code(2)), ("杭州丙丁玩具有限公司", code(3))]

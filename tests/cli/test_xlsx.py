@@ -243,6 +243,7 @@ def test_a_workbook_appears_whole_or_not_at_all(engine: Engine, monkeypatch: pyt
     assert list(Path("暂存").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_writing_loads_no_reader_of_tables_and_help_loads_no_writer() -> None:
     import subprocess
 

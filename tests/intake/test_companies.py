@@ -92,6 +92,7 @@ raw_lines = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.one_of(messy_rows, raw_lines), max_size=8), min_size=1, max_size=3), st.booleans())
 def test_accepted_and_merged_and_rejected_make_what_was_read(read: Read, files: list[list[Row | str]], merge: bool) -> None:
     header = text([])
@@ -167,6 +168,7 @@ def test_rows_of_the_same_date_that_differ_in_one_cell(read: Read, column: str, 
     assert company(forth, 0) == company(back, 0)
 
 
+@pytest.mark.slow
 @given(merging_rows)
 def test_the_later_row_wins_field_by_field(read: Read, rows: list[Row]) -> None:
     dated = [{**row, "uscc": GOOD[0], "as_of": f"20{10 + n}-01-01"} for n, row in enumerate(rows)]

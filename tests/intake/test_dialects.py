@@ -125,6 +125,7 @@ tables = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(tables)
 def test_any_table_is_the_same_in_all_dialects(read: Read, rows: list[tuple[str, ...]]) -> None:

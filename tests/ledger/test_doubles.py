@@ -54,6 +54,7 @@ def put(entry: Entry, rows: Any, project: int, place: tuple[str, str, str], dige
 uses = st.lists(st.tuples(st.sampled_from([1, 2]), st.sampled_from(PLACES), st.sampled_from("ab")), max_size=6, unique=True)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(uses=uses, gone=st.sets(st.integers(0, 5), max_size=2))
 def test_who_is_doubted_is_what_a_plain_look_at_pairs_says(
@@ -114,6 +115,7 @@ def test_reports_list_what_is_doubted(store: Store, setting: Setting) -> None:
     assert april.doubts == () and "存疑" not in teller.monthly(april).sections[-1].title
 
 
+@pytest.mark.slow
 def test_the_command_line_says_so_at_once_and_when_it_checks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from matcher.ledger.setting import Setting
 GUIDE = Path(__file__).resolve().parents[2] / "docs/ledger.md"
 
 
+@pytest.mark.slow
 def test_the_walk_of_the_guide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("LIANZHAO_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)

@@ -69,6 +69,7 @@ def test_a_workbook_says_so_by_row(store: Store, setting: Setting) -> None:
 NAMES = ("甲乙有限公司", "甲乙（山东）有限公司", "丙丁有限公司")
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     of=st.tuples(st.sampled_from(NAMES), st.sampled_from([*CODES, None])),

@@ -190,6 +190,7 @@ def test_match_equals_the_plain_reference(matcher: Matcher, reference: PlainAffi
     check()
 
 
+@pytest.mark.slow
 def test_the_cosine_is_that_of_scikit_learn(matcher: Matcher, reference: PlainAffinity) -> None:
     corpora = matcher.corpora
     words = {word: number for number, word in enumerate(corpora.idf)}

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -115,6 +116,7 @@ class Pairwise:
         return {frozenset(family) for family in made if len(family) > 1}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(rows=files)
 def test_families_equal_the_pairwise_reference(corpora: Corpora, rows: list[Row]) -> None:
@@ -127,6 +129,7 @@ def test_families_equal_the_pairwise_reference(corpora: Corpora, rows: list[Row]
         assert head not in others
 
 
+@pytest.mark.slow
 def test_the_reference_is_not_idle(corpora: Corpora) -> None:
     """Random files of these names do hold families, by more than one rule."""
     sizes: Counter[int] = Counter()
@@ -155,6 +158,7 @@ def by_name(rows: Sequence[Row], families: Sequence[Sequence[int]]) -> list[tupl
     return sorted((plain[head], sorted(plain[place] for place in others)) for head, *others in families)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=250)
 @given(rows=files, random=st.randoms(use_true_random=False))
 def test_the_order_of_the_file_changes_nothing(corpora: Corpora, rows: list[Row], random) -> None:
@@ -169,6 +173,7 @@ def test_strangers_in_the_file_change_nothing(corpora: Corpora, rows: list[Row])
     assert by_name(more, found(corpora, more)) == by_name(rows, found(corpora, rows))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(rows=files, random=st.randoms(use_true_random=False))
 def test_groups_that_cannot_touch_the_listed_may_be_left_out(corpora: Corpora, rows: list[Row], random) -> None:

@@ -55,6 +55,7 @@ def plain_sums(names: list[str], query: str) -> dict[int, float]:
     return total
 
 
+@pytest.mark.slow
 @given(NAMES, st.sampled_from(WORDS), st.sampled_from(WORDS))
 @settings(deadline=None)
 def test_candidates_are_those_of_a_plain_search(names: list[str], first: str, second: str) -> None:
@@ -66,6 +67,7 @@ def test_candidates_are_those_of_a_plain_search(names: list[str], first: str, se
     assert [sums[n] for n in found] == pytest.approx(sorted(sums.values(), reverse=True)[:5])
 
 
+@pytest.mark.slow
 @given(NAMES)
 @settings(deadline=None)
 def test_exact_finds_every_place_of_a_name_and_no_other(names: list[str]) -> None:
@@ -77,6 +79,7 @@ def test_exact_finds_every_place_of_a_name_and_no_other(names: list[str]) -> Non
     assert [index.name(int(np.flatnonzero(index.entries == n)[0])) for n in range(len(names))] == short
 
 
+@pytest.mark.slow
 @given(NAMES, st.integers(4, 40))
 @settings(max_examples=40, deadline=None)
 def test_parts_and_buckets_of_any_size_give_the_same_index(names: list[str], block: int) -> None:
@@ -127,6 +130,7 @@ def test_former_names_stand_behind_and_belong_to_their_companies() -> None:
     assert index.exact("海昧科技有限公司") == [3]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=20), max_size=12), st.text(max_size=30))
 @settings(deadline=None)
 def test_any_text_is_indexed_and_asked_for(names: list[str], query: str) -> None:
@@ -144,6 +148,7 @@ def test_few_names_hash_as_many_do(names: list[str]) -> None:
     assert [one for name in names for one in hashes_of([name])] == hashes_of(names * 5)[: len(names)]
 
 
+@pytest.mark.slow
 @given(NAMES)
 @settings(deadline=None)
 def test_who_leads_is_who_other_names_go_on_behind(names: list[str]) -> None:

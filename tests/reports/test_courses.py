@@ -63,6 +63,7 @@ some_steps = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
 @given(some=some_steps, most=st.integers(0, 4), book=st.sampled_from(["targets", "projects"]), late=st.integers(0, 30))
 def test_what_is_kept_of_older_steps_stands_for_all_of_them(

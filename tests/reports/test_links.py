@@ -105,6 +105,7 @@ def selects(sent: list[str]) -> list[str]:
     return [one for one in sent if one.startswith("SELECT ledger_")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_links_of_a_page_lead_somewhere(store: Store, setting: Setting, kind: Kind) -> None:
     emptied(store)
@@ -144,6 +145,7 @@ def test_links_of_a_workbook_lead_to_the_first_of_the_rows(store: Store, setting
     assert len(sheets["出处"]) - 1 == sum(len(source.rows) for source in document.sources)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_links_of_a_document_lead_to_a_line_that_names_the_rows(store: Store, setting: Setting, kind: Kind) -> None:
     emptied(store)

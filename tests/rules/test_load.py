@@ -81,6 +81,7 @@ def test_all_mistakes_of_several_files_at_once(rules: Path, corpora: Corpora) ->
     assert any(field.endswith(".wieght") for field in fields)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
@@ -100,6 +101,7 @@ def test_cross_references(rules: Path, corpora: Corpora, file: str, old: str, ne
         load_zone(ZONE, corpora, rules)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "field", "expected"),
     [
@@ -151,6 +153,7 @@ def test_another_zone_is_another_folder(rules: Path, corpora: Corpora) -> None:
     assert engine.zone.id == "other-zone"
 
 
+@pytest.mark.slow
 def test_digest_moves_with_every_file(rules: Path, corpora: Corpora) -> None:
     before = load_zone(ZONE, corpora, rules).digest
     replace(rules / ZONE / "opportunities.yaml", "themes:", "# one more comment\nthemes:")

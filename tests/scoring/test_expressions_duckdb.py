@@ -213,6 +213,7 @@ def truth(draw: st.DrawFn, depth: int) -> str:
     return f"({draw(below)}) {draw(st.sampled_from(['=', '<>']))} ({draw(below)})"
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(number(depth=3), st.integers(0, 4))
 def test_random_numbers(text, seed):
@@ -220,6 +221,7 @@ def test_random_numbers(text, seed):
     referee(seed).compare(text)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(truth(depth=4), st.integers(0, 4))
 def test_random_truths(text, seed):

@@ -372,6 +372,7 @@ def test_any_text(text):
     check(text)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=1000)
 @given(st.lists(st.sampled_from(TOKENS), max_size=14), st.sampled_from(["", " "]))
 def test_any_heap_of_tokens(tokens, joint):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def households(draw: st.DrawFn) -> tuple[list[list[int]], dict[int, int], dict[i
     return families, listed, {company: names[company] for company in listed}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=250)
 @given(households())
 def test_the_best_of_a_family_stays(given_families):

@@ -219,6 +219,7 @@ def exact(units: Any) -> list[Fraction]:
 # --- properties ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(rulesets(), rows_of_evidence)
 def test_everything_the_formula_gives_equals_the_reference(plain, rows):

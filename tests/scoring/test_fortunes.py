@@ -62,6 +62,7 @@ def test_a_group_is_asked_its_own_question_before_that_of_its_trade(engine: Engi
     assert "两家新店" not in firm.reason, "a firm of the group is asked what it does"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("state", "rule", "lost"), [("left", "business_left", -20), ("troubled", "troubled", -14)])
 def test_what_has_become_of_a_group_costs_points_and_is_told(
     state: str, rule: str, lost: float, engine: Engine, tmp_path: Path
@@ -80,6 +81,7 @@ def test_who_is_wound_up_leaves_the_list(engine: Engine, tmp_path: Path) -> None
     assert score(engine, **HOTELS).vetoed_by is None
 
 
+@pytest.mark.slow
 def test_a_state_that_is_none_is_refused(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(CorporaError, match=r"groups\.yaml.*now 应为 as_ever、troubled、left、ended 之一，不是 'gone'"):
         with_group(engine.corpora, tmp_path, "now: gone")

@@ -64,6 +64,7 @@ def candidates(draw: st.DrawFn) -> tuple[Evidence, Scores]:
     return evidence_of(company, segment, affinity), scores_of(score, vetoed)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=250)
 @given(candidates())
 def test_each_company_gets_its_best_segment(given_pairs):
@@ -169,6 +170,7 @@ def arranged(
     return [(companies[place][2], value) for place, value in zip(listed.pair.tolist(), listed.order_value.tolist(), strict=True)]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=250)
 @given(listings())
 def test_the_list_is_the_greedy_cover(listing):
@@ -229,6 +231,7 @@ def crowds(draw: st.DrawFn) -> tuple[list[tuple[int, int]], dict[str, list[int]]
     return companies, fill, draw(shares), draw(st.integers(0, 12)), draw(st.integers(0, 10**6)), wanted
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=400)
 @given(crowds())
 def test_the_first_of_a_list_are_those_of_the_whole(crowd):

@@ -138,6 +138,7 @@ def pattern(template: str) -> str:
     return "".join(re.escape(text) if place % 2 == 0 else ".+" for place, text in enumerate(_PLACEHOLDERS.split(template)))
 
 
+@pytest.mark.slow
 def test_strengths_stand_in_the_order_of_their_points_then_the_age(engine: Engine, results: list[RankedCompany]) -> None:
     counts = set()
     for result in results:

@@ -43,6 +43,7 @@ def fullness(row: Member) -> int:
     return sum(len(str(value)) for value in row.values[: len(TEXT_FIELDS)])
 
 
+@pytest.mark.slow
 @given(members())
 def test_each_field_is_of_the_newest_row_that_has_it(rows: list[Member]) -> None:
     """Of rows of the same day the fuller one; where both are alike, either."""
@@ -133,6 +134,7 @@ def test_order_of_files_changes_nothing(tmp_path: Path, corpora: Corpora, monthl
     assert made[0].merged == 8 + 8 + 8 - len(made[0].snapshot)
 
 
+@pytest.mark.slow
 def test_added_one_by_one_is_all_at_once(tmp_path: Path, corpora: Corpora, monthly: list[Path]) -> None:
     """In any order, to the byte: what an office does every month ends where a build of all files ends."""
     with unsynced(BLOCK_ROWS=3):

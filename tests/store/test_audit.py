@@ -39,6 +39,7 @@ def test_what_has_begun_and_not_ended_shows(store: Store) -> None:
     assert (lines(store)[0].entry.status, lines(store)[0].entry.run) == (409, None)
 
 
+@pytest.mark.slow
 def test_lines_of_several_processes_are_all_there(store: Store, address: str) -> None:
     barrier = children.context().Barrier(3)
     running = [children.start(children.note_often, address, barrier, number, 20) for number in range(3)]

@@ -85,6 +85,7 @@ def test_down_to_nothing_and_up_again_with_data(store: Store, address: str, corp
         filled(again, corpora)
 
 
+@pytest.mark.slow
 def test_each_step_back_and_forth_keeps_the_data(store: Store, corpora: Corpora) -> None:
     """From the second migration on; the first has nothing to go back to but nothing."""
     filled(store, corpora)

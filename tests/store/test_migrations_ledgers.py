@@ -101,6 +101,7 @@ def ledgers(connection: Connection, columns: dict[str, set[str]] | None = None) 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [revision for revision in revisions() if revision >= "0004"][:-1])
 def test_down_and_up_again_with_rows_in_every_table(store: Store, before: str) -> None:
     filled(store)

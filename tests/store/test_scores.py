@@ -41,6 +41,7 @@ def test_their_time_ends(store: Store) -> None:
     assert load_scores(store, run.id, bounds=bounds, at=DAY + timedelta(days=2)) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3)), min_size=1, max_size=14), st.integers(1, 4))
 def test_the_latest_stay(asked: list[tuple[int, int]], most: int) -> None:

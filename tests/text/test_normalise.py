@@ -126,6 +126,7 @@ def test_short_texts_are_read_as_long_ones(text: str) -> None:
     assert normalise(text + "\n" + "甲" * _SHORT) == normalise(text) + "\n" + "甲" * _SHORT
 
 
+@pytest.mark.slow
 def test_every_character_is_spelled_alike_in_long_texts_and_in_short_ones() -> None:
     codes = [code for code in range(sys.maxunicode + 1) if chr(code) != "\n"]
     alone = [normalise(chr(code)) for code in codes]

@@ -212,6 +212,7 @@ _scope = st.lists(st.sampled_from(_FRAGMENTS), max_size=16).map("".join)
 _loose = st.one_of(_scope, _scope, st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 
 
+@pytest.mark.slow
 @given(scopes=st.lists(_loose, max_size=7))
 @settings(max_examples=150, deadline=None)
 def test_a_batch_is_read_as_one_by_one(scopes: list[str], reader: ScopeReader) -> None:
@@ -270,6 +271,7 @@ def test_numbers_follow_first_appearance(texts: list[str]) -> None:
     assert [distinct[number] for number in numbers] == texts
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=30))
 def test_the_order_that_puts_leads_last_against_sorting(occurrences: list[tuple[int, bool]]) -> None:
     occurrences.sort(key=lambda one: one[0])

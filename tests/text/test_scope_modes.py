@@ -258,6 +258,7 @@ def _sentence(draw: st.DrawFn) -> list[Piece]:
     return [*front, *middle, *draw(st.lists(_bare, max_size=2))]
 
 
+@pytest.mark.slow
 @given(sentences=st.lists(_sentence(), min_size=1, max_size=4), ends=st.lists(st.sampled_from("；。\n"), min_size=4, max_size=4))
 @settings(max_examples=150, deadline=None)
 def test_modes_equal_the_plain_reference(sentences: list[list[Piece]], ends: list[str], reader: ScopeReader) -> None:

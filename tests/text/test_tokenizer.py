@@ -38,6 +38,7 @@ _piece = st.one_of(
 _line = st.lists(_piece, max_size=8).map("".join).filter(lambda text: "\n" not in text and "\r" not in text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", _REGISTRY)
 def test_registry_like_text_has_the_tokens_of_the_reference(text: str, corpora: Corpora) -> None:
     assert cut(text, corpora) == reference_cut(text, corpora)

@@ -51,6 +51,7 @@ def test_the_order_of_a_plan_gives_the_plan(made: Draft, basic: TripPlan) -> Non
     assert (again.value, again.bound, again.gap) == (basic.value, basic.bound, basic.gap)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_order_holds_or_is_refused(data: st.DataObject, made: Draft, basic: TripPlan, engine: Engine) -> None:
@@ -119,6 +120,7 @@ def test_one_agrees_and_another_refuses(basic: TripPlan, engine: Engine, intake:
     check(again, engine)
 
 
+@pytest.mark.slow
 def test_an_alternate_comes_in_and_nobody_moves(basic: TripPlan, engine: Engine, intake: Intake) -> None:
     told = plan_json(basic)
     pairs = [(day, visit, other) for day, visit in visits(told) for other in visit["alternates"]][::3]
@@ -157,6 +159,7 @@ def placed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Intake:
     return read_files([file], engine.corpora)
 
 
+@pytest.mark.slow
 def test_neighbours_come_from_further_down_the_list(engine: Engine, placed: Intake) -> None:
     """Where the candidates have nobody more of a district and the list has, that one is named, and comes in as any other."""
     asked = replace(BASIC, candidates=20)
@@ -187,6 +190,7 @@ def plan_of(engine: Engine, intake: Intake, asked: TripRequest) -> tuple[Built, 
     return built, search(built.problem, Limits(rules().search.rounds, rules().search.effort, rules().search.seconds, Watch())).plan
 
 
+@pytest.mark.slow
 def test_an_alternate_who_cannot_come_in_is_refused(basic: TripPlan, engine: Engine, intake: Intake) -> None:
     told = plan_json(basic)
     (_, one), (_, other), *_ = visits(told)

@@ -106,12 +106,14 @@ def test_a_plan_holds_by_its_json_alone(basic: TripPlan, engine: Engine) -> None
     assert km >= 0 and not math.isnan(km)
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_plan(basic: TripPlan, engine: Engine, intake: Intake) -> None:
     again = plan(engine, intake, BASIC, rules())
     assert again.id == basic.id and again.teams == basic.teams
     assert document(again, engine.zone)[:2] == b"PK" and calendar(again) == calendar(basic)
 
 
+@pytest.mark.slow
 def test_what_was_agreed_is_kept_and_what_was_refused_is_left(basic: TripPlan, engine: Engine, intake: Intake) -> None:
     told = [visit for _, visit in visits(plan_json(basic))]
     agreed, refused, must = told[1], told[0], basic.dropped[0]
@@ -147,6 +149,7 @@ def test_alternates_are_of_the_district_and_of_nobody_else(basic: TripPlan) -> N
     assert all((other.county == visit.county) == other.near or not visit.county for visit, other in others)
 
 
+@pytest.mark.slow
 def test_every_visit_has_an_alternate_and_those_of_a_district_serve_it_first(engine: Engine, intake: Intake) -> None:
     made = plan(engine, intake, replace(BASIC, teams=2, candidates=None), rules())
     stops = [visit for team in made.teams for day in team.days for visit in day.visits]
@@ -186,6 +189,7 @@ def test_two_teams_never_visit_one_family(engine: Engine, intake: Intake) -> Non
     assert len(found.teams) == 2
 
 
+@pytest.mark.slow
 def test_documents_can_be_read_back(basic: TripPlan, engine: Engine) -> None:
     names = {visit["name"] for _, visit in visits(plan_json(basic))}
     text = docx.Document(io.BytesIO(document(basic, engine.zone)))

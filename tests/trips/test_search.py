@@ -21,6 +21,7 @@ from tests.trips.made_up import best_by_trying, flaws, made_up, naive_worth
 LIMITS = Limits(rounds=60, effort=4, seconds=600)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 10_000),
     cities=st.integers(1, 4),

@@ -47,6 +47,7 @@ def test_rules_of_the_ledger_are_looked_at_without_a_ledger(engine: Engine, tmp_
     assert not passed and len(left) == len(found), "nothing is published unless it is let pass with a reason"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asks", ["能不能把注册地迁到本区", "总部能不能搬过来", "税务登记转过来要多久"])
 def test_what_a_segment_asks_is_looked_at(asks: str, engine: Engine, tmp_path: Path) -> None:
     other, files = planted(

@@ -50,6 +50,7 @@ def test_who_has_not_seen_the_last_change_makes_none(change, tmp_path: Path, eng
     assert (second.by, second.base) == ("乙", engine.zone.digest)
 
 
+@pytest.mark.slow
 def test_what_the_rules_do_not_take_changes_nothing(change, tmp_path: Path, engine: Engine) -> None:
     draft = change(WEIGHT)
     chain = engine.zone.chains[0]

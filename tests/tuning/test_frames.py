@@ -216,6 +216,7 @@ def test_the_engine_takes_frames_as_they_are(engine: Engine, tmp_path: Path) -> 
             same_bytes(engine.rank(frame, TOP), by_file)
 
 
+@pytest.mark.slow
 def test_what_else_takes_a_frame(engine: Engine) -> None:
     table = pd.read_csv(engine.corpora.sample)
     intake = read_files([engine.corpora.sample], engine.corpora)

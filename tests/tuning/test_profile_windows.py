@@ -19,6 +19,7 @@ from matcher.tuning.what_if import WhatIf
 from tests.tuning.trials import AS_OF, as_json
 
 
+@pytest.mark.slow
 def test_taken_by_parts_is_taken_whole(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     built = build([engine.corpora.sample], engine.corpora, tmp_path, readers={engine.zone.id: engine.reader})
     known = open_profiles(tmp_path, built.snapshot, engine.reader)

@@ -33,6 +33,7 @@ def plainly(engine: Engine, intake: Intake, judgements: tuple[Judgement, ...]) -
     return found
 
 
+@pytest.mark.slow
 def test_under_any_rules(engine: Engine) -> None:
     sample, judgements = read_files([engine.corpora.sample], engine.corpora), read_judgements(ZONE)
     gauge, draw = Gauge(engine, sample, judgements, AS_OF), random.Random(5)
