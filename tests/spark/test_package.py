@@ -100,7 +100,7 @@ def test_every_library_that_a_worker_loads_is_told_or_cannot_move_a_byte() -> No
     )
     done = subprocess.run([sys.executable, "-c", f"{loads}; {asks}; {prints}"], capture_output=True, text=True, check=True)
     of_pydantic = {"annotated-types", "pydantic-core", "typing-extensions", "typing-inspection"}  # it names their versions
-    carries = {"cloudpickle", "py4j", "charset-normalizer", "mypy-extensions"}  # tasks; or loaded beside, not used
+    carries = {"cloudpickle", "py4j", "charset-normalizer", "mypy-extensions", "setuptools"}  # tasks; or loaded beside, not used
     assert set(done.stdout.split()) - of_pydantic - carries <= set(libraries())
 
 
