@@ -187,7 +187,7 @@ class Entry:
             StepError: The step cannot be made, or not without a reason.
             RequestError: There is no such row.
         """
-        spec = self.setting.step(book.name, step)
+        spec = self.setting.step(book.name, step, "step")
         if spec.makes_project:
             raise StepError(f"{spec.name}要登记项目，请用 convert")
         return self._step(book, self._now(book, id_, version), spec, on, reason)

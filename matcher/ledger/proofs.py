@@ -297,7 +297,7 @@ def _step_proved(
     """Which of the steps made is meant, and the kind as the rules write it."""
     by_step = {one.step: one.id for one in stood}
     if step is not None:
-        spec = setting.step(book.name, step)
+        spec = setting.step(book.name, step, "step")
         if spec.id not in by_step:
             raise StepError(f"还没有登记{spec.name}这一步，先用 step 登记，再附证明")
         return by_step[spec.id], _kind(kind, spec.proofs)

@@ -54,14 +54,19 @@ class Setting:
         """The steps of a book in order (各步)."""
         return self.rules.file.steps[book]
 
-    def step(self, book: str, given: str) -> StepSpec:
+    def step(self, book: str, given: str, field: str = "state") -> StepSpec:
         """The step that a word means (认一步).
+
+        Args:
+            book: Which book, by name.
+            given: Its name or id, or another word for it.
+            field: Where the word was written, for the error.
 
         Raises:
             FieldError: None is called so.
         """
         names = {step.id: (step.name, *step.also) for step in self.steps(book)}
-        key = pick(self.title(book, "state"), given, names, field="state")
+        key = pick(self.title(book, "state"), given, names, field=field)
         return next(step for step in self.steps(book) if step.id == key)
 
     def step_name(self, book: str, step: str) -> str:
