@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
+T = TypeVar("T")
 Need = Literal["complement", "strengthen", "extend", "none"]
 Band = Literal["A", "B", "C", "D"]
 
 NEED_LABELS: dict[str, str] = {"complement": "补链", "strengthen": "强链", "extend": "延链", "none": "机会型"}
 """Need → Chinese term."""
+
+
+def over(kind: type[T], fields: dict[str, Any]) -> T:
+    """A frozen dataclass over a dict of all its fields, in their order (由字段表成对象).
+
+    It is the same as if it had been called, in a quarter of the time: a frozen dataclass sets every field by itself, and a company that is
+    explained has a hundred and thirty parts. The dict is the object's from here on.
+    """
+    made = object.__new__(kind)
+    object.__setattr__(made, "__dict__", fields)
+    return made
 
 
 class NameParts(NamedTuple):

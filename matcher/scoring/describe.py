@@ -69,7 +69,7 @@ class Describer:
         self._steps = frozenset(corpora.reading.steps)
         steps = "|".join(map(re.escape, sorted(self._steps, key=len, reverse=True)))
         self._steps_off = re.compile(f"(?<=..)(?:{steps})$")  # 食用植物油半精炼 makes 食用植物油
-        self._named: dict[str, tuple[str, ...]] = {}  # template → what it names of a pair
+        self._parts: dict[str, list[tuple[str, str]]] = {}  # template → each text in it, and what it names of a pair behind it
         self._marks = {mark.id: number for number, mark in enumerate(corpora.marks)}
 
     def segment(self, number: int) -> SegmentSpec | None:
@@ -86,18 +86,20 @@ class Describer:
 
     def fill(self, template: str, evidence: Evidence, pair: int, terms: Sequence[str], *, brief: bool = False) -> str:
         """A rule's evidence text with its values (填写依据); ``brief`` as in ``value``."""
-        if template not in self._named:
-            self._named[template] = tuple({name for _, name, _, _ in string.Formatter().parse(template) if name})
-        values: dict[str, str] = {}
-        for name in self._named[template]:
+        parts = self._parts.get(template)
+        if parts is None:
+            parts = self._parts[template] = [(text, name or "") for text, name, _, _ in string.Formatter().parse(template)]
+        told, filled = evidence.told.of(pair), list[str]()
+        for text, name in parts:
+            filled.append(text)
             if name == "matched_terms":
-                values[name] = "、".join(terms) or "无"
+                filled.append("、".join(terms) or "无")
             elif name == "segment":
                 segment = self.segment(int(evidence.segment[pair]))
-                values[name] = segment.name if segment else "无"
-            else:
-                values[name] = self.value(name, evidence, pair, brief=brief)
-        return template.format_map(values)
+                filled.append(segment.name if segment else "无")
+            elif name:
+                filled.append(told.get((name, brief)) or self.value(name, evidence, pair, brief=brief))
+        return "".join(filled)
 
     def value(self, name: str, evidence: Evidence, pair: int, *, brief: bool = False) -> str:
         """One field's or mark's value in Chinese (字段值); ``brief`` rounds amounts as people say them."""
@@ -119,8 +121,9 @@ class Describer:
         if not column.known[pair]:
             return UNKNOWN_TEXT
         raw: Any = column.values[pair]
-        noted = evidence.ledger.notes.get((name, int(evidence.company[pair])))
-        note = f"（{noted}）" if noted and not brief else ""
+        notes = evidence.ledger.notes
+        noted = notes.get((name, int(evidence.company[pair]))) if notes and not brief else None
+        note = f"（{noted}）" if noted else ""
         if field.kind == "text":
             word = field.names[int(raw)]
             return self._words.get(name, {}).get(word, word) + note

@@ -6,18 +6,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.rules.schema import Rule, Veto
 from matcher.scoring.clauses import clauses
 from matcher.scoring.describe import Describer
 from matcher.scoring.evidence import NO_SEGMENT, Evidence
 from matcher.scoring.expressions import Expression, together
 from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.program import Program
-from matcher.types import RankedCompany
+from matcher.types import RankedCompany, over
 
 Answer = TypeVar("Answer")
 State = Literal["fired", "not_fired", "unknown"]
@@ -100,6 +101,21 @@ class _Clauses:
     single: str | None
 
 
+class _Blank(NamedTuple):
+    """What is found of a rule or veto, as far as it is the same for everybody (底稿): a finding's fields, its clauses, what it reads."""
+
+    found: dict[str, Any]
+    parts: _Clauses
+    fields: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, rule: Rule | Veto, condition: str, possible: tuple[float, float], expression: Expression, parts: _Clauses
+    ) -> _Blank:
+        found = Finding(rule.id, rule.label, "unknown", 0.0, possible, condition, (), rule.why, ())
+        return cls(vars(found), parts, expression.fields)
+
+
 class Explainer:
     """Explains pairs (解释)."""
 
@@ -124,15 +140,19 @@ class Explainer:
         explaining = self.of(evidence, scores, as_of)
         return lambda result, pair: (result, explaining.explain(pair))
 
-    @property
-    def of_rules(self) -> Sequence[_Clauses]:
-        """The clauses of every rule (各条规则的分句)."""
-        return self._apart[0][: len(self.ruleset.rules)]
+    @cached_property
+    def of_rules(self) -> Sequence[_Blank]:
+        """What is found of every rule, as far as it is the same for everybody (各条规则的底稿)."""
+        ruleset = self.ruleset
+        each = zip(ruleset.rules, self.possible, ruleset.values, self._apart[0], strict=False)
+        return [_Blank.of(rule, rule.value, possible, expression, parts) for rule, possible, expression, parts in each]
 
-    @property
-    def of_vetoes(self) -> Sequence[_Clauses]:
-        """The clauses of every veto (各条否决的分句)."""
-        return self._apart[0][len(self.ruleset.rules) :]
+    @cached_property
+    def of_vetoes(self) -> Sequence[_Blank]:
+        """The same of every veto (各条否决的底稿)."""
+        ruleset = self.ruleset
+        each = zip(ruleset.vetoes, ruleset.whens, self._apart[0][len(ruleset.rules) :], strict=True)
+        return [_Blank.of(veto, veto.when, (0.0, 0.0), expression, parts) for veto, expression, parts in each]
 
     @property
     def clauses(self) -> Program:
@@ -169,27 +189,28 @@ class Explaining:
         return Explanation(self._rules(pair, said, unmet), self._vetoes(pair, said, unmet), self._candidates(pair))
 
     def _rules(self, pair: int, said: Mapping[str, str], unmet: Sequence[bool]) -> tuple[Finding, ...]:
-        explainer, scores, made = self.explainer, self.scores, []
-        ruleset = explainer.ruleset
+        scores, made = self.scores, list[Finding]()
         points, values, known = (column[:, pair].tolist() for column in (scores.points, scores.value, scores.known))
-        each = zip(ruleset.rules, ruleset.values, explainer.of_rules, explainer.possible, points, values, known, strict=True)
-        for rule, expression, parts, possible, point, value, is_known in each:
-            state: State = "unknown" if not is_known else "fired" if point else "not_fired"
-            failed = _failed(parts, unmet, holds=bool(value)) if state == "not_fired" else ()
-            read = tuple([said[name] for name in expression.fields])
-            made.append(Finding(rule.id, rule.label, state, point / UNIT, possible, rule.value, read, rule.why, failed))
+        for (blank, parts, fields), point, value, is_known in zip(self.explainer.of_rules, points, values, known, strict=True):
+            told = blank.copy()
+            told["state"] = "unknown" if not is_known else "fired" if point else "not_fired"
+            told["points"] = point / UNIT
+            told["read"] = tuple([said[name] for name in fields])
+            if is_known and not point:
+                told["failed"] = _failed(parts, unmet, holds=bool(value))
+            made.append(over(Finding, told))
         return tuple(made)
 
     def _vetoes(self, pair: int, said: Mapping[str, str], unmet: Sequence[bool]) -> tuple[Finding, ...]:
-        explainer, made = self.explainer, []
-        ruleset = explainer.ruleset
         vetoed, unread = (column[:, pair].tolist() for column in (self.scores.vetoed, self.scores.unread))
-        each = zip(ruleset.vetoes, ruleset.whens, explainer.of_vetoes, vetoed, unread, strict=True)
-        for veto, expression, parts, holds, is_unread in each:
-            state: State = "fired" if holds else "unknown" if is_unread else "not_fired"
-            failed = _failed(parts, unmet) if state == "not_fired" else ()
-            read = tuple([said[name] for name in expression.fields])
-            made.append(Finding(veto.id, veto.label, state, 0.0, (0.0, 0.0), veto.when, read, veto.why, failed))
+        made: list[Finding] = []
+        for (blank, parts, fields), holds, is_unread in zip(self.explainer.of_vetoes, vetoed, unread, strict=True):
+            told = blank.copy()
+            told["state"] = "fired" if holds else "unknown" if is_unread else "not_fired"
+            told["read"] = tuple([said[name] for name in fields])
+            if not holds and not is_unread:
+                told["failed"] = _failed(parts, unmet)
+            made.append(over(Finding, told))
         return tuple(made)
 
     @cached_property

@@ -12,7 +12,7 @@ The numbers are in ``rules/<zone>/scoring.yaml``. Everything is computed in whol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -107,12 +107,7 @@ class Ruleset:
         self.if_unknown = np.array([round(rule.if_unknown * MILLI) for rule in self.rules], dtype=np.int64)
         self._rules_of = [_together(np.flatnonzero(self.group_of == number)) for number in range(len(self.groups))]
         self.caps = np.array([[round(cap * UNIT) for cap in group.cap] for group in self.groups], dtype=np.int64)
-
-    @cached_property
-    def _reads(self) -> dict[str, NDArray[np.bool_]]:
-        """Field that any expression reads → which rules read it."""
-        fields = {field for e in (*self.values, *self.whens) for field in e.fields}
-        return {field: np.array([field in e.fields for e in self.values], dtype=np.bool_) for field in fields}
+        self._caps: list[list[int]] = self.caps.tolist()
 
     @cached_property
     def _program(self) -> Program:
@@ -149,21 +144,52 @@ class Ruleset:
 
     def unknown_fields(self, evidence: Evidence, scores: Scores, pair: int) -> list[str]:
         """Fields that left a rule or a veto of this pair unread (未知字段), sorted."""
-        blocked = [self.values[n] for n in np.flatnonzero(~scores.known[:, pair]).tolist()]
-        blocked += [self.whens[n] for n in np.flatnonzero(scores.unread[:, pair]).tolist()]
-        return sorted(field for field in {field for e in blocked for field in e.fields} if not evidence.columns[field].known[pair])
+        known, unread = scores.known[:, pair].tolist(), scores.unread[:, pair].tolist()
+        blocked = {field for one, is_known in zip(self.values, known, strict=True) if not is_known for field in one.fields}
+        blocked.update(field for one, is_unread in zip(self.whens, unread, strict=True) if is_unread for field in one.fields)
+        return sorted(field for field in blocked if not evidence.columns[field].known[pair])
 
-    def next_question(self, evidence: Evidence, scores: Scores, pair: int) -> str | None:
-        """The unknown field whose answer would move the score most (最该先问的字段); None if no answer would."""
-        fields = self.unknown_fields(evidence, scores, pair)
+    def next_question(self, evidence: Evidence, scores: Scores, pair: int, fields: Sequence[str] | None = None) -> str | None:
+        """The unknown field whose answer would move the score most (最该先问的字段); None if no answer would.
+
+        Args:
+            evidence: The pairs.
+            scores: Their scores.
+            pair: The one asked about.
+            fields: Its ``unknown_fields``, where they are at hand.
+        """
+        fields = self.unknown_fields(evidence, scores, pair) if fields is None else fields
         if not fields:
             return None
-        touched = np.array([self._reads[field] for field in fields]) & ~scores.known[:, pair]
-        points, full = scores.points[:, pair], self.weights * MILLI
-        ends = [np.where(touched, end, points) for end in (np.minimum(0, full), np.maximum(0, full))]
-        low, high = self.totals(np.concatenate(ends).T)[2].reshape(2, len(fields))
-        widest = int((high - low).argmax())
-        return fields[widest] if high[widest] > low[widest] else None
+        known, points, raw = scores.known[:, pair].tolist(), scores.points[:, pair].tolist(), scores.raw[:, pair].tolist()
+        best, widest = None, 0
+        for field in fields:
+            low, high = raw.copy(), raw.copy()
+            for rule, group, least, most in self._moves[field]:
+                if not known[rule]:
+                    low[group] += least - points[rule]
+                    high[group] += most - points[rule]
+            width = self._capped(high) - self._capped(low)
+            if width > widest:
+                best, widest = field, width
+        return best
+
+    @cached_property
+    def _moves(self) -> dict[str, list[tuple[int, int, int, int]]]:
+        """Field that any expression reads → the rules that read it: number, group, and the least and the most that each can give."""
+        moves: dict[str, list[tuple[int, int, int, int]]] = {
+            field: [] for expression in (*self.values, *self.whens) for field in expression.fields
+        }
+        each = zip(self.values, self.group_of.tolist(), (self.weights * MILLI).tolist(), strict=True)
+        for number, (expression, group, full) in enumerate(each):
+            for field in expression.fields:
+                moves[field].append((number, group, min(0, full), max(0, full)))
+        return moves
+
+    def _capped(self, raw: Sequence[int]) -> int:
+        """The score that follows from the sums of the groups; as ``totals`` has it."""
+        total = sum(min(max(points, least), most) for points, (least, most) in zip(raw, self._caps, strict=True))
+        return min(max(total, 0), 100 * UNIT)
 
 
 def _together(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:

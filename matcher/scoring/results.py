@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import cast
+from functools import cached_property, lru_cache
+from itertools import compress
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from matcher.scoring.formula import UNIT, Ruleset, Scores
 from matcher.scoring.ranking import ORDER_UNIT, Listed
 from matcher.text.normalise import normalise
 from matcher.text.verbs import NO_MODE
-from matcher.types import Band, Contribution, Family, GroupPoints, NameParts, Need, RankedCompany, Unserved
+from matcher.types import Band, Contribution, Family, GroupPoints, NameParts, Need, RankedCompany, Unserved, over
 
 _MOST_STRENGTHS = 3
 _LEAST_DOUBT = 2  # points; less is no doubt worth a leader's time
@@ -218,9 +219,9 @@ class Assembler:
         segment = self.describer.segment(int(evidence.segment[pair]))
         contributions = self.contributions(evidence, scores, pair, terms)
         vetoes = [veto.id for veto in self.ruleset.vetoes]
-        barred = [vetoes[n] for n in np.flatnonzero(scores.vetoed[:, pair])]
-        unread = [vetoes[n] for n in np.flatnonzero(scores.unread[:, pair])]
-        question = self.ruleset.next_question(evidence, scores, pair)
+        barred, unread = (list(compress(vetoes, of[:, pair].tolist())) for of in (scores.vetoed, scores.unread))
+        unknown = self.ruleset.unknown_fields(evidence, scores, pair)
+        question = self.ruleset.next_question(evidence, scores, pair, unknown)
         return RankedCompany(
             rank=shown.rank,
             row=int(companies.row[company]),
@@ -243,7 +244,7 @@ class Assembler:
             matched_terms=terms,
             groups=self._groups(scores, pair),
             contributions=contributions,
-            unknown=tuple(self.ruleset.unknown_fields(evidence, scores, pair)),
+            unknown=tuple(unknown),
             possible_vetoes=tuple(unread),
             vetoed_by=barred[0] if barred else None,
             next_question=question,
@@ -332,22 +333,26 @@ class Assembler:
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""
-        made: list[Contribution] = []
         values, points, known = (column[:, pair].tolist() for column in (scores.value, scores.points, scores.known))
-        for number, rule in enumerate(self.ruleset.rules):
-            made.append(
-                Contribution(
-                    rule=rule.id,
-                    group=rule.group,
-                    label=rule.label,
-                    value=values[number] / 1000,
-                    weight=float(rule.weight),
-                    points=points[number] / UNIT,
-                    known=known[number],
-                    evidence=self.describer.fill(rule.evidence, evidence, pair, terms),
-                )
-            )
+        fill, made = self.describer.fill, list[Contribution]()
+        for (of_rule, text), value, point, is_known in zip(self._of_rules, values, points, known, strict=True):
+            told = of_rule.copy()
+            told["value"], told["points"], told["known"] = value / 1000, point / UNIT, is_known
+            told["evidence"] = fill(text, evidence, pair, terms)
+            made.append(over(Contribution, told))
         return tuple(made)
+
+    @cached_property
+    def _of_rules(self) -> list[tuple[dict[str, Any], str]]:
+        """Of each rule a contribution's fields, as far as they are the same for everybody, and the text of its evidence."""
+        blank = {"value": 0.0, "points": 0.0, "known": False, "evidence": ""}
+        return [
+            (
+                vars(Contribution(rule=rule.id, group=rule.group, label=rule.label, weight=float(rule.weight), **blank)),  # type: ignore[arg-type]
+                rule.evidence,
+            )
+            for rule in self.ruleset.rules
+        ]
 
 
 def _is_head(name: NameParts) -> bool:
