@@ -28,7 +28,7 @@ from matcher.rules import Zone, load_zone, open_zone
 from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted_segments
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import EvidenceReader, fields
-from matcher.scoring.explain import Answering, Explainer, Explanation, results_alone
+from matcher.scoring.explain import Answering, Explainer, Explanation
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange_first, choose, outside
@@ -148,7 +148,7 @@ class Engine:
             profiles: Objects with the field names of a company file, English or Chinese.
             as_of: The run's clock.
         """
-        return self._answers(profiles, as_of, results_alone)
+        return self._answers(profiles, as_of, self.explainer.results_alone)
 
     def explain(self, profiles: Sequence[Any], as_of: date) -> list[tuple[RankedCompany, Explanation] | Problem]:
         """The same as ``score``, with all that fired, did not fire and could not be read (评分并完整解释)."""
@@ -175,7 +175,7 @@ class Engine:
 
     def score_companies(self, companies: Companies, request: Request) -> list[RankedCompany]:
         """The same without the explanation (名单企业的评分)."""
-        return self._each(companies, request, results_alone, {})
+        return self._each(companies, request, self.explainer.results_alone, {})
 
     def _each(
         self,
@@ -197,13 +197,12 @@ class Engine:
             if not len(wanted[0]):
                 continue
             evidence = self.evidence.read(details.profiles, standing, *wanted)
-            scores = self.ruleset.score(evidence, day)
+            scores, answer = answering(evidence, day)
             choice = choose(evidence, scores)
             chosen = choice.pair[choice.veto < 0] if beside else choice.pair
             alone = np.zeros(len(chosen), dtype=np.int64)
             listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
             results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
-            answer = answering(evidence, scores, day)
             for result, pair in zip(results, chosen.tolist(), strict=True):
                 noted = replace(result, notes=notes.get(result.row, ()))
                 found[int(evidence.company[pair])] = answer(noted, pair)

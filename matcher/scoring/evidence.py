@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -216,7 +217,8 @@ class EvidenceReader:
         if name == "approached":
             chain, approached = self.of_segments["chain"][segment], np.zeros(len(company), dtype=np.bool_)
             for of_chain, places in standing.approached:
-                approached |= np.isin(company, places) & (chain == of_chain)
+                if places:  # of nearly nobody
+                    approached |= np.isin(company, places) & (chain == of_chain)
             return _column(approached)
         if name == "segment_underway":
             return standing.ledger.underway(company, segment)
@@ -328,7 +330,7 @@ class EvidenceReader:
 
 
 def _column(values: NDArray[np.generic], known: NDArray[np.bool_] | bool = True) -> Column:
-    return Column(values, np.broadcast_to(np.asarray(known), values.shape))
+    return Column(values, np.full(values.shape, known) if isinstance(known, bool) else known)
 
 
 def _age(companies: Companies, as_of: int) -> Column:
@@ -363,18 +365,22 @@ def _filled(cells: Sequence[str]) -> NDArray[np.bool_]:
     return np.fromiter(map(len, cells), np.int64, len(cells)) > 0
 
 
+def _of_cells(cells: Sequence[str], read: Callable[[str], int], kind: type) -> NDArray[Any]:
+    """What each cell says; a cell that comes again is read once."""
+    known = {cell: read(cell) for cell in set(cells)}
+    return np.array([known[cell] for cell in cells], dtype=kind)
+
+
 def _equal(cities: Sequence[str], wanted: str) -> NDArray[np.bool_]:
-    known = {city: short(city) == wanted for city in set(cities)}
-    return np.fromiter((known[city] for city in cities), np.bool_, len(cities))
+    return _of_cells(cities, lambda city: short(city) == wanted, np.bool_)
 
 
 def _foreign(currencies: Sequence[str]) -> NDArray[np.bool_]:
-    return np.fromiter((code not in ("", "CNY") for code in currencies), np.bool_, len(currencies))
+    return _of_cells(currencies, lambda code: code not in ("", "CNY"), np.bool_)
 
 
 def _holds(cells: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
-    known = {cell: any(word in cell.lower() for word in words) for cell in set(cells)}
-    return np.fromiter((known[cell] for cell in cells), np.bool_, len(cells))
+    return _of_cells(cells, lambda cell: cell != "" and any(word in cell.lower() for word in words), np.bool_)
 
 
 def _qualified(cells: Sequence[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
@@ -386,8 +392,10 @@ def _qualified(cells: Sequence[str], groups: Iterable[list[str]], lists: OnLists
 
 
 def _bits(cells: Sequence[str], words: Sequence[list[str]]) -> NDArray[np.int64]:
-    known = {cell: sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) for cell in set(cells)}
-    return np.fromiter((known[cell] for cell in cells), np.int64, len(cells))
+    def bits(cell: str) -> int:
+        return sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) if cell else 0
+
+    return _of_cells(cells, bits, np.int64)
 
 
 def _milli_log(yuan: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -395,6 +403,6 @@ def _milli_log(yuan: NDArray[np.int64]) -> NDArray[np.int64]:
 
     Each distinct amount goes through the scalar library once, so its bits do not depend on how many others stand beside it.
     """
-    amounts, places = np.unique(yuan, return_inverse=True)
-    logs = np.array([round(1000 * math.log10(a / _YUAN_PER_WAN)) if a > 0 else 0 for a in amounts.tolist()], dtype=np.int64)
-    return logs[places]
+    amounts = yuan.tolist()
+    known = {a: round(1000 * math.log10(a / _YUAN_PER_WAN)) if a > 0 else 0 for a in set(amounts)}
+    return np.array([known[a] for a in amounts], dtype=np.int64)

@@ -77,13 +77,8 @@ class Explanation:
 
 Answers = Callable[[RankedCompany, int], Answer]
 """Makes an answer of a result and the pair that it stands for (作答)."""
-Answering = Callable[[Evidence, Scores, int], Answers[Answer]]
-"""Makes ready to answer for all pairs that were scored together, on a day (备好作答)."""
-
-
-def results_alone(_evidence: Evidence, _scores: Scores, _as_of: int) -> Answers[RankedCompany]:
-    """Answers with results and nothing else (只要结果)."""
-    return lambda result, _pair: result
+Answering = Callable[[Evidence, int], tuple[Scores, Answers[Answer]]]
+"""Scores all pairs, on a day, and makes ready to answer for them (评分并备好作答)."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +130,17 @@ class Explainer:
         """
         return Explaining(self, evidence, scores, as_of)
 
-    def with_results(self, evidence: Evidence, scores: Scores, as_of: int) -> Answers[tuple[RankedCompany, Explanation]]:
-        """Answers with results and explanations (结果连同解释), as ``of``."""
-        explaining = self.of(evidence, scores, as_of)
-        return lambda result, pair: (result, explaining.explain(pair))
+    def results_alone(self, evidence: Evidence, as_of: int) -> tuple[Scores, Answers[RankedCompany]]:
+        """Scores, and answers with results and nothing else (只要结果)."""
+        return self.ruleset.score(evidence, as_of), lambda result, _pair: result
+
+    def with_results(self, evidence: Evidence, as_of: int) -> tuple[Scores, Answers[tuple[RankedCompany, Explanation]]]:
+        """Scores, and answers with results and explanations (结果连同解释); rules and their clauses are evaluated together."""
+        found, known = self._everything(evidence.columns, as_of, len(evidence.company))
+        rules = len(self.ruleset.rules) + len(self.ruleset.vetoes)
+        scores = self.ruleset.scored(found[:rules], known[:rules])
+        explaining = Explaining(self, evidence, scores, as_of, known[rules:] & (found[rules:] <= 0))
+        return scores, lambda result, pair: (result, explaining.explain(pair))
 
     @cached_property
     def of_rules(self) -> Sequence[_Blank]:
@@ -154,13 +156,18 @@ class Explainer:
         each = zip(ruleset.vetoes, ruleset.whens, self._apart[0][len(ruleset.rules) :], strict=True)
         return [_Blank.of(veto, veto.when, (0.0, 0.0), expression, parts) for veto, expression, parts in each]
 
-    @property
+    @cached_property
     def clauses(self) -> Program:
         """All of them that are to be evaluated (全部分句)."""
-        return self._apart[1]
+        return together(self._apart[1])
 
     @cached_property
-    def _apart(self) -> tuple[list[_Clauses], Program]:
+    def _everything(self) -> Program:
+        """All values, then all vetoes, then all clauses: these are made of the same parts."""
+        return together([*self.ruleset.values, *self.ruleset.whens, *self._apart[1]])
+
+    @cached_property
+    def _apart(self) -> tuple[list[_Clauses], list[Expression]]:
         """All expressions taken apart once, when first needed: that costs more than all else."""
         all_: dict[str, tuple[int, Expression]] = {}
         made = []
@@ -172,14 +179,18 @@ class Explainer:
             for clause in found:
                 all_.setdefault(clause.text, (len(all_), clause))
             made.append(_Clauses(tuple(one.text for one in found), tuple(all_[one.text][0] for one in found), None))
-        return made, together([clause for _, clause in all_.values()])
+        return made, [clause for _, clause in all_.values()]
 
 
 class Explaining:
     """Pairs of one batch: what the clauses give is evaluated once for all of them, when it is first asked for (一批的解释)."""
 
-    def __init__(self, explainer: Explainer, evidence: Evidence, scores: Scores, as_of: int) -> None:
+    def __init__(
+        self, explainer: Explainer, evidence: Evidence, scores: Scores, as_of: int, unmet: NDArray[np.bool_] | None = None
+    ) -> None:
         self.explainer, self.evidence, self.scores, self.as_of = explainer, evidence, scores, as_of
+        if unmet is not None:
+            self._unmet = unmet
 
     def explain(self, pair: int) -> Explanation:
         """Everything about the company of a pair, the one that it is scored by (完整解释)."""

@@ -31,6 +31,7 @@ UNIT = 10_000
 MILLI = 1000
 """Parts of a rule's value (取值的单位)."""
 _TENTHS = 10
+_FEW = 256  # pairs
 
 Amounts = NDArray[np.int64]
 """Amounts in units of 1/10000 point."""
@@ -108,6 +109,8 @@ class Ruleset:
         self._rules_of = [_together(np.flatnonzero(self.group_of == number)) for number in range(len(self.groups))]
         self.caps = np.array([[round(cap * UNIT) for cap in group.cap] for group in self.groups], dtype=np.int64)
         self._caps: list[list[int]] = self.caps.tolist()
+        full = self.weights[:, None] * MILLI
+        self._ends = np.minimum(0, full), np.maximum(0, full)  # the least and the most that each rule can give
 
     @cached_property
     def _program(self) -> Program:
@@ -120,27 +123,32 @@ class Ruleset:
             evidence: The pairs.
             as_of: The run's date in days since 1970.
         """
-        size = len(evidence.company)
-        found, known = self._program(evidence.columns, as_of, size)
-        rules = len(self.rules)
+        return self.scored(*self._program(evidence.columns, as_of, len(evidence.company)))
+
+    def scored(self, found: NDArray[np.float64], known: NDArray[np.bool_]) -> Scores:
+        """Scores of what all values and then all vetoes came to, rows × pairs, and whether it is known (由取值算分)."""
+        rules, size = len(self.rules), found.shape[1]
         vetoed, unread = found[rules:] > 0, ~known[rules:]
         found, known = found[:rules], known[:rules]
-        value = np.floor(np.clip(found, 0.0, 1.0) * MILLI + 0.5).astype(np.int64)
+        value = np.floor(np.minimum(np.maximum(found, 0.0), 1.0) * MILLI + 0.5).astype(np.int64)
         value = np.where(known, value, self.if_unknown[:, None])
         points = self.weights[:, None] * value
-        raw_groups, groups, score = self.totals(points)
-        full = self.weights[:, None] * MILLI
-        low = self.totals(np.where(known, points, np.minimum(0, full)))[2]
-        high = self.totals(np.where(known, points, np.maximum(0, full)))[2]
-        return Scores(value, known, points, raw_groups, groups, score, low, high, vetoed, unread)
+        ends = [np.where(known, points, end) for end in self._ends]
+        if size <= _FEW:  # three times as many columns cost little more than one
+            raw, groups, score = self.totals(np.concatenate([points, *ends], axis=1))
+            score, low, high = np.split(score, 3)
+            return Scores(value, known, points, raw[:, :size], groups[:, :size], score, low, high, vetoed, unread)
+        raw, groups, score = self.totals(points)
+        low, high = (self.totals(end)[2] for end in ends)
+        return Scores(value, known, points, raw, groups, score, low, high, vetoed, unread)
 
     def totals(self, points: Amounts) -> tuple[Amounts, Amounts, Amounts]:
         """Groups before and after their caps, and the score, from rules × pairs."""
         raw = np.empty((len(self.groups), points.shape[1]), dtype=np.int64)
         for of_group, rules in zip(raw, self._rules_of, strict=True):
-            points[rules].sum(axis=0, out=of_group)
-        groups = np.clip(raw, self.caps[:, :1], self.caps[:, 1:])
-        return raw, groups, np.clip(groups.sum(axis=0), 0, 100 * UNIT)
+            np.add.reduce(points[rules], axis=0, out=of_group)
+        groups = np.minimum(np.maximum(raw, self.caps[:, :1]), self.caps[:, 1:])
+        return raw, groups, np.minimum(np.maximum(np.add.reduce(groups, axis=0), 0), 100 * UNIT)
 
     def unknown_fields(self, evidence: Evidence, scores: Scores, pair: int) -> list[str]:
         """Fields that left a rule or a veto of this pair unread (未知字段), sorted."""
