@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +212,8 @@ def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, st
         return {}, ("（整项）", '应为企业对象，如 {"name": …, "business_scope": …}')
     known: dict[str, str] = {}
     for key, value in profile.items():
-        field, unit = field_of(header_key(_storable(str(key))), names)
+        word = str(key)
+        field, unit = field_of((_word_key if len(word) <= _LONGEST_WORD else _word_key.__wrapped__)(word), names)
         if field is None or value is None or field in known:
             continue
         listed = isinstance(value, (list, tuple)) and all(isinstance(entry, str) for entry in value)
@@ -226,11 +227,18 @@ def _plain_profile(profile: Any, names: Mapping[str, str]) -> tuple[dict[str, st
     return known, None
 
 
+@lru_cache(maxsize=1024)
+def _word_key(word: str) -> str:
+    """The key of a field's name, kept where it is short: all profiles have the same few."""
+    return header_key(_storable(word))
+
+
 def _storable(text: str) -> str:
     """Text without lone surrogates, which can neither be stored nor shown."""
     return text.encode("utf-8", "replace").decode()
 
 
+_LONGEST_WORD = 40  # characters; nobody calls a field so
 _VARIED = frozenset({"name", "uscc", "address", "business_scope"})  # nearly every cell is another: a set of them would save nothing
 FIELDS = (*TEXT_FIELDS, "founded_date", "as_of", "reg_capital_raw", "paid_capital_raw", "insured_count")
 """Fields of a file that companies are made of (读取的字段)."""
@@ -296,10 +304,10 @@ def _capital(
 ) -> NDArray[np.int64]:
     """Amounts, each at the rates of its own row's date."""
     result = np.full(len(cells), UNKNOWN, dtype=np.int64)
-    for day in np.unique(as_of):
+    for day in sorted(set(as_of.tolist())) if any(cells) else ():
         at = np.flatnonzero(as_of == day)
         chosen = cells if len(at) == len(cells) else [cells[place] for place in at]
-        result[at] = parser.column(chosen, partial(reader.read, as_of=int(day)), UNKNOWN, field, at.tolist())
+        result[at] = parser.column(chosen, partial(reader.read, as_of=day), UNKNOWN, field, at.tolist())
     return result
 
 
@@ -319,10 +327,15 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
         return cells
     if not all(map(str.isprintable, cells)):
         cells = [cell if cell.isprintable() else _CONTROL.sub(" ", cell.replace("\n", ";")) for cell in cells]
-    longest = max(map(len, empty))
+    longest = _longest(empty)
     short = {cell for cell in (cells if varied else set(cells)) if len(cell) <= longest}
     nothing = {cell for cell in short if cell.lower() in empty} - {""}
     return ["" if cell in nothing else cell for cell in cells] if nothing else cells
+
+
+@lru_cache(maxsize=4)
+def _longest(words: frozenset[str]) -> int:
+    return max(map(len, words))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ t].*)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015: no I, O, S, V, Z
 _CODE_LENGTH = 18
+_VALUES = np.full(128, 99, dtype=np.int64)  # of each character; 99 of those that stand in no code
+_VALUES[np.frombuffer(_ALPHABET.encode(), dtype=np.uint8)] = np.arange(len(_ALPHABET))
+_WEIGHTS = np.array([pow(3, place, 31) for place in range(_CODE_LENGTH - 1)])
 _HALF_WIDTH = str.maketrans({code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " "})
 _COUNT = re.compile(r"(\d{1,9})(?:\.0+)? ?[人名]?(?:\(\d{4}年?(?:度?年报|年度报告|度)?\))?", re.ASCII)
 _RANGE = re.compile(r"\d+人?[-~至—–]\d+人?|[小少大多高低不超]{1,2}[于过足到]\d+人?|\d+人?(?:以[上下内]|[+])|[<>≤≥]=?\d+人?")
@@ -155,6 +158,8 @@ def clean_codes(cells: Sequence[str]) -> tuple[list[str], NDArray[np.bool_], lis
     codes = [cell.upper() for cell in cells]
     good = check_codes(codes)
     failing = [place for place in np.flatnonzero(~good).tolist() if codes[place]]
+    if not failing:
+        return codes, good, []
     for place in failing:
         codes[place] = _AROUND_CODE.sub("", codes[place].translate(_HALF_WIDTH)) or codes[place]
     good[failing] = check_codes([codes[place] for place in failing])
@@ -186,12 +191,9 @@ def check_codes(codes: Sequence[str]) -> NDArray[np.bool_]:
     whole = [number for number, code in enumerate(codes) if len(code) == _CODE_LENGTH and code.isascii()]
     if not whole:
         return good
-    table = np.full(128, 99, dtype=np.int64)
-    table[np.frombuffer(_ALPHABET.encode(), dtype=np.uint8)] = np.arange(len(_ALPHABET))
-    text = "".join(codes[number] for number in whole).encode()
-    values = table[np.frombuffer(text, dtype=np.uint8)].reshape(-1, _CODE_LENGTH)
-    weights = np.array([pow(3, place, 31) for place in range(_CODE_LENGTH - 1)])
-    total = values[:, :-1] @ weights + values[:, -1]
+    text = "".join([codes[number] for number in whole]).encode()
+    values = _VALUES[np.frombuffer(text, dtype=np.uint8)].reshape(-1, _CODE_LENGTH)
+    total = values[:, :-1] @ _WEIGHTS + values[:, -1]
     good[whole] = (values < 99).all(axis=1) & (total % 31 == 0)
     return good
 

@@ -42,6 +42,7 @@ _DIGITS = frozenset(("", *"0123456789"))
 _FIRST = frozenset("0123456789人其一有股个普全集农国外存在开正注吊迁许")
 """What cells of these shapes begin with: the others, nearly all, are not looked at closely."""
 _LONGEST_SHAPE = 60
+_FEW = 16  # names up to which they are looked at one by one
 _LONGEST_PLACE = 30
 _CLAUSES = re.compile("[;；。]|、.*、")  # what stands between the items of a scope
 _WANTED: dict[str, tuple[str, tuple[str, ...]]] = {  # field → what it asks for, what it never holds
@@ -121,6 +122,8 @@ def _nameless(names: Sequence[str], empty: frozenset[str]) -> dict[int, tuple[st
 def _odd(names: Sequence[str], longest: int) -> list[int]:
     """Places of the few names that have to be looked at one by one: very short or long, or of other signs than letters."""
     count = len(names)
+    if count <= _FEW:
+        return [place for place, name in enumerate(names) if not _plain(name, longest)]
     lengths = np.fromiter(map(len, names), np.int64, count)
     firsts = list(map(itemgetter(slice(1)), names))
     strange = {first for first in set(firsts) if first in _FIRST or not first.isalpha()}
@@ -129,6 +132,11 @@ def _odd(names: Sequence[str], longest: int) -> list[int]:
     odd |= ~np.fromiter(map(str.isprintable, names), np.bool_, count)
     places: list[int] = np.flatnonzero(odd).tolist()
     return places
+
+
+def _plain(name: str, longest: int) -> bool:
+    """Whether nothing of that is so of a name."""
+    return longest < len(name) <= LONGEST_NAME and name[0] not in _FIRST and name[0].isalpha() and name.isprintable()
 
 
 def persons(names: Sequence[str]) -> dict[int, tuple[str, str]]:

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matcher.corpora import KINDS, MODES, Corpora
+from matcher.matching.sparse_rows import Rows
 from matcher.matching.vocabulary import WEIGHT_AT, TextHits, Vocabulary, token_ends, token_owners
 from matcher.rules.zone import SegmentSpec
 from matcher.text.scope import ScopeItems, numbered
@@ -75,7 +76,7 @@ class Weighed:
         norms: Length of each row.
     """
 
-    words: sparse.csr_array
+    words: Rows
     norms: NDArray[np.float64]
 
 
@@ -117,6 +118,7 @@ class Matcher:
         self._words = {word: number for number, word in enumerate(corpora.idf)}
         self._idf = np.fromiter(corpora.idf.values(), np.int64, len(corpora.idf))
         self._documents, self._document_norms = self._segment_vectors()
+        self._document_rows = Rows.of(self._documents)
 
     def match(self, texts: Texts, tokens: list[str] | None = None) -> Affinities:
         """Affinities of a batch (批量计算契合度).
@@ -135,7 +137,7 @@ class Matcher:
         total = np.bincount(items.row, counted, items.rows).astype(np.int64)
         name_weight = self._of_names(hits, name_text)
         literal = self._literal(own, of_chain, total, name_weight)
-        affinity = self._with_cosine(literal, self.cosine(texts, hits, name_text))
+        affinity = self._with_cosine(literal, self._cosine(texts, hits, name_text))
         conflict = hits.conflict[name_text]
         told: NDArray[np.bool_] = np.asarray(hits.conflict.any(axis=1))  # few texts hold such a word
         first = np.flatnonzero((items.position < self.corpora.reading.main_items) & told[items.item])
@@ -148,8 +150,10 @@ class Matcher:
         """The hits without those of an item of which brackets except the weightier word of the same segment (除外)."""
         if not excepted:
             return hits
-        said = self.vocabulary.find(list(excepted.values())).weight.toarray()
         which, hit = hits.of(np.array(list(excepted)))
+        if not len(hit):
+            return hits
+        said = self.vocabulary.find(list(excepted.values())).weight.toarray()
         own = hits.best.data[hit] >> WEIGHT_AT
         lost = hit[(own > 0) & (said[which, hits.best.indices[hit]] > own)]
         if not len(lost):
@@ -240,10 +244,10 @@ class Matcher:
         literal[row, segment] = (reading.strength_share * strength + (1000 - reading.strength_share) * share) // 1000
         return literal
 
-    def _with_cosine(self, literal: NDArray[np.int64], cosine: sparse.csr_array) -> NDArray[np.int64]:
+    def _with_cosine(self, literal: NDArray[np.int64], cosine: Rows) -> NDArray[np.int64]:
         """The last line of the formula, where there is any cosine; ``literal`` is written over."""
         reading = self.corpora.reading
-        row = np.repeat(np.arange(len(literal)), np.diff(cosine.indptr))
+        row = cosine.owner
         before = literal[row, cosine.indices]
         lifted = before + (1000 - before) * cosine.data * reading.cosine_share // 1_000_000
         alone = np.minimum(cosine.data * reading.cosine_share // 1000, reading.cosine_only_cap)
@@ -256,18 +260,23 @@ class Matcher:
         A company's term frequencies are its items' token counts weighted by place, in steps; equal to scikit-learn's
         ``TfidfTransformer`` with the committed IDF on the same counts.
         """
-        return self.likeness(self._weighed(texts, hits.tokens, hits.owner, name_text))
+        return self._cosine(texts, hits, name_text).matrix
+
+    def _cosine(self, texts: Texts, hits: TextHits, name_text: NDArray[np.int64]) -> Rows:
+        return self._likeness(self._weighed(texts, hits.tokens, hits.owner, name_text))
 
     def likeness(self, weighed: Weighed, segments: NDArray[np.int64] | None = None) -> sparse.csr_array:
         """The cosine of companies whose words were weighed (余弦相似度), with some of the segments, or with all."""
-        documents, lengths = self._documents, self._document_norms
+        return self._likeness(weighed, segments).matrix
+
+    def _likeness(self, weighed: Weighed, segments: NDArray[np.int64] | None = None) -> Rows:
+        documents, lengths = self._document_rows, self._document_norms
         if segments is not None:
-            documents, lengths = documents[:, segments], lengths[segments]
-        dots = (weighed.words @ documents).tocsr()
-        bottom = np.repeat(weighed.norms, np.diff(dots.indptr)) * lengths[dots.indices]
+            documents, lengths = Rows.of(self._documents[:, segments]), lengths[segments]
+        dots = weighed.words.times(documents)
+        bottom = weighed.norms[dots.owner] * lengths[dots.indices]
         share = np.divide(dots.data, bottom, out=np.zeros_like(bottom), where=bottom > 0)
-        dots.data = np.floor(1000 * share).astype(np.int64)  # a new matrix is checked anew, which costs more than all of this
-        return dots
+        return dots._replace(data=np.floor(1000 * share).astype(np.int64))
 
     def weighed(
         self, texts: Texts, hits: TextHits | None = None
@@ -291,14 +300,10 @@ class Matcher:
     def _weighed(self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]) -> Weighed:
         counts = self._company_counts(texts, tokens, owner, name_text)
         scaled = (counts.data * self._idf[counts.indices]).astype(np.float64)
-        rows = np.repeat(np.arange(texts.items.rows), np.diff(counts.indptr))
-        norms = np.sqrt(np.bincount(rows, scaled * scaled, texts.items.rows))
-        counts.data = scaled
-        return Weighed(counts, norms)
+        norms = np.sqrt(np.bincount(counts.owner, scaled * scaled, texts.items.rows))
+        return Weighed(counts._replace(data=scaled), norms)
 
-    def _company_counts(
-        self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]
-    ) -> sparse.csr_array:
+    def _company_counts(self, texts: Texts, tokens: list[str], owner: NDArray[np.int64], name_text: NDArray[np.int64]) -> Rows:
         """Companies × words: weighted token counts, whole numbers."""
         items = texts.items
         words = self._words
@@ -307,7 +312,7 @@ class Matcher:
         good = column >= 0
         column, owner = column[good], owner[good]  # owners ascend
         ones, ends = np.ones(len(column), dtype=np.int64), np.searchsorted(owner, np.arange(size + 1))
-        of_text = sparse.csr_array((ones, column, ends), shape=(size, len(words)))
+        of_text = Rows(ones, column, ends, len(words))
         firsts = np.searchsorted(items.row, np.arange(items.rows + 1))  # each company's items; its name stands before them
         steps = np.maximum(self._places(items) // _PLACE_STEP, 1)
         weights, texts_of = (
@@ -315,7 +320,7 @@ class Matcher:
             np.insert(items.item.astype(np.int64), firsts[:-1], name_text),
         )
         ends = firsts + np.arange(items.rows + 1)
-        return sparse.csr_array((weights, texts_of, ends), shape=(items.rows, size)) @ of_text
+        return Rows(weights, texts_of, ends, size).times(of_text)
 
     def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:
         """Words × segments: TF-IDF of each segment's terms, name, description and industry classes; and the norms."""

@@ -59,7 +59,8 @@ def to_simplified(text: str) -> str:
 
     Lines are converted one by one, so that a text's result never depends on its neighbours.
     """
-    return in_lines_with(_traditional(), text, _converter().convert)
+    pattern = _traditional()
+    return in_lines_with(pattern, text, _converter().convert) if pattern.search(text) else text
 
 
 def in_lines_with(sign: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:
