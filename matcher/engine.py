@@ -81,6 +81,7 @@ class Engine:
 
     def _use(self, zone: Zone) -> None:
         self.zone = zone = zone if self.tracked is None else zone.with_ledger_rules()
+        self._wanted_all = wanted_segments(zone, Request(as_of=EPOCH))
         self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
         self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists, self.tracked)
         self.ruleset = Ruleset(zone, self.evidence.fields)
@@ -185,7 +186,8 @@ class Engine:
         notes: Mapping[int, tuple[str, ...]],
     ) -> list[_Answer]:
         """An answer for every company, in order."""
-        allowed, day, found = wanted_segments(self.zone, request), (request.as_of - EPOCH).days, dict[int, _Answer]()
+        allowed = self._wanted_all if request.everything else wanted_segments(self.zone, request)
+        day, found = (request.as_of - EPOCH).days, dict[int, _Answer]()
         if not len(companies):
             return []
         details = self.reader.details(companies)
@@ -204,7 +206,7 @@ class Engine:
             listed = Listed(chosen, scores.score[chosen] * (ORDER_UNIT // UNIT), alone, alone)
             results = self._assembler.results(companies, details, evidence, scores, listed, ranked=False)
             for result, pair in zip(results, chosen.tolist(), strict=True):
-                noted = replace(result, notes=notes.get(result.row, ()))
+                noted = replace(result, notes=notes[result.row]) if result.row in notes else result
                 found[int(evidence.company[pair])] = answer(noted, pair)
         return [found[place] for place in range(len(companies))]
 

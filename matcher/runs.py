@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -127,7 +127,7 @@ def record(zone: Zone, corpora: Corpora, snapshot: str, asked: Asked) -> Run:
 
 def run_id(run: Run) -> str:
     """The id that follows from a record (批次号): the digest of all but the time of making."""
-    told = {key: value for key, value in asdict(run).items() if key not in ("id", "created_at")}
+    told = {key: value for key, value in vars(run).items() if key not in ("id", "created_at")}
     return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:32]
 
 

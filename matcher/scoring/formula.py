@@ -169,15 +169,15 @@ class Ruleset:
         fields = self.unknown_fields(evidence, scores, pair) if fields is None else fields
         if not fields:
             return None
-        known, points, raw = scores.known[:, pair].tolist(), scores.points[:, pair].tolist(), scores.raw[:, pair].tolist()
-        best, widest = None, 0
+        known, points, raw = (column[:, pair].tolist() for column in (scores.known, scores.points, scores.raw))
+        best, widest, whole = None, 0, sum(scores.groups[:, pair].tolist())
         for field in fields:
-            low, high = raw.copy(), raw.copy()
+            lows, highs = dict[int, int](), dict[int, int]()  # of the groups that the answer would move
             for rule, group, least, most in self._moves[field]:
                 if not known[rule]:
-                    low[group] += least - points[rule]
-                    high[group] += most - points[rule]
-            width = self._capped(high) - self._capped(low)
+                    lows[group] = lows.get(group, raw[group]) + least - points[rule]
+                    highs[group] = highs.get(group, raw[group]) + most - points[rule]
+            width = self._with(whole, raw, highs) - self._with(whole, raw, lows)
             if width > widest:
                 best, widest = field, width
         return best
@@ -194,10 +194,12 @@ class Ruleset:
                 moves[field].append((number, group, min(0, full), max(0, full)))
         return moves
 
-    def _capped(self, raw: Sequence[int]) -> int:
-        """The score that follows from the sums of the groups; as ``totals`` has it."""
-        total = sum(min(max(points, least), most) for points, (least, most) in zip(raw, self._caps, strict=True))
-        return min(max(total, 0), 100 * UNIT)
+    def _with(self, whole: int, raw: Sequence[int], moved: Mapping[int, int]) -> int:
+        """The score if some groups had other sums, where all come to ``whole`` after their caps; as ``totals`` has it."""
+        for group, points in moved.items():
+            least, most = self._caps[group]
+            whole += min(max(points, least), most) - min(max(raw[group], least), most)
+        return min(max(whole, 0), 100 * UNIT)
 
 
 def _together(places: NDArray[np.int64]) -> slice | NDArray[np.int64]:

@@ -56,6 +56,12 @@ def _around_goods(corpora: Corpora) -> tuple[re.Pattern[str], re.Pattern[str], r
     )
 
 
+@lru_cache(maxsize=4)
+def _drawn(corpora: Corpora) -> re.Pattern[str]:
+    """What stands at the end of an item that is drawn and not made."""
+    return re.compile(f"(?<=..)(?:{'|'.join(corpora.reading.drawn_verbs)})$")
+
+
 class TermFinder:
     """The terms by which companies matched (命中词)."""
 
@@ -66,7 +72,7 @@ class TermFinder:
         self._items, self._texts = texts.items.item, texts.items.texts
         self._modes = np.where(texts.items.mode == NO_MODE, texts.default_mode[texts.items.row], texts.items.mode)
         self._begins, self._ends, self._tails = _around_goods(reader.corpora)
-        self._drawn = re.compile(f"(?<=..)(?:{'|'.join(reader.corpora.reading.drawn_verbs)})$")
+        self._drawn = _drawn(reader.corpora)
         self._first = np.searchsorted(texts.items.row, np.arange(texts.items.rows + 1))
 
     def terms(self, company: int, segment: int, most: int = MOST_TERMS) -> tuple[str, ...]:
@@ -147,7 +153,9 @@ class Assembler:
     def __init__(self, zone: Zone, ruleset: Ruleset, describer: Describer, reader: ProfileReader) -> None:
         self.zone, self.ruleset, self.describer, self.reader = zone, ruleset, describer, reader
         self._districts = district_finder(reader.corpora)
-        self._untold = np.array(["group_state" not in value.fields for value in ruleset.values], dtype=np.bool_)
+        self._doubting = [n for n, value in enumerate(ruleset.values) if "group_state" not in value.fields]
+        self._speaking = [n for n, rule in enumerate(ruleset.rules) if rule.says]
+        self._caps = [(group.id, (float(group.cap[0]), float(group.cap[1]))) for group in ruleset.groups]
         self._signed = [(one.name, one.day) for one in zone.file.signed]
 
     def county(self, companies: Companies, place: int) -> str:
@@ -259,7 +267,8 @@ class Assembler:
         written = normalise(companies.text["business_scope"][company])
         known = group.known_for if group else ()
         own = tuple(phrase for phrase in shown.business if phrase in written or not any(phrase in words for words in known))
-        remarks = Remarks(
+        doubt, fill = None if number is None else self.ruleset.rules[number], self.describer.fill
+        return Remarks(
             own or shown.business,
             written,
             told=group.told if group else "",
@@ -271,12 +280,9 @@ class Assembler:
             named=_only_named(evidence, shown, written),
             at_home=short(companies.text["province"][company]) == short(self.zone.file.place.province),
             strengths=self._strengths(evidence, scores, shown, doubted),
+            doubt=None if doubt is None else fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True),
+            asks=None if doubt is None else doubt.asks,
         )
-        if number is None:
-            return remarks
-        doubt = self.ruleset.rules[number]
-        said = self.describer.fill(doubt.says or doubt.label, evidence, shown.pair, shown.terms, brief=True)
-        return replace(remarks, doubt=said, asks=doubt.asks)
 
     def _reaches(self, evidence: Evidence, pair: int, written: str) -> str:
         """Whom in the zone a maker's scope names something for, where its segment as a whole has nothing for them (骨科 → 骨科医院)."""
@@ -294,25 +300,15 @@ class Assembler:
         return band_of(score, self.zone)
 
     def _groups(self, scores: Scores, pair: int) -> tuple[GroupPoints, ...]:
-        return tuple(
-            GroupPoints(
-                group.id,
-                int(scores.raw[n, pair]) / UNIT,
-                (float(group.cap[0]), float(group.cap[1])),
-                int(scores.groups[n, pair]) / UNIT,
-            )
-            for n, group in enumerate(self.ruleset.groups)
-        )
+        each = zip(self._caps, scores.raw[:, pair].tolist(), scores.groups[:, pair].tolist(), strict=True)
+        return tuple([GroupPoints(group, raw / UNIT, cap, points / UNIT) for (group, cap), raw, points in each])
 
     def _strengths(self, evidence: Evidence, scores: Scores, shown: _Shown, doubted: set[str]) -> list[str]:
         """What the rules with most points say, strongest first; what is the doubt is no strength."""
-        pair, points = shown.pair, scores.points[:, shown.pair]
-        speaking = [
-            n
-            for n, rule in enumerate(self.ruleset.rules)
-            if rule.says and points[n] > 0 and scores.known[n, pair] and doubted.isdisjoint(self.ruleset.values[n].fields)
-        ]
-        speaking.sort(key=lambda n: (-int(points[n]), n))
+        pair, values = shown.pair, self.ruleset.values
+        points, known = scores.points[:, pair].tolist(), scores.known[:, pair].tolist()
+        speaking = [n for n in self._speaking if points[n] > 0 and known[n] and doubted.isdisjoint(values[n].fields)]
+        speaking.sort(key=lambda n: (-points[n], n))
         return [
             self.describer.fill(self.ruleset.rules[n].says or "", evidence, pair, shown.terms, brief=True)
             for n in speaking[:_MOST_STRENGTHS]
@@ -323,13 +319,10 @@ class Assembler:
 
         What has become of a group is told as news already.
         """
-        points = np.where(scores.known[:, pair] & self._untold, scores.points[:, pair], 0)
-        for number in np.argsort(points, kind="stable").tolist():
-            if points[number] > -_LEAST_DOUBT * UNIT:
-                return None
-            if _LEAST_PART * int(points[number]) <= self.ruleset.rules[number].weight * UNIT:
-                return int(number)
-        return None
+        points, known = scores.points[:, pair].tolist(), scores.known[:, pair].tolist()
+        taking = [n for n in self._doubting if known[n] and points[n] <= -_LEAST_DOUBT * UNIT]
+        taking.sort(key=points.__getitem__)
+        return next((n for n in taking if _LEAST_PART * points[n] <= self.ruleset.rules[n].weight * UNIT), None)
 
     def contributions(self, evidence: Evidence, scores: Scores, pair: int, terms: Sequence[str]) -> tuple[Contribution, ...]:
         """Every rule's points for a pair, in file order (逐条得分)."""

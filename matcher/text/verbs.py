@@ -24,6 +24,8 @@ NO_MODE = len(MODES)
 _NOUN = NO_MODE + 1
 _JOINTS = "和及与或等的、并兼以 /()"  # what may stand between bare verbs
 _LINKS = "和及与或并兼、 /()"  # what joins two parts of an item
+_IS_LINK = np.zeros(max(map(ord, _LINKS)) + 2, dtype=np.bool_)  # by code point; the last entry stands for all beyond
+_IS_LINK[[*map(ord, _LINKS)]] = True
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class VerbReader:
         self._firm = np.array([verb in reading.made_here for verb in codes], dtype=np.bool_)
         self._plain = np.array([verb in plain for verb in codes], dtype=np.bool_)
         self._search = ahocorasick_rs.AhoCorasick(list(codes), matchkind=ahocorasick_rs.MATCHKIND_LEFTMOST_LONGEST)
-        self._tails = np.array([_pair(np.frombuffer(_utf32(tail), np.uint32))[0] for tail in reading.item_tails], dtype=np.int64)
+        tails = sorted(int(_pair(np.frombuffer(_utf32(tail), np.uint32))[0]) for tail in reading.item_tails)
+        self._tails = np.array(tails or [-1], dtype=np.int64)
 
     def read(self, texts: list[str]) -> Verbs:
         """The verbs of distinct items (识别动词)."""
@@ -80,7 +83,8 @@ class VerbReader:
         ends = starts + lengths
         shorter = np.zeros(count, dtype=np.bool_)
         long = lengths > 2
-        shorter[long] = np.isin(_pair(chars)[ends[long] - 2], self._tails)
+        last = _pair(chars)[ends[long] - 2]
+        shorter[long] = self._tails[np.minimum(np.searchsorted(self._tails, last), len(self._tails) - 1)] == last
         bare = self._bare(texts, hits, verb & hits.plain, starts, lengths)
         speaks, closes = _speaking(hits, verb, chars, starts, ends - 2 * shorter)
         speaks |= verb & bare[hits.owner]
@@ -126,7 +130,7 @@ def _speaking(
     """Which hits speak for their items by where they stand, and which of them close the whole item."""
     if not len(hits):
         return verb, verb
-    links = np.isin(chars, np.frombuffer(_utf32(_LINKS), dtype=np.uint32))
+    links = _IS_LINK[np.minimum(chars, len(_IS_LINK) - 1)]
     run = np.cumsum(np.concatenate([[True], (hits.start[1:] != hits.end[:-1]) | ~verb[1:] | ~verb[:-1]])) - 1
     first = np.flatnonzero(np.concatenate([[True], run[1:] != run[:-1]]))
     last = np.concatenate([first[1:] - 1, [len(hits) - 1]])
