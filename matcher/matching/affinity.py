@@ -313,13 +313,12 @@ class Matcher:
         column, owner = column[good], owner[good]  # owners ascend
         ones, ends = np.ones(len(column), dtype=np.int64), np.searchsorted(owner, np.arange(size + 1))
         of_text = Rows(ones, column, ends, len(words))
-        firsts = np.searchsorted(items.row, np.arange(items.rows + 1))  # each company's items; its name stands before them
-        steps = np.maximum(self._places(items) // _PLACE_STEP, 1)
-        weights, texts_of = (
-            np.insert(steps, firsts[:-1], _NAME_TOKENS),
-            np.insert(items.item.astype(np.int64), firsts[:-1], name_text),
-        )
-        ends = firsts + np.arange(items.rows + 1)
+        ends = np.searchsorted(items.row, np.arange(items.rows + 1)) + np.arange(items.rows + 1)  # before its items stands its name
+        weights, texts_of = np.empty(int(ends[-1]), dtype=np.int64), np.empty(int(ends[-1]), dtype=np.int64)
+        of_items = np.ones(int(ends[-1]), dtype=np.bool_)
+        of_items[ends[:-1]] = False
+        weights[ends[:-1]], texts_of[ends[:-1]] = _NAME_TOKENS, name_text
+        weights[of_items], texts_of[of_items] = np.maximum(self._places(items) // _PLACE_STEP, 1), items.item
         return Rows(weights, texts_of, ends, size).times(of_text)
 
     def _segment_vectors(self) -> tuple[sparse.csr_array, NDArray[np.float64]]:

@@ -333,31 +333,43 @@ def _spread_modes(
     """The mode of every occurrence, after the order in the module docstring."""
     if not len(mode):
         return mode
-    mode = _with_closing_verbs(mode, prefix, suffix, bare & ~head, listed)
+    strongest, opening = mode, bare
+    if bare.any():
+        mode = _with_closing_verbs(mode, prefix, suffix, bare & ~head, listed)
+        strongest, opening = _runs_of_verbs(mode, prefix, bare, clause)
+    leads = prefix & (head | ~bare | opening)
+    result = np.where(prefix & ~bare, strongest, mode)
+    for nearest, source, within in (
+        (_last_before, head & (strongest < NO_MODE), clause),
+        (_next_after, suffix, listed),
+        (_last_before, leads, clause),
+        (_next_after, suffix, clause),
+    ):
+        if source.any():
+            at = nearest(source, within)
+            result = np.where((result == NO_MODE) & (at >= 0), strongest[np.maximum(at, 0)], result)
+    made = bare & head & (strongest == _PRODUCE)
+    if made.any():
+        speaker = _last_before(head | (mode < NO_MODE), row)
+        listed_on = (result == NO_MODE) & (speaker >= 0) & made[np.maximum(speaker, 0)]
+        result = np.where(listed_on, _PRODUCE, result)
+    return result.astype(np.int8)
+
+
+def _runs_of_verbs(
+    mode: NDArray[np.int8], prefix: NDArray[np.bool_], bare: NDArray[np.bool_], clause: NDArray[np.int32]
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Modes where a run of bare verbs speaks with its strongest (生产、加工、销售：…), and which bare verbs open a clause."""
     strongest = mode.copy()
     follows = np.concatenate([[False], bare[:-1] & (clause[1:] == clause[:-1])])  # comes right after a bare verb
     opening = bare & np.concatenate([[True], clause[1:] != clause[:-1]])
-    while True:  # 生产、加工、销售：… a run of bare verbs speaks with its strongest
+    while True:
         earlier = np.concatenate([[NO_MODE], strongest[:-1]]).astype(np.int8)
         stronger = np.where(follows & prefix, np.minimum(strongest, earlier), strongest)
         longer = opening | (bare & follows & np.concatenate([[False], opening[:-1]]))
         if (stronger == strongest).all() and (longer == opening).all():
-            break
+            return strongest, opening
         strongest, opening = stronger, longer
-    leads = prefix & (head | ~bare | opening)
-    result = np.where(prefix & ~bare, strongest, mode)
-    for source in (
-        _last_before(head & (strongest < NO_MODE), clause),
-        _next_after(suffix, listed),
-        _last_before(leads, clause),
-        _next_after(suffix, clause),
-    ):
-        open_ = (result == NO_MODE) & (source >= 0)
-        result = np.where(open_, strongest[np.maximum(source, 0)], result)
-    made = bare & head & (strongest == _PRODUCE)
-    speaker = _last_before(head | (mode < NO_MODE), row)
-    listed_on = (result == NO_MODE) & (speaker >= 0) & made[np.maximum(speaker, 0)]
-    return np.where(listed_on, _PRODUCE, result).astype(np.int8)
 
 
 @lru_cache(maxsize=4)
