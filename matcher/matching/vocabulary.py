@@ -163,22 +163,25 @@ class Vocabulary:
         role[self._covered(use, which, pattern, begin)] = _TAKEN_BACK
         text, pattern, end = hit[which], pattern[which], end[which]
 
+        there = np.bincount(role, minlength=_TAKEN_BACK + 1).tolist()  # a single company has few roles
         for wanted, found in ((_EXCLUDED, excluded), (_CONFLICT, conflict)):
-            at = np.flatnonzero(role == wanted)
-            found[text[at], target[at]] = True
+            if there[wanted]:
+                at = np.flatnonzero(role == wanted)
+                found[text[at], target[at]] = True
         at = np.flatnonzero(role == _TERM)
         at = at[~excluded[text[at], target[at]]]
         best = self._with_slips(texts, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
         marks = []
         for wanted in (_NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK):
             mask = np.zeros(count, dtype=np.int64)
-            at = role == wanted
-            if wanted == _ONLY_MARK:  # the whole item, nothing beside it
-                at &= self._lengths[pattern] == lengths[text]
-            elif wanted == _NAME_MARK:
-                at |= (role == _END_MARK) & (end == starts[text] + lengths[text])
-            np.bitwise_or.at(mask, text[at], np.int64(1) << target[at])
             marks.append(mask)
+            if there[wanted] or (wanted == _NAME_MARK and there[_END_MARK]):
+                at = role == wanted
+                if wanted == _ONLY_MARK:  # the whole item, nothing beside it
+                    at &= self._lengths[pattern] == lengths[text]
+                elif wanted == _NAME_MARK:
+                    at |= (role == _END_MARK) & (end == starts[text] + lengths[text])
+                np.bitwise_or.at(mask, text[at], np.int64(1) << target[at])
         name_marks, first_marks, only_marks, scope_marks, unless_marks = marks
         return TextHits(best, conflict, name_marks, first_marks, only_marks, scope_marks, unless_marks, tokens, token_owner)
 
@@ -263,6 +266,8 @@ class Vocabulary:
         first = self._first_cover[use]
         count = self._first_cover[use + 1] - first
         open_ = np.flatnonzero(count)
+        if not len(open_):
+            return open_
         each, offset = spread(count[open_])
         found = open_[each]
         row = self._covers[first[found] + offset]
