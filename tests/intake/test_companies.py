@@ -351,6 +351,7 @@ def test_flaws_of_names_are_those_of_a_look_at_each(corpora: Corpora, names: lis
     alone = {place: flaw for place, name in enumerate(names) for flaw in _nameless([name], corpora.empty_cells).values()}
     assert _nameless(names, corpora.empty_cells) == alone
     longest = max(map(len, corpora.empty_cells))
+    assert [place for place in _odd(names * 20, longest) if place < len(names)] == _odd(names, longest), "few or many"
     for place in set(range(len(names))) - set(_odd(names, longest)):
         name = names[place]
         plain = (

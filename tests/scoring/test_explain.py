@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matcher.engine import Engine
+from matcher.intake import from_profiles
+from matcher.intake.fields import EPOCH
 from matcher.scoring.evidence import fields
 from matcher.scoring.explain import MOST_SEGMENTS, Candidate, Explanation, Finding
+from matcher.scoring.formula import Scores
 from matcher.types import RankedCompany
 from tests.scoring.test_results import made_up_rows, profiles_of
 
@@ -184,3 +189,34 @@ def test_a_company_explains_the_same_alone_and_in_company(
 ) -> None:
     for place in range(0, len(profiles), 29):
         assert alone(engine, profiles[place])[1] == explained[place][1]
+
+
+def test_what_is_evaluated_with_the_rules_is_what_is_evaluated_by_itself(engine: Engine, profiles: list[dict[str, str]]) -> None:
+    """Scores, and which clauses fail, whether rules and clauses are one program or two."""
+    companies = from_profiles(profiles, engine.corpora).companies
+    day = (AS_OF - EPOCH).days
+    read = engine.reader.details(companies).profiles
+    evidence = engine.evidence.read(read, engine.evidence.standing(companies, read, day), *engine.chain_pairs(read))
+    together, answer = engine.explainer.with_results(evidence, day)
+    apart, _ = engine.explainer.results_alone(evidence, day)
+    for field in dataclass_fields(Scores):
+        np.testing.assert_array_equal(getattr(together, field.name), getattr(apart, field.name), field.name)
+    explaining = engine.explainer.of(evidence, apart, day)
+    result = engine.score(profiles[:1], AS_OF)[0]
+    assert isinstance(result, RankedCompany)
+    for pair in range(0, len(evidence.company), 7):
+        assert answer(result, pair) == (result, explaining.explain(pair))
+
+
+def test_parts_filled_from_blanks_are_what_calling_their_class_makes(explained: list[Explained]) -> None:
+    """Equal, with the same fields in the same order: that is the order in which they are written."""
+    for result, why in explained[::9]:
+        for part in (*result.contributions, *why.rules, *why.vetoes):
+            named = {field.name: getattr(part, field.name) for field in dataclass_fields(part)}
+            made = type(part)(**named)
+            assert (part, hash(part), list(vars(part))) == (made, hash(made), list(vars(made)))
+
+
+def test_no_two_parts_share_their_fields(explained: list[Explained]) -> None:
+    held = [vars(part) for result, why in explained for part in (*result.contributions, *why.rules, *why.vetoes)]
+    assert len({id(fields_) for fields_ in held}) == len(held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -270,6 +270,15 @@ def test_neither_the_batch_nor_the_order_of_the_rules_moves_a_score(plain, rows,
     np.testing.assert_array_equal(again.score, together.score)
     np.testing.assert_array_equal(again.low, together.low)
     np.testing.assert_array_equal(again.high, together.high)
+
+
+@settings(deadline=None, max_examples=20)
+@given(rulesets(), rows_of_evidence)
+def test_many_pairs_are_scored_as_few_are(plain, rows):
+    few, many = scored(plain, rows)[2], scored(plain, rows * 300)[2]
+    for field in fields(Scores):
+        one, other = getattr(few, field.name), getattr(many, field.name)
+        np.testing.assert_array_equal(np.concatenate([one] * 300, axis=-1), other, field.name)
 
 
 # --- by hand -------------------------------------------------------------------------------------------------------------
