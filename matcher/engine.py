@@ -336,7 +336,7 @@ class Engine:
 
         def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
             evidence = self.evidence.read(profiles, standing, company, segment)
-            return Placed.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group, chunk.start)
+            return Placed.of(evidence, self.ruleset.outcome(evidence, as_of), profiles.known_group, chunk.start)
 
         company, segment = self.theme_pairs(profiles)
         on_chains = placed(*self.chain_pairs(profiles, allowed))
