@@ -65,6 +65,7 @@ class Engine:
         RulesError: Its files hold mistakes.
     """
 
+    @collector_paused()
     def __init__(
         self, zone: str, *, rules: _Folder = None, corpora: _Folder = None, ruleset: _Folder = None, processes: int | None = None
     ) -> None:
