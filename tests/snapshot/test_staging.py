@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 import unicodedata
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
@@ -39,13 +40,13 @@ def test_another_unicode_is_another_reading(monkeypatch: pytest.MonkeyPatch) -> 
 def test_another_python_is_another_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     before = code_digest()
     code_digest.cache_clear()
-    monkeypatch.setattr(staging.platform, "python_version", lambda: "3.99.0")
+    monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
     assert code_digest() != before
 
 
 def test_a_library_that_is_not_there_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(name: str) -> str:
-        raise staging.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     monkeypatch.setattr(staging, "version", absent)
     assert len(code_digest()) == 64
