@@ -14,6 +14,7 @@ import yaml
 
 from matcher.errors import CorporaError
 from matcher.locate import folder
+from matcher.parsed import parsed_before
 
 MODES = ("produce", "develop", "operate", "wholesale", "sell", "retail", "trade", "consult", "lease")
 """Operating modes 经营方式, strongest claim first; the index is the code used in arrays, and ``none`` is ``len(MODES)``."""
@@ -166,8 +167,9 @@ class Corpora:
         return file
 
     def _yaml(self, name: str) -> Any:
+        text = self._file(name).read_bytes()
         try:
-            return yaml.load(self._file(name).read_bytes(), Loader=yaml.CSafeLoader)
+            return parsed_before(text, __file__, lambda: yaml.load(text, Loader=yaml.CSafeLoader))
         except yaml.YAMLError as error:
             raise CorporaError(f"{self.path / name}：不是有效的 YAML（{str(error).splitlines()[0]}）") from None
 

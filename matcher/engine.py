@@ -65,6 +65,7 @@ class Engine:
         RulesError: Its files hold mistakes.
     """
 
+    @collector_paused()
     def __init__(
         self, zone: str, *, rules: _Folder = None, corpora: _Folder = None, ruleset: _Folder = None, processes: int | None = None
     ) -> None:
@@ -337,7 +338,7 @@ class Engine:
 
         def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
             evidence = self.evidence.read(profiles, standing, company, segment)
-            return Placed.of(evidence, self.ruleset.score(evidence, as_of), profiles.known_group, chunk.start)
+            return Placed.of(evidence, self.ruleset.outcome(evidence, as_of), profiles.known_group, chunk.start)
 
         company, segment = self.theme_pairs(profiles)
         on_chains = placed(*self.chain_pairs(profiles, allowed))

@@ -37,7 +37,10 @@ def _told(error: LianzhaoError, options: argparse.Namespace) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command (运行命令) and returns its exit code."""
     options = _options(argv)
-    from matcher.cli import commands  # loads numpy and the tokenizer: not for --help
+    from matcher.storage import collector_paused  # loads numpy: not for --help
+
+    with collector_paused():
+        from matcher.cli import commands  # and the tokenizer
 
     try:
         return commands.run(options)

@@ -13,9 +13,7 @@ from typing import Any, TextIO
 from matcher.cli import saved, snapshots
 from matcher.cli.chosen import chosen_folder
 from matcher.cli.files import explained_json, write_bytes, written
-from matcher.cli.gaps import write_gaps
 from matcher.cli.inputs import check_data_date, check_targets, report, working
-from matcher.cli.ranked import asked, write_ranking
 from matcher.engine import Engine
 from matcher.errors import InputError, OptionError
 from matcher.intake import Intake, read_files
@@ -84,6 +82,8 @@ def _rank(options: argparse.Namespace) -> int:
         from matcher.cli.cluster import rank_on_cluster
 
         return rank_on_cluster(options, _engine)
+    from matcher.cli.ranked import asked, write_ranking  # what prints is loaded by those who print: not for ``score``
+
     if len(options.zones) > 1 or options.spark_conf:
         raise OptionError("几个 --zone、--spark-conf 只与 --spark 同用")
     options.zone = options.zones[0]
@@ -119,6 +119,8 @@ def _rank(options: argparse.Namespace) -> int:
 
 
 def _gaps(options: argparse.Namespace) -> int:
+    from matcher.cli.gaps import write_gaps
+
     options.files = options.local
     check_targets(options)
     saved.check_register(options, required=True)

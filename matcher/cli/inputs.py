@@ -6,14 +6,15 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-
-from rich.console import Console
-from rich.progress import Progress
+from typing import TYPE_CHECKING
 
 from matcher.errors import OptionError, system_reason
 from matcher.intake import Intake, write_rejects
 from matcher.locate import home
 from matcher.runs import today
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 def check_targets(options: argparse.Namespace) -> None:
@@ -36,6 +37,9 @@ def check_targets(options: argparse.Namespace) -> None:
 
 def working(what: str) -> Progress:
     """A moving bar on a terminal's stderr, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     progress = Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
     progress.add_task(what, total=None)
     return progress

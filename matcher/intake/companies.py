@@ -318,7 +318,8 @@ def _without(cells: list[str], lost: Sequence[int]) -> list[str]:
     for place in lost:
         kept += cells[start:place]
         start = place + 1
-    return kept + cells[start:]
+    kept += cells[start:]
+    return kept
 
 
 def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -118,18 +118,33 @@ def no_binary(start: bytes, file: str) -> None:
 
 
 def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 class LostQuoteError(Exception):
     """A record runs on and on: a quotation mark was never closed."""
 
 
-def records(table: Delimited) -> Iterator[tuple[int, list[str]]]:
+class Plain:
+    """Records that follow one another from a row on, each whole (逐行的记录); read like any others, or all at once.
+
+    Args:
+        first: Spreadsheet row of the first.
+        records: All of them.
+    """
+
+    def __init__(self, first: int, records: list[list[str]]) -> None:
+        self.first, self.records = first, records
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return zip(count(self.first), self.records, strict=False)
+
+
+def records(table: Delimited) -> Iterable[tuple[int, list[str]]]:
     """(spreadsheet row, record) after the header (逐行); a lost quotation mark costs its own line only."""
     lines = table.text.split("\n")
     plain = _one_a_line(lines[table.line :], table.delimiter)
-    return zip(count(table.header.place + 2), plain, strict=False) if plain is not None else _carefully(table, lines)
+    return Plain(table.header.place + 2, plain) if plain is not None else _carefully(table, lines)
 
 
 def _one_a_line(lines: list[str], delimiter: str) -> list[list[str]] | None:

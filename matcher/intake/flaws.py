@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from operator import itemgetter
 
 import numpy as np
@@ -17,6 +18,7 @@ _PERSON = re.compile(
     r"[\u4e00-\u9fff]{1,3}[^\W\d_a-zA-Z厂店社院司场部馆所站行室吧坊庄园会校团心网城]|[\u4e00-\u9fff]{2,}[·•][\u4e00-\u9fff·•]{2,}"
 )  # no ending of a firm
 _PERSON_LENGTH = 15
+_PERSON_PLAIN, _DOTS = 4, "·•"
 PERSON = ("name", "疑似错列：这里应为企业登记全称，却像人名或简称")
 """Field and reason of a row that names a person (人名的拒收理由)."""
 _MOST_PERSONS = 5  # fewer than a fifth of a table
@@ -38,6 +40,7 @@ _SHAPES = {  # of whole cells
     r"|吊销[,，].{0,8}|在业[/,，].{0,8}",
     "经营范围": r"(?:一般|许可)(?:经营)?项目[:：].*",
 }
+_first = itemgetter(slice(1))
 _DIGITS = frozenset(("", *"0123456789"))
 _FIRST = frozenset("0123456789人其一有股个普全集农国外存在开正注吊迁许")
 """What cells of these shapes begin with: the others, nearly all, are not looked at closely."""
@@ -89,7 +92,8 @@ def flaws(columns: Mapping[str, list[str]], empty: frozenset[str]) -> dict[int, 
         bare = {cell for cell in distinct[field] if cell[:1] not in _DIGITS and not _DIGIT.search(cell) and not words.search(cell)}
         _add(found, field, columns[field], {cell: "却没有数字" for cell in bare if cell.lower() not in empty})
     for field in [field for field in _WANTED if field != "name"]:
-        short = (cell for cell in distinct[field] if len(cell) <= _LONGEST_SHAPE and cell[:1] in _FIRST)
+        begun = compress(distinct[field], map(_FIRST.__contains__, map(_first, distinct[field])))
+        short = (cell for cell in begun if len(cell) <= _LONGEST_SHAPE)
         _add(found, field, columns[field], {cell: shape for cell in short if (shape := _shape(cell, field))})
     for field in ("province", "city", "county"):
         long = {cell for cell in distinct[field] if len(cell) > _LONGEST_PLACE or _CLAUSES.search(cell)}
@@ -125,7 +129,7 @@ def _odd(names: Sequence[str], longest: int) -> list[int]:
     if count <= _FEW:
         return [place for place, name in enumerate(names) if not _plain(name, longest)]
     lengths = np.fromiter(map(len, names), np.int64, count)
-    firsts = list(map(itemgetter(slice(1)), names))
+    firsts = list(map(_first, names))
     strange = {first for first in set(firsts) if first in _FIRST or not first.isalpha()}
     odd = (lengths <= longest) | (lengths > LONGEST_NAME)
     odd |= np.fromiter(map(strange.__contains__, firsts), np.bool_, count)
@@ -150,7 +154,11 @@ def persons(names: Sequence[str]) -> dict[int, tuple[str, str]]:
 
 def like_persons(names: Sequence[str]) -> list[int]:
     """Places of names that are as short as a person's (像人名的)."""
-    return [place for place, name in enumerate(names) if len(name) <= _PERSON_LENGTH and _PERSON.fullmatch(name)]
+    lengths = np.fromiter(map(len, names), np.int64, len(names))
+    likely = set(np.flatnonzero(lengths <= _PERSON_PLAIN).tolist())
+    for dot in _DOTS:  # a longer one has a dot between its parts
+        likely.update(place for place, name in enumerate(names) if dot in name)
+    return [place for place in sorted(likely) if len(names[place]) <= _PERSON_LENGTH and _PERSON.fullmatch(names[place])]
 
 
 def are_persons(short: int, names: int) -> bool:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import compress, count
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -243,6 +244,9 @@ def assembled(
     records: list[Sequence[str]] = []
     rejected: list[tuple[int, str, str]] = []
     width = header.width
+    if isinstance(source, delimited.Plain) and set(map(len, source.records)) <= {width, 0}:  # nearly always
+        numbered = compress(count(source.first), source.records)  # an empty line is no record
+        rows, records, source = list(numbered), list(filter(None, source.records)), ()
     for row, given in source:
         if given is LOST or given is LONG:
             rejected.append((row, WHOLE, "引号没有成对" if given is LOST else f"有一格超过 {LONGEST_CELL} 字"))

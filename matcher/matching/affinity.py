@@ -143,8 +143,9 @@ class Matcher:
         first = np.flatnonzero((items.position < self.corpora.reading.main_items) & told[items.item])
         which, segment = np.nonzero(hits.conflict[items.item[first]])
         conflict[items.row[first[which]], segment] = True
-        affinity[conflict] = affinity[conflict] * self.corpora.reading.conflict_share // 1000
-        return Affinities(affinity.astype(np.int16), main, mode, name_weight > 0, chain_items, hits, name_text)
+        row, segment = np.nonzero(conflict)
+        affinity[row, segment] = affinity[row, segment].astype(np.int64) * self.corpora.reading.conflict_share // 1000
+        return Affinities(affinity, main, mode, name_weight > 0, chain_items, hits, name_text)
 
     def _but_for(self, hits: TextHits, excepted: dict[int, str]) -> TextHits:
         """The hits without those of an item of which brackets except the weightier word of the same segment (除外)."""
@@ -183,7 +184,7 @@ class Matcher:
 
     def _amounts(
         self, texts: Texts, hits: TextHits, places: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]]:
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int32], NDArray[np.int16], NDArray[np.int8]]:
         """``own`` and its sum by chain in thousandths of a first item, items by chain, the best main hit, the strongest hit's mode."""
         items, width = texts.items, len(self.segments)
         modes = np.where(items.mode == NO_MODE, texts.default_mode[items.row], items.mode)
@@ -195,16 +196,18 @@ class Matcher:
         claim = self._mode_weight[self._kind[segment], mode] * term // 100
         value = claim * places[which] // 1000
         size, cell = items.rows * width, row * width + segment
-        own = np.bincount(cell, value, size).astype(np.int64).reshape(items.rows, width)
+        own = np.zeros(size, dtype=np.int32)  # few cells are hit: the narrower these matrices, the less memory is gone through
+        np.add.at(own, cell, value.astype(np.int32))
         of_chain, chain_items = self._chain_amounts(which, segment, row, value, items.rows)
-        strongest = np.full(size, -1, dtype=np.int64)
-        np.maximum.at(strongest, cell, value * 16 + (15 - mode))
+        strongest = np.full(size, -1, dtype=np.int32)
+        np.maximum.at(strongest, cell, (value * 16 + (15 - mode)).astype(np.int32))
         mode_of = np.full(size, NO_MODE, dtype=np.int8)
         mode_of[cell] = 15 - strongest[cell] % 16
-        main = np.zeros(size, dtype=np.int64)
+        main = np.zeros(size, dtype=np.int16)
         early = items.position[which] < self.corpora.reading.main_items
-        np.maximum.at(main, cell[early], claim[early])
-        return own, of_chain, chain_items, main.astype(np.int16).reshape(items.rows, width), mode_of.reshape(items.rows, width)
+        np.maximum.at(main, cell[early], claim[early].astype(np.int16))
+        shape = items.rows, width
+        return own.reshape(shape), of_chain, chain_items, main.reshape(shape), mode_of.reshape(shape)
 
     def _chain_amounts(
         self, which: NDArray[np.int64], segment: NDArray[np.int64], row: NDArray[np.int64], value: NDArray[np.int64], rows: int
@@ -222,33 +225,33 @@ class Matcher:
         return amounts, np.bincount(cell, minlength=rows * chains).astype(np.int32).reshape(rows, chains)
 
     def _literal(
-        self, own: NDArray[np.int64], of_chain: NDArray[np.int64], total: NDArray[np.int64], name_weight: NDArray[np.int8]
-    ) -> NDArray[np.int64]:
+        self, own: NDArray[np.int32], of_chain: NDArray[np.int64], total: NDArray[np.int64], name_weight: NDArray[np.int8]
+    ) -> NDArray[np.int16]:
         """The literal part of the formula, computed where anything was hit."""
         reading = self.corpora.reading
-        literal = np.zeros(own.shape, dtype=np.int64)
+        literal = np.zeros(own.shape, dtype=np.int16)
         row, segment = np.nonzero((own > 0) | (name_weight > 0))
-        own = own[row, segment]
-        context = of_chain[row, self._chain[segment]] - own
+        amounts = own[row, segment].astype(np.int64)
+        context = of_chain[row, self._chain[segment]] - amounts
         has_scope = total[row] > 0
         half = (reading.name_weight + reading.name_weight_unsupported) // 2
         says = np.minimum(total[row], reading.says_enough)  # a scope of one item contradicts less than one of ten
         alone = reading.name_weight - (reading.name_weight - reading.name_weight_unsupported) * says // reading.says_enough
         trust = np.where(context > 0, np.maximum(half, alone), alone)
-        trust = np.where((own > 0) | ~has_scope, reading.name_weight, trust)
+        trust = np.where((amounts > 0) | ~has_scope, reading.name_weight, trust)
         side = context * reading.context_weight // 1000
-        amount = own + trust * name_weight[row, segment].astype(np.int64) // 100 + side
+        amount = amounts + trust * name_weight[row, segment].astype(np.int64) // 100 + side
         strength = 1000 * amount // (amount + reading.amount_half)
-        share = np.minimum(1000, 1000 * (own + side) // np.maximum(total[row], 1))
+        share = np.minimum(1000, 1000 * (amounts + side) // np.maximum(total[row], 1))
         share = np.where(has_scope, share, strength)  # a name alone: nothing to compare with
         literal[row, segment] = (reading.strength_share * strength + (1000 - reading.strength_share) * share) // 1000
         return literal
 
-    def _with_cosine(self, literal: NDArray[np.int64], cosine: Rows) -> NDArray[np.int64]:
+    def _with_cosine(self, literal: NDArray[np.int16], cosine: Rows) -> NDArray[np.int16]:
         """The last line of the formula, where there is any cosine; ``literal`` is written over."""
         reading = self.corpora.reading
         row = cosine.owner
-        before = literal[row, cosine.indices]
+        before = literal[row, cosine.indices].astype(np.int64)
         lifted = before + (1000 - before) * cosine.data * reading.cosine_share // 1_000_000
         alone = np.minimum(cosine.data * reading.cosine_share // 1000, reading.cosine_only_cap)
         literal[row, cosine.indices] = np.where(before > 0, lifted, alone)

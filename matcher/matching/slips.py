@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-_LOW = np.uint64((1 << 16) - 1)
+_LOW = np.uint64((1 << 20) - 1)
 _Number = TypeVar("_Number", np.int64, np.uint64)
 
 
@@ -33,8 +33,7 @@ class Slips:
         self._sums, self._whole = sums, whole
         self._sum_keys = np.array(sorted(sums), dtype=np.uint64)
         self._whole_keys = np.array(sorted(whole), dtype=np.uint64)
-        self._whole_low = np.zeros(int(_LOW) + 1, dtype=np.bool_)  # few keys: nearly all others are told apart by their last digits
-        self._whole_low[self._whole_keys & _LOW] = True
+        self._sum_low, self._whole_low = map(_last_digits, (self._sum_keys, self._whole_keys))
 
     def candidates(self, texts: list[str]) -> list[tuple[int, int]]:
         """(text, pattern) pairs worth a comparison, sorted."""
@@ -44,16 +43,27 @@ class Slips:
         hashes = _hashes("".join(texts))
         totals = np.add.reduceat(hashes, np.cumsum(lengths) - lengths)
         pairs = {
-            (text, number)
-            for text in np.flatnonzero(member(totals, self._sum_keys)).tolist()
-            for number in self._sums[int(totals[text])]
+            (text, number) for text in _found(totals, self._sum_keys, self._sum_low) for number in self._sums[int(totals[text])]
         }
         owner = np.repeat(np.arange(len(texts)), lengths)
         without = totals[owner] - hashes
-        likely = np.flatnonzero(self._whole_low[without & _LOW])
-        for place in likely[member(without[likely], self._whole_keys)].tolist():
+        for place in _found(without, self._whole_keys, self._whole_low):
             pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
         return sorted(pairs)
+
+
+def _last_digits(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which last digits any of the keys has: keys are few, and nearly all other numbers are told apart by these."""
+    digits = np.zeros(int(_LOW) + 1, dtype=np.bool_)
+    digits[keys & _LOW] = True
+    return digits
+
+
+def _found(values: NDArray[np.uint64], keys: NDArray[np.uint64], digits: NDArray[np.bool_]) -> list[int]:
+    """Places of the values that are one of the keys."""
+    likely = np.flatnonzero(digits[values & _LOW])
+    places: list[int] = likely[member(values[likely], keys)].tolist()
+    return places
 
 
 def _hashes(text: str) -> NDArray[np.uint64]:

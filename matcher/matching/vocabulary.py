@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+from typing import TypeVar
 
 import ahocorasick_rs
 import numpy as np
@@ -33,6 +34,7 @@ _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
 _MOST_FUZZY = 12
+_Whole = TypeVar("_Whole", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,13 @@ def term_number(code: int) -> int:
 
 @dataclass(frozen=True)
 class _Masks:
-    """Whom each pattern's uses speak of, as packed bits over the segments; ``speaks``: of anybody at all."""
+    """Whom each pattern's uses speak of, as packed bits over the segments, a row for 64 of them; ``speaks``: of anybody at all."""
 
-    bits: NDArray[np.uint8]
+    bits: NDArray[np.uint64]
     speaks: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "speaks", self.bits.any(axis=1))
+        object.__setattr__(self, "speaks", self.bits.any(axis=0))
 
 
 class Vocabulary:
@@ -132,7 +134,7 @@ class Vocabulary:
         table = table[~plain]
         self._role, self._target, self._weight = (np.ascontiguousarray(column) for column in table[:, 1:].T)
         self._first_use = np.searchsorted(table[:, 0], np.arange(len(self.patterns) + 1))
-        self._codes = self._code(self._weight * 10, table[:, 0])
+        self._codes = self._code(self._weight * 10, table[:, 0], self._lengths[table[:, 0]])
         self._by_code = np.argsort(self._codes, kind="stable")
         self._rank = np.empty(len(table), dtype=np.int64)
         self._rank[self._by_code] = np.arange(len(table))
@@ -153,9 +155,10 @@ class Vocabulary:
         lengths, starts = _laid_out(texts)
         tokens = cut(joined, self.corpora) if tokens is None else tokens
         ends = token_ends(tokens)
-        token_owner = token_owners(texts, ends)
+        owner = np.repeat(np.arange(count), lengths + 1)  # of each character
+        token_owner = owner[ends - 1]
         pattern, begin, end = self._hits(joined, ends)
-        hit = np.searchsorted(starts, begin, side="right") - 1
+        hit = owner[begin]
         excluded, conflict = (self._silenced(masks, pattern, hit, count) for masks in (self._excluded, self._conflict))
         which, offset = spread(self._first_use[pattern + 1] - self._first_use[pattern])
         use = self._first_use[pattern[which]] + offset
@@ -202,9 +205,10 @@ class Vocabulary:
         found[[short[place] for place, _ in self._slips.candidates([texts[text] for text in short])]] = True
         return found
 
-    def _code(self, weight: NDArray[np.int64], pattern: NDArray[np.int64]) -> NDArray[np.int64]:
+    @staticmethod
+    def _code(weight: _Whole, pattern: _Whole, length: _Whole) -> _Whole:
         """Orders hits by weight, then length, then alphabet; see ``TextHits.best``."""
-        return (weight << WEIGHT_AT) | (self._lengths[pattern] << 24) | ((1 << 24) - 1 - pattern)
+        return (weight << WEIGHT_AT) | (length << 24) | ((1 << 24) - 1 - pattern)
 
     def _strongest(self, cell: NDArray[np.int64], use: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The distinct cells of texts × segments, ascending, and the best code of the uses that hit each."""
@@ -231,11 +235,11 @@ class Vocabulary:
         kept = np.flatnonzero((at_begin & at_end) | ((part_of_one | long_enough) & ~self._latin[pattern]))
         return pattern[kept], begin[kept], end[kept]
 
-    def _masks(self, uses: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Patterns × segments as packed bits: whom each pattern's uses speak of. Such words are many, and of many segments at once."""
-        table = np.zeros((len(self.patterns), len(self.segments)), dtype=np.bool_)
+    def _masks(self, uses: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Whom each pattern's uses speak of, as in ``_Masks``. Such words are many, and of many segments at once."""
+        table = np.zeros((len(self.patterns), -(-len(self.segments) // 64) * 64), dtype=np.bool_)
         table[uses[:, 0], uses[:, 2]] = True
-        return np.packbits(table, axis=1)
+        return np.ascontiguousarray(np.packbits(table, axis=1).view(np.uint64).T)
 
     def _silenced(self, masks: _Masks, pattern: NDArray[np.int64], text: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
         """Texts × segments: which have a hit whose mask holds the segment. The hits are in the order of the texts."""
@@ -244,8 +248,9 @@ class Vocabulary:
         first = np.flatnonzero(np.diff(owner, prepend=-1))
         found = np.zeros((count, len(self.segments)), dtype=np.bool_)
         if len(first):
-            bits = np.bitwise_or.reduceat(masks.bits[pattern[speaks]], first, axis=0)
-            found[owner[first]] = np.unpackbits(bits, axis=1, count=len(self.segments)).view(np.bool_)
+            said = pattern[speaks]
+            bits = np.stack([np.bitwise_or.reduceat(row[said], first) for row in masks.bits], axis=1)
+            found[owner[first]] = np.unpackbits(bits.view(np.uint8), axis=1, count=len(self.segments)).view(np.bool_)
         return found
 
     def _cover_table(self, uses: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -301,7 +306,7 @@ class Vocabulary:
         Items of 4–12 characters that no term of a chain hits but that are a slip away from a strong one count at a share. Each chain
         is looked at for itself, so that a word of one chain never moves another.
         """
-        share, width = self.corpora.reading.fuzzy_share, len(self.segments)
+        share, width, chains = self.corpora.reading.fuzzy_share, len(self.segments), self._chains.tolist()
         first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
         short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
         slips: dict[int, int] = {}
@@ -310,13 +315,12 @@ class Vocabulary:
             if term == texts[text] or OSA.distance(term, texts[text], score_cutoff=1) > 1:
                 continue
             hit = set(self._chains[cell[first[text] : first[text + 1]] % width].tolist())
-            for use in range(self._first_use[number], self._first_use[number + 1]):
-                target = int(self._target[use])
-                strong = self._role[use] == _TERM and self._weight[use] >= _LEAST_FUZZY_WEIGHT
-                if strong and not excluded[text, target] and int(self._chains[target]) not in hit:
-                    weight = np.array([self._weight[use] * share // 100])
+            uses = slice(*self._first_use[number : number + 2].tolist())
+            for role, target, weight in zip(*(of[uses].tolist() for of in (self._role, self._target, self._weight)), strict=True):
+                strong = role == _TERM and weight >= _LEAST_FUZZY_WEIGHT
+                if strong and not excluded[text, target] and chains[target] not in hit:
                     at = text * width + target
-                    slips[at] = max(slips.get(at, 0), int(self._code(weight, np.array([number]))[0]))
+                    slips[at] = max(slips.get(at, 0), self._code(weight * share // 100, number, len(term)))
         if slips:
             cell, code = np.concatenate([cell, list(slips)]), np.concatenate([code, list(slips.values())])
             order = np.argsort(cell)

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from matcher.errors import RulesProblem
+from matcher.parsed import parsed_before
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = Sequence[str | int]
@@ -178,6 +179,10 @@ def _content(text: str) -> object:
         OverflowError, RecursionError: It unfolds into more, or deeper, than a person writes.
         _WrittenTwiceError: Keys stand twice.
     """
+    return parsed_before(text.encode(), __file__, lambda: _unfolded(text))
+
+
+def _unfolded(text: str) -> object:
     tree = yaml.compose(text, Loader=yaml.CSafeLoader)
     if tree is None:
         return None

@@ -65,6 +65,14 @@ class Scores:
     unread: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What of the scores a list is ordered by (得分与否决): as in ``Scores``, and nothing that explains it."""
+
+    score: Amounts
+    vetoed: NDArray[np.bool_]
+
+
 def rule_checks(fields: Mapping[str, Field]) -> dict[str, Callable[[str], str | None]]:
     """Checks of a rules file's expressions, for ``load_zone`` (表达式检查): what is wrong with a text, or None."""
 
@@ -129,9 +137,7 @@ class Ruleset:
         """Scores of what all values and then all vetoes came to, rows × pairs, and whether it is known (由取值算分)."""
         rules, size = len(self.rules), found.shape[1]
         vetoed, unread = found[rules:] > 0, ~known[rules:]
-        found, known = found[:rules], known[:rules]
-        value = np.floor(np.minimum(np.maximum(found, 0.0), 1.0) * MILLI + 0.5).astype(np.int64)
-        value = np.where(known, value, self.if_unknown[:, None])
+        value, known = self._values(found, known), known[:rules]
         points = self.weights[:, None] * value
         ends = [np.where(known, points, end) for end in self._ends]
         if size <= _FEW:  # three times as many columns cost little more than one
@@ -141,6 +147,21 @@ class Ruleset:
         raw, groups, score = self.totals(points)
         low, high = (self.totals(end)[2] for end in ends)
         return Scores(value, known, points, raw, groups, score, low, high, vetoed, unread)
+
+    def outcome(self, evidence: Evidence, as_of: int) -> Outcome:
+        """What ``score`` says of score and vetoes (只算得分与否决), in blocks that stay in the processor's cache."""
+        size = len(evidence.company)
+        score, vetoed = np.empty(size, dtype=np.int64), np.empty((len(self.vetoes), size), dtype=np.bool_)
+        for at, found, known in self._program.blocks(evidence.columns, as_of, size):
+            score[at] = self.totals(self.weights[:, None] * self._values(found, known))[2]
+            np.greater(found[len(self.rules) :], 0, out=vetoed[:, at])
+        return Outcome(score, vetoed)
+
+    def _values(self, found: NDArray[np.float64], known: NDArray[np.bool_]) -> Amounts:
+        """Values of the rules in thousandths, from all that was evaluated."""
+        rules = len(self.rules)
+        value = np.floor(np.minimum(np.maximum(found[:rules], 0.0), 1.0) * MILLI + 0.5).astype(np.int64)
+        return np.where(known[:rules], value, self.if_unknown[:, None])
 
     def totals(self, points: Amounts) -> tuple[Amounts, Amounts, Amounts]:
         """Groups before and after their caps, and the score, from rules × pairs."""

@@ -10,7 +10,7 @@ an OR of the second.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,16 +127,25 @@ class Program:
             as_of: The run's date in days since 1970.
             size: How many rows.
         """
-        with np.errstate(all="ignore"):
-            if size <= _BLOCK:
+        if size <= _BLOCK:
+            with np.errstate(all="ignore"):
                 return self._evaluated(columns, as_of, size)
-            values, known = np.empty((self._size, size)), np.empty((self._size, size), dtype=np.bool_)
-            read = {*self._read, *self._flags, *self._lists}
-            for begin in range(0, size, _BLOCK):
-                at = slice(begin, min(begin + _BLOCK, size))
-                part = {name: Column(columns[name].values[at], columns[name].known[at]) for name in read}
-                values[:, at], known[:, at] = self._evaluated(part, as_of, at.stop - begin)
-            return values, known
+        values, known = np.empty((self._size, size)), np.empty((self._size, size), dtype=np.bool_)
+        for at, of_block, known_there in self.blocks(columns, as_of, size):
+            values[:, at], known[:, at] = of_block, known_there
+        return values, known
+
+    def blocks(
+        self, columns: Mapping[str, Column], as_of: int, size: int
+    ) -> Iterator[tuple[slice, NDArray[np.float64], NDArray[np.bool_]]]:
+        """The same piece by piece (逐段求值): which rows, and what calling it says of them."""
+        read = {*self._read, *self._flags, *self._lists}
+        for begin in range(0, size, _BLOCK):
+            at = slice(begin, min(begin + _BLOCK, size))
+            part = {name: Column(columns[name].values[at], columns[name].known[at]) for name in read}
+            with np.errstate(all="ignore"):
+                values, known = self._evaluated(part, as_of, at.stop - begin)
+            yield at, values, known
 
     def _evaluated(self, columns: Mapping[str, Column], as_of: int, size: int) -> _Numbers:
         numbers, there = self._numbers(columns, as_of, size)

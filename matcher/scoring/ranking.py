@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from matcher.matching.profiles import Profiles
 from matcher.rules import Zone
 from matcher.scoring.evidence import Evidence
-from matcher.scoring.formula import MILLI, UNIT, Scores
+from matcher.scoring.formula import MILLI, UNIT, Outcome, Scores
 
 KeyRanks = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 """Entries → numbers below 2³² that order them as their sort keys do; none are alike (给出排序键次序的函数)."""
@@ -65,7 +65,7 @@ class Placed:
     known_group: NDArray[np.int16]
 
     @classmethod
-    def of(cls, evidence: Evidence, scores: Scores, known_group: NDArray[np.int16], start: int) -> Placed:
+    def of(cls, evidence: Evidence, scores: Scores | Outcome, known_group: NDArray[np.int16], start: int) -> Placed:
         """Of the companies of a chunk that begins at ``start``, each fixed to its segment (确定环节)."""
         choice = choose(evidence, scores)
         company, segment = evidence.company[choice.pair], evidence.segment[choice.pair]
@@ -102,7 +102,7 @@ class Listed:
         return Listed(self.pair[:top], self.order_value[:top], self.segment_place[:top], self.chain_place[:top])
 
 
-def choose(evidence: Evidence, scores: Scores) -> Choice:
+def choose(evidence: Evidence, scores: Scores | Outcome) -> Choice:
     """Fixes each company's segment (确定环节): among pairs without a veto if there is one, else among all."""
     barred: NDArray[np.bool_] = np.asarray(scores.vetoed.any(axis=0))
     affinity = evidence.columns["affinity"].values.astype(np.int64)

@@ -5,7 +5,8 @@
       snapshots/<version>/       never changed once it is there; ``manifest.json`` names all its files with their checksums
       profiles/<version>/<key>/  what the texts say, by the rules that read them; can be thrown away
       building/                  the stage of builds under way, and the lock
-  checked/                   in which state files were checked; can be thrown away
+      checked/                   in which state files were checked; can be thrown away
+      parsed/                    what is in YAML files, see ``matcher.parsed``; can be thrown away
 
 The version is the digest of the manifest, so equal content has one version, and whoever changes a file or the manifest is found out.
 """

@@ -8,10 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +42,23 @@ LIKE_PERSON, ROUNDED = 1, 2
 @lru_cache(maxsize=1)
 def code_digest() -> str:
     """Of the program's own reading (读取程序的指纹): what an older or newer one kept is not trusted."""
-    digest = hashlib.sha256(json.dumps(library_versions(), sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(_versions(), sort_keys=True).encode())
     for folder in ("intake", "text", "matching", "snapshot"):
         for path in sorted((_PACKAGE / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     digest.update((_PACKAGE / "corpora.py").read_bytes())
     return digest.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    """Of all that takes part in reading: also what takes Parquet and workbooks apart, and what is a letter and can be printed."""
+    found = {**library_versions(), "python": platform.python_version(), "unicode": unicodedata.unidata_version}
+    for name in ("pyarrow", "python-calamine"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
 
 
 @dataclass(frozen=True)

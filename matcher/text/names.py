@@ -22,7 +22,11 @@ _GROUP = re.compile("(?:集团|控股)(?:集团|控股)?(?:股份|有限|责任|
 _GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
 _COUNTY_DIGITS = 6
 _VEHICLES = ("控股", "投资", "投资管理", "实业")  # 绿城教育投资管理 is what 绿城教育 means
+_NO_ENDS: dict[int, set[str]] = {}
 _NATIONAL = ("中国", "中华", "全国", "国家")
+
+
+_Lead = tuple[str, tuple[str, ...], int]  # a region that can lead a name, its codes, and its level
 
 
 class _Taken(NamedTuple):
@@ -45,11 +49,11 @@ class _Taken(NamedTuple):
     within_group: bool
 
     def parts(self, is_arm: bool, known_group: int, is_head: bool) -> NameParts:
-        region = self.region + "".join(self.bracketed) if self.bracketed else self.region
+        region, bracketed, trade_name, legal_form, outlet, mode, is_group, level, _, stripped, _ = self
+        region = region + "".join(bracketed) if bracketed else region
         return NameParts(
-            region, self.trade_name, self.stripped[len(self.trade_name) :], self.legal_form, self.outlet, self.mode, self.is_group,
-            self.level, is_arm, known_group, is_head,
-        )  # fmt: skip
+            region, trade_name, stripped[len(trade_name) :], legal_form, outlet, mode, is_group, level, is_arm, known_group, is_head
+        )
 
 
 class NameReader:
@@ -76,8 +80,8 @@ class NameReader:
         self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
         self.regions = frozenset(codes)
         self._full = frozenset(full)
-        self._leads_known: dict[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]] = {}
-        self._within_known: dict[tuple[str, tuple[str, ...]], tuple[tuple[str, tuple[str, ...]], ...]] = {}
+        self._leads_known: dict[str, dict[str, tuple[_Lead, ...]]] = {}
+        self._within_known: dict[tuple[str, tuple[str, ...]], tuple[_Lead, ...]] = {}
         self._spellings: dict[str, tuple[str, ...]] = {}
         cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
         self._places_within = re.compile(
@@ -89,7 +93,9 @@ class NameReader:
         self._forms = {form.tail: form for form in corpora.legal_forms}
         self._form_lengths = _lengths_by_last(self._forms)
         self._outlets = corpora.outlet_tails
-        self._outlet_ends = frozenset(tail[-3:] for tail in self._outlets)
+        self._outlet_ends: dict[str, dict[int, set[str]]] = {}  # last character → as many as three of the end → the ends that tell
+        for tail in self._outlets:
+            self._outlet_ends.setdefault(tail[-1], {}).setdefault(len(tail[-3:]), set()).add(tail[-3:])
         self._outlet_lengths = _lengths_by_last(self._outlets)
         self._not_outlets = corpora.not_outlets
         self._trades = corpora.industry_words
@@ -132,45 +138,50 @@ class NameReader:
         A county without its 县, 市 or 区 leads only where it lies in the company's own province: 东丽 is a district of 天津, and a
         brand everywhere else.
         """
-        leads = self._leads_of(name[:2], place) if name[:2] in self._by_start else ()
-        end = level = 0
+        start = name[:2]
+        if start not in self._by_start:
+            return "", 0
+        leads = self._leads_of(start, place)
+        end = found = 0
+        within: tuple[str, ...] = ()
         for _level in range(3):  # 省、市、县 at the most, each within the one before
-            for region, inside in leads:
+            for region, inside, level in leads:
                 if name.startswith(region, end):
                     end += len(region)
-                    level = min(map(len, inside)) // 2
+                    within, found = inside, level
                     break
             else:
                 break
             start = name[end : end + 2]
-            leads = self._leads_within(start, inside) if start in self._by_start else ()
-        return name[:end], level
+            if start not in self._by_start:
+                break
+            leads = self._leads_within(start, within)
+        return name[:end], found
 
     def is_region(self, text: str) -> bool:
         """Whether a normalised text is nothing but a place: 杭州, 杭州市西湖区 (只是地名)."""
         return bool(text) and self._region(text, "")[0] == text
 
-    def _leads_of(self, start: str, place: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Regions that begin so and can lead a name of that place, longest first, each with its codes; found once."""
-        near = place in self._codes
-        place = place if near else ""  # what a file has in that column is nothing to be remembered
-        known = self._leads_known.get((start, place))
+    def _leads_of(self, start: str, place: str) -> tuple[_Lead, ...]:
+        """Regions that begin so and can lead a name of that place, longest first; found once."""
+        if place not in self._codes:
+            place = ""  # what a file has in that column is nothing to be remembered
+        here = self._leads_known.setdefault(place, {})
+        known = here.get(start)
         if known is None:
-            each = (
-                (region, self._near(region, place) if near and region not in self._full else self._codes[region])
+            known = here[start] = _leads(
+                (region, self._near(region, place) if place and region not in self._full else self._codes[region])
                 for region in self._by_start[start]
             )
-            known = self._leads_known[start, place] = tuple(pair for pair in each if pair[1])
         return known
 
-    def _leads_within(self, start: str, within: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _leads_within(self, start: str, within: tuple[str, ...]) -> tuple[_Lead, ...]:
         """The same for what stands behind a region of these codes: what lies in it."""
         known = self._within_known.get((start, within))
         if known is None:
-            each = (
+            known = self._within_known[start, within] = _leads(
                 (region, tuple(code for code in self._codes[region] if code.startswith(within))) for region in self._by_start[start]
             )
-            known = self._within_known[start, within] = tuple(pair for pair in each if pair[1])
         return known
 
     def _near(self, region: str, place: str) -> tuple[str, ...]:
@@ -179,11 +190,14 @@ class NameReader:
         return tuple(code for code in self._codes[region] if len(code) < _COUNTY_DIGITS or _one_province(code, home))
 
     def _outlet(self, name: str) -> tuple[str, int]:
-        if self._outlet_ends.isdisjoint((name[-1:], name[-2:], name[-3:])):
+        last = name[-1:]
+        for most, ends in self._outlet_ends.get(last, _NO_ENDS).items():  # nearly all names end in 公司, and in no outlet
+            if name[-most:] in ends:
+                break
+        else:
             return "none", 0
-        lengths = self._outlet_lengths.get(name[-1:])
-        if lengths and not name.endswith(self._not_outlets):
-            for length in lengths:
+        if not name.endswith(self._not_outlets):
+            for length in self._outlet_lengths[last]:
                 kind = self._outlets.get(name[-length:])
                 if kind is not None:
                     return kind, length
@@ -197,9 +211,9 @@ class NameReader:
             place: City or province in which the company is registered, if known.
         """
         taken = self._taken_apart(name, place)
-        region, stripped, is_group = taken.region, taken.stripped, taken.is_group
-        is_arm = not is_group and (taken.within_group or (not region and self._names_its_place(stripped, taken.bracketed, place)))
-        known = self._known_group(taken.body, f"{stripped}集团" if is_group and not stripped.endswith("集团") else stripped)
+        region, bracketed, _, _, _, _, is_group, _, body, stripped, within_group = taken
+        is_arm = not is_group and (within_group or (not region and self._names_its_place(stripped, bracketed, place)))
+        known = self._known_group(body, f"{stripped}集团" if is_group and not stripped.endswith("集团") else stripped)
         return taken.parts(is_arm, known, known > 0 and self._is_head(taken, self._groups[known - 1].name))
 
     def _is_head(self, taken: _Taken, own: str) -> bool:
@@ -285,6 +299,8 @@ class NameReader:
         return any(2 <= stripped.find(name, 2) <= 6 for name in self._spellings[place])
 
     def _known_group(self, body: str, stripped: str) -> int:
+        if body[:2] not in self._group_signs and stripped[:2] not in self._group_signs:
+            return 0
         for text in (body, stripped):
             for sign, number in self._group_signs.get(text[:2], ()):
                 words = self._groups[number].with_
@@ -295,6 +311,11 @@ class NameReader:
     def _is_local(self, region: str) -> bool:
         """Not the whole country: 甲(中国) is the head of its firms here, 甲(杭州) is not."""
         return all(self._codes[region])
+
+
+def _leads(each: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[_Lead, ...]:
+    """The regions that have a code left, with the level of the widest."""
+    return tuple((region, codes, min(map(len, codes)) // 2) for region, codes in each if codes)
 
 
 def _one_province(code: str, home: tuple[str, ...]) -> bool:

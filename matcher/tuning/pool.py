@@ -93,9 +93,8 @@ class Pool:
         score = group_sums(values, ruleset).astype(np.int64)
         key = score * (_AFFINITIES * _SEGMENTS * _VETOES) + self._tie
         best = np.maximum.reduceat(key, self._starts) if len(key) else key
-        rest, veto = np.divmod(best, _VETOES)
-        score, segment = rest // (_AFFINITIES * _SEGMENTS), _SEGMENTS - 2 - rest % _SEGMENTS
-        return score, segment, veto - 1
+        segment = _SEGMENTS - 2 - (best // _VETOES & (_SEGMENTS - 1))  # powers of two: a remainder is a few of the bits
+        return best // (_AFFINITIES * _SEGMENTS * _VETOES), segment, (best & (_VETOES - 1)) - 1
 
 
 def group_sums(values: Matrix, ruleset: Ruleset) -> Matrix:
@@ -109,6 +108,17 @@ def group_sums(values: Matrix, ruleset: Ruleset) -> Matrix:
     np.clip(groups, caps[:, :1], caps[:, 1:], out=groups)
     total: Matrix = np.clip(groups.sum(axis=0), 0, 100 * UNIT)
     return total
+
+
+def best_first(family: NDArray[np.int64], score: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An order by family, then score, the best first, then rank (家族内的先后); no two agree in family and rank, and nothing is below 0.
+
+    One number for all three is sorted far quicker than three by turns, as long as it has room for them.
+    """
+    families, scores, ranks = (int(column.max(initial=0)) + 1 for column in (family, score, rank))
+    if families * scores * ranks >= 1 << 63:
+        return np.lexsort((rank, -score, family))
+    return np.argsort((family * scores + (scores - 1 - score)) * ranks + rank)
 
 
 class Listing:
@@ -142,7 +152,7 @@ class Listing:
             inside = [(n, self._entry[place]) for n, family in enumerate(found) for place in family if place in self._entry]
             self._family, self._member = np.array(inside, dtype=np.int64).reshape(-1, 2).T
             self._found = found
-        order = np.lexsort((self.rank[self._member], -placed.score[self._member], self._family))
+        order = best_first(self._family, placed.score[self._member], self.rank[self._member])
         family, member = self._family[order], self._member[order]
         folded = np.zeros(len(self.company), dtype=np.bool_)
         folded[member[1:][family[1:] == family[:-1]]] = True

@@ -97,11 +97,12 @@ def of_numbers(engine: Engine, intake: Intake) -> None:
     begun = time.perf_counter() - start
     columns = [values.value for values in trial.chains.rules]
     trial.rank()
-    found: dict[str, list[float]] = {"pass": [], "deciding": [], "lines": [], **{name: [] for name in CHANGES}}
+    found: dict[str, list[float]] = {"pass": [], "scan": [], "deciding": [], "lines": [], **{name: [] for name in CHANGES}}
     for number in range(ROUNDS):
         for name, change in CHANGES.items():
             zone = changed(engine.zone, change, number)
             found["pass"].append(seconds(lambda: [column.sum() for column in columns]))
+            found["scan"].append(seconds(lambda: [column.max() for column in columns]))
             found[name].append(seconds(lambda zone=zone: trial.with_rules(zone).order()))
         found["deciding"].append(seconds(trial.chains.matrix.sum))
         found["lines"].append(seconds(trial.rank) - seconds(trial.order))

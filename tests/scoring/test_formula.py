@@ -129,8 +129,12 @@ def evidence_of(rows: Sequence[Row]) -> Evidence:
 
 
 def scored(plain: Mapping[str, Any], rows: Sequence[Row]) -> tuple[Ruleset, Evidence, Scores]:
+    """Scored; what a list is ordered by is the same when asked for alone."""
     ruleset, evidence = Ruleset(zone_of(plain), FIELDS), evidence_of(rows)
-    return ruleset, evidence, ruleset.score(evidence, AS_OF)
+    scores, outcome = ruleset.score(evidence, AS_OF), ruleset.outcome(evidence, AS_OF)
+    assert outcome.score.tolist() == scores.score.tolist()
+    assert outcome.vetoed.tolist() == scores.vetoed.tolist()
+    return ruleset, evidence, scores
 
 
 # --- the slow reference --------------------------------------------------------------------------------------------------

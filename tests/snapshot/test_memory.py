@@ -1,4 +1,7 @@
-"""Building does not take the file into memory: four times the rows take no more than the few bytes of each that are kept."""
+"""Building does not take the file into memory: four times the rows take no more than the few bytes of each that are kept.
+
+So it is with the workers that read texts, once each takes few companies at a time, as any takes 20,000 of a large file.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,23 @@ made = build([Path(sys.argv[1])], engine.corpora, Path(sys.argv[2]), readers={},
 print(json.dumps([len(made.snapshot), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10]))
 """
 
+_READ = """
+import json, resource, sys
+from pathlib import Path
+from matcher.intake import blocks
+from matcher.matching import profiles as reading
+from matcher.snapshot import profiles as kept, write
+blocks.BLOCK_ROWS = write._WINDOW = kept._WINDOW = reading.CHUNK = int(sys.argv[3])
+from matcher.engine import Engine
+from matcher.snapshot import build
+engine = Engine("liaocheng-resort", processes=2)
+made = build([Path(sys.argv[1])], engine.corpora, Path(sys.argv[2]), readers={"z": engine.reader}, processes=2)
+print(json.dumps([len(made.snapshot), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10]))
+"""
+READ_ROWS, AT_ONCE = 6_000, 1_500
 
-def _written(path: Path, count: int) -> Path:
+
+def _written(path: Path, count: int, words: int = 40) -> Path:
     """Companies of codes and names of their own, with long scopes."""
     choose = random.Random(1)
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -50,15 +68,15 @@ def _written(path: Path, count: int) -> Path:
         sheet.writeheader()
         for number in range(count):
             name = f"青岛{chr(0x4E00 + number % 20_000)}{chr(0x4E00 + number // 7 % 20_000)}{choose.choice(_WORDS)[:2]}有限公司"
-            scope = "；".join(choose.choices(_WORDS, k=40))
+            scope = "；".join(choose.choices(_WORDS, k=words))
             sheet.writerow({"企业名称": name, "统一社会信用代码": code(number), "经营范围": scope, "所属城市": "青岛市"})
     return path
 
 
-def _peak(folder: Path, count: int) -> int:
-    """Most bytes that the building process had at once, as the operating system counts them."""
-    file = _written(folder / f"{count}.csv", count)
-    command = [sys.executable, "-c", _BUILD, str(file), str(folder / f"home{count}")]
+def _peak(folder: Path, count: int, program: str = _BUILD, words: int = 40, *given: str) -> int:
+    """Most bytes that the building process, or its largest worker, had at once, as the operating system counts them."""
+    file = _written(folder / f"{count}.csv", count, words)
+    command = [sys.executable, "-c", program, str(file), str(folder / f"home{count}"), *given]
     rows, peak = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert rows == count
     return int(peak)
@@ -70,4 +88,13 @@ def test_memory_grows_by_no_more_than_what_is_kept_of_a_row(tmp_path: Path) -> N
     granted = 3 * ROWS * KEPT + SLACK
     assert many - few <= granted
     more = (tmp_path / f"{4 * ROWS}.csv").stat().st_size - (tmp_path / f"{ROWS}.csv").stat().st_size
+    assert more > 2 * granted, "the rows are too short for one that is kept whole to be noticed"
+
+
+def test_memory_of_a_worker_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    """A worker begins with what its parent has, so as many bytes of a row are granted as above; all take few rows at a time here."""
+    few, many = (_peak(tmp_path, count, _READ, 150, str(AT_ONCE)) for count in (READ_ROWS, 4 * READ_ROWS))
+    granted = 3 * READ_ROWS * KEPT + SLACK // 2
+    assert many - few <= granted
+    more = (tmp_path / f"{4 * READ_ROWS}.csv").stat().st_size - (tmp_path / f"{READ_ROWS}.csv").stat().st_size
     assert more > 2 * granted, "the rows are too short for one that is kept whole to be noticed"

@@ -24,7 +24,7 @@ from matcher.runs import Request
 from matcher.scoring.formula import UNIT, Ruleset
 from matcher.tuning import rewording
 from matcher.tuning.outcome import outcome_of, read_companies, reworded
-from matcher.tuning.pool import group_sums
+from matcher.tuning.pool import best_first, group_sums
 from matcher.tuning.what_if import WhatIf
 from matcher.types import ListEntry
 from tests.tuning.trials import ANY_CHANGES, TOP, as_json, changed, made_up, recombined
@@ -310,6 +310,16 @@ def test_sums_that_pass_what_float32_holds_on_their_way(engine: Engine) -> None:
     expected = plain_sums(values, ruleset)
     assert 20 * 999 * 900 > 1 << 24 and (expected > 0).sum() > 100
     assert group_sums(values.astype(np.float32), ruleset).tolist() == expected.tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 4)), max_size=40), st.booleans(), st.randoms(use_true_random=False))
+def test_families_are_ordered_as_by_three_sorts(members: list[tuple[int, int]], wide: bool, draw: random.Random) -> None:
+    """Also where the three numbers do not fit into one."""
+    family, score = np.array(members, dtype=np.int64).reshape(-1, 2).T
+    rank = np.array(draw.sample(range(len(members)), len(members)), dtype=np.int64)
+    if wide:
+        family, score, rank = family << 30, score << 20, rank << 25
+    assert best_first(family, score, rank).tolist() == np.lexsort((rank, -score, family)).tolist()
 
 
 def test_dates_move_with_the_request(engine: Engine, companies: Intake) -> None:
