@@ -61,6 +61,9 @@ class Describer:
             }
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
         self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
+        made, claims = corpora.reading.modes["produce"], {*corpora.reading.modes["produce"], *corpora.reading.modes["develop"]}
+        self._of_nouns = tuple(verb for verb in corpora.reading.noun_verbs if verb not in claims)
+        self._makes = re.compile("|".join(map(re.escape, made))).search
         verbs, tails = ("|".join(map(re.escape, words)) for words in (self._verb_words, corpora.reading.noun_tails))
         before = "".join(corpora.reading.verb_prefixes)
         within = f"(?<![{before}])(?:{verbs})(?!(?:专?用)?(?:{tails}))"  # 食品加工机械, 水产深加工品 have none
@@ -218,7 +221,8 @@ class Describer:
             verb = segment.verb
         does = "、".join(told[:_MOST_TOLD])
         if not does or does.startswith(self._verb_words):  # 生产玩具, 组织体育活动: it brings its own verb
-            return does
+            noun = verb and mode == self._words["mode"]["produce"] and does.startswith(self._of_nouns) and not self._makes(does)
+            return f"{verb}{does}" if noun else does  # 检测诊断产品: a product's name begins with a verb
         if verb and not self._has_verb.search(does):
             return f"{verb}{does}"
         return f"{_MAINLY if _proved(evidence, pair) else _WRITTEN}{does}"

@@ -313,6 +313,7 @@ def test_the_question_is_of_what_the_company_does_first(engine: Engine) -> None:
         ("杭州示例文化创意有限公司", "礼品设计；品牌设计", "主营礼品设计、品牌设计"),
         ("杭州示例食品机械有限公司", "食品加工机械的生产", "生产食品加工机械"),
         ("杭州示例餐饮集团有限公司", "中餐制售", "制售中餐"),
+        ("杭州示例生物科技有限公司", "制造、加工：检测诊断产品及设备、体外诊断试剂", "生产检测诊断产品及设备"),
     ],
 )
 def test_the_verb_is_of_what_is_done(engine: Engine, name: str, scope: str, told: str) -> None:
