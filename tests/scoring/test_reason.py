@@ -314,6 +314,9 @@ def test_the_question_is_of_what_the_company_does_first(engine: Engine) -> None:
         ("杭州示例食品机械有限公司", "食品加工机械的生产", "生产食品加工机械"),
         ("杭州示例餐饮集团有限公司", "中餐制售", "制售中餐"),
         ("杭州示例生物科技有限公司", "制造、加工：检测诊断产品及设备、体外诊断试剂", "生产检测诊断产品及设备"),
+        ("杭州示例农业开发有限公司", "屠宰鸡、蛋液、蛋粉的生产", "屠宰、生产蛋液、蛋粉"),
+        ("杭州示例林业集团有限公司", "林业种植", "主营林业"),
+        ("杭州示例食品有限公司", "其他方便食品的生产", "生产方便食品"),
     ],
 )
 def test_the_verb_is_of_what_is_done(engine: Engine, name: str, scope: str, told: str) -> None:
