@@ -293,7 +293,7 @@ _PURPOSES = {
 }
 _BY_THE_WAY = "属{chain}链「{segment}」，可顺访"
 _ASIDE = 4  # priority up to which a segment is no gap that anybody would speak of: 啤酒, 茶
-_CLINGS = re.compile("^(?:的|其他|其它)(?=..)|(?<=..)领域内?$")  # what is left of 自产的生物农药; a class of licences
+_CLINGS = re.compile("^(?:的|其他|其它)(?=..)|(?<=..)(?:领域内?|的技术)$")  # what is left of 自产的生物农药; a class of licences
 _VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of the product before it
 _MAINLY, _WRITTEN = "主营", "登记有"
 _VERB_FIRST = re.compile(f"^(?:{_MAINLY}|生产|研发)(?=..)")
