@@ -53,6 +53,7 @@ class Reading:
     standing_verbs: list[str]
     closing_verbs: list[str]
     made_here: list[str]
+    made_goods: list[str]
     noun_verbs: list[str]
     noun_tails: list[str]
     nouns_with_verbs: list[str]
@@ -222,6 +223,11 @@ class Corpora:
         return tuple(self._legal["not_outlets"])
 
     @cached_property
+    def makers(self) -> tuple[str, ...]:
+        """Endings of names whose scope, if it has no verb at all, lists what they make (名称末尾即生产者)."""
+        return tuple(self._legal["makers"])
+
+    @cached_property
     def known_groups(self) -> tuple[KnownGroup, ...]:
         """Groups that everybody knows, in file order (知名集团)."""
         try:
@@ -329,8 +335,7 @@ class Corpora:
     @cached_property
     def synonyms(self) -> dict[str, tuple[str, ...]]:
         """Canonical term → other spellings (同义词)."""
-        raw = self._yaml("synonyms.yaml")["synonyms"]
-        return {term: tuple(variants) for term, variants in raw.items()}
+        return {term: tuple(variants) for term, variants in self._yaml("synonyms.yaml")["synonyms"].items()}
 
     @cached_property
     def stopwords(self) -> frozenset[str]:

@@ -66,9 +66,9 @@ show(plots.quality_curves(steps, across, rule.weight, engine.zone.chain_names, k
 # %%
 show(plots.quality_curves(steps, across, rule.weight, engine.zone.chain_names, of="precision", k=K), "03-precision")
 
-# %% 减半，集团少给 2 分：名单怎样变
+# %% 减半，集团少给 4 分：名单怎样变
 half = with_weight(rule.weight / 2)
-rules = [one.model_copy(update={"weight": one.weight - 2}) if one.id == "is_group" else one for one in half.scoring.rules]
+rules = [one.model_copy(update={"weight": one.weight - 4}) if one.id == "is_group" else one for one in half.scoring.rules]
 changed = trial.with_rules(half.with_scoring(half.scoring.model_copy(update={"rules": rules})))
 results = frames.results(changed.rank()).query("list == 'chains'")
 compared = diff(engine, changed.engine, reading, TRIP)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
-from matcher.corpora import open_corpora
+import pytest
+
+from matcher.corpora import Corpora, open_corpora
 from matcher.engine import Engine
 from matcher.locate import shipped
+from matcher.places import short
+from matcher.rules import load_zone, zone_ids
 from matcher.text.names import name_reader
 
 
@@ -39,3 +44,19 @@ def test_two_engines_of_a_zone_share_what_reads_texts(tmp_path: Path) -> None:
     other = Engine("liaocheng-resort", rules=rules)
     assert other.reader is not first.reader
     assert "从没写过的词" in other.reader.matcher.vocabulary.patterns
+
+
+GROUNDS = re.compile("鲁西|鲁北|胶东|华南|华北|华中|西南|西北|东北|北方|南方|内陆|沿海|平原|水城|内湖|滨湖|湖边|海边")
+"""Parts of the country and kinds of ground: what one zone would ask and another would not."""
+
+
+@pytest.mark.parametrize("zone", zone_ids())
+def test_no_question_of_the_corpora_is_one_zone_s(zone: str, corpora: Corpora) -> None:
+    """Every zone asks them: who would ask for its own city, hospital or lake writes that into its own rules."""
+    file = load_zone(zone, corpora).file
+    own = {short(file.place.city), short(file.place.province), file.name}
+    own |= {one.name for one in (*file.anchors, *file.platforms)} | {word for one in file.anchors for word in one.attracts_words}
+    asked = {group.name: group.asks for group in corpora.known_groups if group.asks}
+    assert len(asked) > 20
+    assert [(name, word) for name, asks in asked.items() for word in own if word in asks] == []
+    assert [name for name, asks in asked.items() if GROUNDS.search(asks)] == []

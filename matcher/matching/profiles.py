@@ -6,6 +6,7 @@ alone, so the result is the same for any number of chunks and processes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -34,8 +35,7 @@ CHUNK = 20_000
 """Companies read at once; bounds memory and nothing else."""
 OF_SEGMENTS = ("affinity", "main", "mode", "named", "breadth")
 """Fields of ``Profiles`` that segments decide (随环节而定的画像字段): companies × segments; the rest is the same for any segments."""
-_COUNTY = 3
-_CONSULT = MODES.index("consult")
+_CONSULT, _PRODUCE = MODES.index("consult"), MODES.index("produce")
 _MODE_CODES: dict[str | None, int] = {None: NO_MODE, **{mode: code for code, mode in enumerate(MODES)}}
 
 
@@ -55,7 +55,7 @@ class Profiles:
         is_group: A group or holding by name.
         is_arm: A part of somebody else's business by name.
         permit_until: Last day of the permits that the scope names, in days since 1970, or ``UNKNOWN_DAY``.
-        place_named: The name has no 字号 but that of a county: 某县旅游投资.
+        place_named: The name has no 字号, only a place and a trade: 某县旅游投资, 浙江国际旅游集团; firms of known groups aside.
         known_group: 1 + index of the known group whose part the company is by name, 0 if it is none or the group itself.
         renowned: A group or company of which everybody knows something, whatever its scope says.
         group_state: Index into ``GROUP_STATES``: how the group that it is or belongs to stands now.
@@ -131,6 +131,8 @@ class ProfileReader:
         self.matcher = Matcher(segments, corpora)
         self._parse = name_reader(corpora).parse  # tables are made once, here, and not again in every worker
         self._scopes = scope_reader(corpora)
+        verbs = (verb for mode in corpora.reading.modes.values() for verb in mode)
+        self._verb_last = re.compile(f"(?<=..)(?:{'|'.join(map(re.escape, sorted(verbs, key=len, reverse=True)))})$")
         self._forms = {kind: code for code, kind in enumerate(legal_forms(corpora))}
         self._outlets = {kind: code for code, kind in enumerate(outlets(corpora))}
         unless = [number for number, mark in enumerate(corpora.marks) if mark.unless_name]
@@ -165,22 +167,34 @@ class ProfileReader:
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
         ]
         for place in [place for place, part in enumerate(parts) if part.known_group]:
-            if known_for := self._known_for(parts[place]):  # read first, as if the scope began with it
+            if known_for := self._known_for(parts[place], described[place]):  # read first, as if the scope began with it
                 described[place] = f"{';'.join(known_for)};{described[place]}"
-        default = _each(parts, "mode", _MODE_CODES.__getitem__, np.int8)
         items = self._scopes.read(described)
+        default = self._default_modes(parts, items)
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
         advice = (items.mode == _CONSULT) & _each(parts, "is_group", bool, np.bool_)[items.row]
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
         return Texts(items, [part.core for part in parts], default), parts
 
-    def _known_for(self, part: NameParts) -> tuple[str, ...]:
-        """What a group is known for: a holding's scope lists investments and metals; the group's name says what it is."""
-        return (
-            self.corpora.known_groups[part.known_group - 1].known_for
-            if part.known_group and (part.is_group or part.is_head)
-            else ()
-        )
+    def _default_modes(self, parts: list[NameParts], items: ScopeItems) -> NDArray[np.int8]:
+        """Modes of items without a verb, by how the names end; a maker's ending counts only where no verb says anything else."""
+        default = _each(parts, "mode", _MODE_CODES.__getitem__, np.int8)
+        spoken = np.zeros(items.rows, dtype=np.bool_)
+        spoken[items.row[(items.mode != NO_MODE) & ~items.filler[items.item]]] = True
+        makes = np.fromiter((part.core.removesuffix("集团").endswith(self.corpora.makers) for part in parts), np.bool_, len(parts))
+        default[makes & ~spoken & (default == NO_MODE)] = _PRODUCE
+        return default
+
+    def _known_for(self, part: NameParts, scope: str) -> tuple[str, ...]:
+        """What a group is known for: a holding's scope lists investments and metals; the group's name says what it is.
+
+        Of a firm of the group only what its own scope names somewhere: 方特's parks open with 快餐店, and its hotels are no parks.
+        """
+        known_for = self.corpora.known_groups[part.known_group - 1].known_for
+        if part.is_group or part.is_head:
+            return known_for
+        written = normalise(scope) if known_for else ""
+        return tuple(trade for trade in known_for if self._verb_last.sub("", trade) in written)
 
     def _renowned(self, part: NameParts) -> bool:
         """A group, or the company that a group's name means, of which everybody knows something."""
@@ -218,7 +232,7 @@ class ProfileReader:
             is_group=_each(parts, "is_group", bool, np.bool_),
             is_arm=_each(parts, "is_arm", bool, np.bool_),
             permit_until=permits_until(companies.text["business_scope"], UNKNOWN_DAY),
-            place_named=np.array([not part.trade_name and part.level == _COUNTY for part in parts], dtype=np.bool_),
+            place_named=np.array([not part.trade_name and part.level > 0 for part in parts], dtype=np.bool_) & (known_group == 0),
             known_group=np.where(_each(parts, "is_head", bool, np.bool_), 0, known_group),
             renowned=renowned,
             group_state=group_state,

@@ -61,6 +61,9 @@ class Describer:
             }
         self._verbs: dict[str, str] = {labels["modes"][mode]: verb for mode, verb in labels["verbs"].items()}
         self._verb_words = tuple(verb for verbs in corpora.reading.modes.values() for verb in verbs)
+        made, claims = corpora.reading.modes["produce"], {*corpora.reading.modes["produce"], *corpora.reading.modes["develop"]}
+        self._of_nouns = tuple(verb for verb in corpora.reading.noun_verbs if verb not in claims)
+        self._makes = re.compile("|".join(map(re.escape, made))).search
         verbs, tails = ("|".join(map(re.escape, words)) for words in (self._verb_words, corpora.reading.noun_tails))
         before = "".join(corpora.reading.verb_prefixes)
         within = f"(?<![{before}])(?:{verbs})(?!(?:专?用)?(?:{tails}))"  # 食品加工机械, 水产深加工品 have none
@@ -215,13 +218,23 @@ class Describer:
         told = list(dict.fromkeys(self._steps_off.sub("", phrase).upper() for phrase in phrases))
         told = [phrase for phrase in told if not any(_is_class_of(phrase, other) for other in told)]
         told = [phrase for phrase in told if phrase not in self._steps and not _VAGUE.search(phrase)] or told
+        told = [_CLINGS.sub("", phrase) for phrase in told]
         mode = self.value("mode", evidence, pair) if evidence.columns["mode"].known[pair] else ""
         verb = self._verbs.get(mode, "")
-        if segment.verb and verb == self._verbs.get(self._words["mode"]["produce"]):
+        makes = verb and verb == self._verbs.get(self._words["mode"]["produce"])
+        if segment.verb and makes:
             verb = segment.verb
+        bare = [phrase for phrase in told if phrase in self._verb_words]
+        if makes and 0 < len(bare) < len(told):  # 屠宰、蛋液: it slaughters, and makes the other; 养殖、鸭: it breeds ducks
+            others = [word for word in bare if word != verb]
+            does = "、".join([phrase for phrase in told if phrase not in bare][: _MOST_TOLD - min(len(others), 1)])
+            return "、".join([*others, f"{verb}{does}"])
         does = "、".join(told[:_MOST_TOLD])
+        if segment.verb and verb == segment.verb and does.endswith("业") and not does.startswith(self._verb_words):
+            return f"{_MAINLY}{does}"  # nobody plants 林业
         if not does or does.startswith(self._verb_words):  # 生产玩具, 组织体育活动: it brings its own verb
-            return does
+            noun = verb and mode == self._words["mode"]["produce"] and does.startswith(self._of_nouns) and not self._makes(does)
+            return f"{verb}{does}" if noun else does  # 检测诊断产品: a product's name begins with a verb
         if verb and not self._has_verb.search(does):
             return f"{verb}{does}"
         return f"{_MAINLY if _proved(evidence, pair) else _WRITTEN}{does}"
@@ -283,6 +296,7 @@ _PURPOSES = {
 }
 _BY_THE_WAY = "属{chain}链「{segment}」，可顺访"
 _ASIDE = 4  # priority up to which a segment is no gap that anybody would speak of: 啤酒, 茶
+_CLINGS = re.compile("^(?:的|其他|其它)(?=..)|(?<=..)(?:领域内?|的技术)$")  # what is left of 自产的生物农药; a class of licences
 _VAGUE = re.compile("其他|类$")  # 头孢菌素类: what a bracket says of the product before it
 _MAINLY, _WRITTEN = "主营", "登记有"
 _VERB_FIRST = re.compile(f"^(?:{_MAINLY}|生产|研发)(?=..)")

@@ -73,7 +73,7 @@ def fields(chains: Sequence[str], corpora: Corpora) -> dict[str, Field]:
         "is_group": Field("truth", "集团或控股"),
         "is_arm": Field("truth", "名称像下属企业"),
         "decided_elsewhere": Field("truth", "名称属知名集团，总部在别的城市"),
-        "place_named": Field("truth", "名称只有县区名，没有字号"),
+        "place_named": Field("truth", "名称只有地名和行业，没有字号"),
         "approached": Field("truth", "园区正在对接"),
         "renowned": Field("truth", "公认的集团、品牌"),
         "group_state": Field("text", "公认的近况", GROUP_STATES),

@@ -7,9 +7,9 @@ known of an item alone is found once for each distinct item.
 An item's mode is that of its own verb; else of a head that ends in a colon (销售：甲、乙); else of the next item in its list that
 ends in a verb (甲、乙的生产); else of the last item before it in the sentence that starts with one (加工甲、乙), or of the bare verbs
 that open the sentence; else of the next that ends in one; else of a head of makers that stands before it with no other verb between
-(生产：甲；乙), for makers list their goods in sentences; else none. A run of bare verbs speaks with its strongest (生产、销售：甲),
-and one that closes a list lends it to the item before it (甲的研发、生产、销售). A verb alone is no item, unless it is a business of
-its own (住宿、餐饮服务) and no head.
+(生产：甲；乙), for makers list their goods in sentences; else that of a maker, if only a
+maker's permit lists it (片剂); else none. A run of bare verbs speaks with its strongest (生产、销售：甲), and one that closes a list lends
+it to the item before it (甲的研发、生产、销售). A verb alone is no item, unless it is a business of its own (住宿、餐饮服务) and no head.
 
 Permits of a canteen or a car park, and items that nearly everybody has, often lead a scope because the form has them first. They move
 behind the items that tell the trade, unless the company makes them, or they tell a holding (实业投资).
@@ -104,6 +104,7 @@ class ScopeReader:
         self._movable = self._fillers.difference(reading.holding_items)
         self._permit_lead = re.compile("|".join(f"(?:{pattern})" for pattern in reading.permit_leads))
         self._standing = frozenset(reading.standing_verbs)
+        self._made = frozenset(reading.made_goods)
         self._brackets: dict[str, str] = {}
         self._verbs = VerbReader(reading)
 
@@ -168,6 +169,7 @@ class ScopeReader:
         stands = _among(texts, self._standing)
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
+        modes[(modes == NO_MODE) & _among(texts, self._made)[item]] = _PRODUCE  # only a maker's permit lists them
         filler = _among(texts, self._fillers)
         leads = self._leads(texts, _among(texts, self._movable), row, item)
         order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from matcher.corpora import Corpora
+from matcher.corpora import MODES, Corpora
 from matcher.engine import Engine
 from matcher.intake import from_profiles
 from matcher.matching.families import FamilyFinder
@@ -66,6 +66,65 @@ def test_a_known_group_is_read_as_what_it_is_known_for(engine: Engine) -> None:
     assert known.score > 60 > unknown.score, "a name without what everybody knows stays what its scope says"
     assert {c.rule: c.points for c in known.contributions}["renowned"] > 0
     assert {c.rule: c.points for c in firm.contributions}["renowned"] == 0, "a firm of the group does what its own scope says"
+
+
+def test_a_firm_of_a_group_is_read_as_what_its_own_scope_says_of_that(engine: Engine) -> None:
+    """方特's parks open with 快餐店 and 停车场; what the group is known for is read first where the firm writes it anywhere."""
+    before = "快餐店；零售：预包装食品；产业投资；动漫设计；房屋租赁"
+    profile = {"city": "青岛", "reg_capital_raw": "50000万人民币", "founded_date": "2009-01-01"}
+    park, other, hotel = engine.score(
+        [
+            {"name": "华强方特(青岛)文化科技有限公司", "business_scope": f"{before}；主题公园的管理、经营", **profile},
+            {"name": "甪鑫(青岛)文化科技有限公司", "business_scope": f"{before}；主题公园的管理、经营", **profile},
+            {"name": "华强方特(青岛)酒店有限公司", "business_scope": f"{before}；酒店管理", **profile},
+        ],
+        AS_OF,
+    )
+    assert isinstance(park, RankedCompany) and isinstance(other, RankedCompany) and isinstance(hotel, RankedCompany)
+    assert park.segment == "theme-parks"
+    assert park.affinity > other.affinity + 0.1
+    assert hotel.segment != "theme-parks", "a hotel of the group is no park"
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "mode"),
+    [
+        ("青岛甪鑫机械制造有限公司", "玉米收获机、播种机", "produce"),
+        ("青岛甪鑫制药集团有限公司", "中成药、化学药制剂", "produce"),
+        ("青岛甪鑫药业有限公司", "中成药、化学药制剂", "none"),  # wholesalers of drugs are called so, too
+        ("青岛甪鑫药业有限公司", "片剂、颗粒剂", "produce"),  # what only a maker's permit lists
+        (
+            "青岛甪鑫机械制造有限公司",
+            "销售：玉米收获机；播种机；货物进出口",
+            "none",
+        ),  # a verb stands there: 播种机 has none of its own
+        ("青岛甪鑫机械制造有限公司", "播种机；货物进出口", "produce"),  # everybody writes that
+    ],
+)
+def test_a_maker_s_name_speaks_where_no_verb_does(
+    reader: ProfileReader, corpora: Corpora, name: str, scope: str, mode: str
+) -> None:
+    details = reader.details(from_profiles([{"name": name, "business_scope": scope, "city": "青岛"}], corpora).companies)
+    items, default = details.texts.items, details.texts.default_mode
+    last = [n for n in range(len(items.row)) if not items.filler[items.item[n]]][-1]
+    found = items.mode[last] if items.mode[last] != len(MODES) else default[0]
+    assert (*MODES, "none")[found] == mode
+
+
+@pytest.mark.parametrize(
+    ("name", "nameless"),
+    [
+        ("浙江国际旅游集团有限公司", True),
+        ("杭州果品批发有限公司", True),
+        ("莘县旅游投资有限公司", True),
+        ("浙江甪鑫旅游集团有限公司", False),
+        ("浙江省旅游集团有限责任公司", False),  # everybody knows it
+        ("甪鑫旅游有限公司", False),
+    ],
+)
+def test_a_name_without_a_trade_name(reader: ProfileReader, corpora: Corpora, name: str, nameless: bool) -> None:
+    profiles = reader.read(from_profiles([{"name": name, "business_scope": "旅游开发"}], corpora).companies)
+    assert profiles.place_named.tolist() == [nameless]
 
 
 def test_whoever_the_zone_talks_to_is_not_doubted_as_an_arm(engine: Engine) -> None:

@@ -26,6 +26,9 @@ def modes(reader: ScopeReader, scope: str) -> dict[str, str]:
 BY_HAND = {
     # none
     "红茶、绿茶": {"红茶": "none", "绿茶": "none"},
+    # but for what only a maker's permit lists
+    "片剂、硬胶囊剂、抗生素": {"片剂": "produce", "硬胶囊剂": "produce", "抗生素": "none"},
+    "销售：片剂、硬胶囊剂": {"片剂": "sell", "硬胶囊剂": "sell"},
     # 1. its own verb, the strongest claim of several, wherever it stands
     "红茶种植": {"红茶种植": "produce"},
     "销售红茶": {"销售红茶": "sell"},
