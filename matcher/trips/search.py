@@ -30,7 +30,10 @@ _CLOSE = 1e-4  # points between bound and program at which nothing is left to pr
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to look (求解的限度): rounds and effort decide, ``seconds`` is a fuse, and whoever watches may end it."""
+    """How long to look (求解的限度): rounds and effort decide, ``seconds`` is a fuse, and whoever watches may end it.
+
+    Three quarters of ``seconds`` are for every plan, the last quarter for one that misses what must be done.
+    """
 
     rounds: int
     effort: int
@@ -65,8 +68,11 @@ class Found:
 
 
 class _Fuse:
+    """The clock of a search. Its last quarter is for plans that miss what must be done: they are of no use to anybody."""
+
     def __init__(self, limits: Limits) -> None:
-        self._until = time.monotonic() + limits.seconds
+        self._grace = limits.seconds / 4
+        self._until = time.monotonic() + limits.seconds - self._grace
         self._watch = limits.watch
         self.blown = False
 
@@ -80,6 +86,14 @@ class _Fuse:
         """Whether to end as soon as there is a plan: the time is up, or whoever waits has enough."""
         self.blown = self.blown or self._watch.enough
         return self.left() <= 0 or self.blown
+
+    def ended(self, missing: bool) -> bool:
+        """Whether to look no further."""
+        return self.over() and (not missing or self.left() <= -self._grace)
+
+    def rest(self, missing: bool) -> float:
+        """Seconds that one more look may take."""
+        return self.left() + (self._grace if missing else 0.0)
 
 
 def search(problem: Problem, limits: Limits) -> Found:
@@ -109,15 +123,18 @@ def search(problem: Problem, limits: Limits) -> Found:
         gained = False
         limits.watch.tell(f"改好行程：现在 {points(worth(problem, visited(best[1]))):.1f} 分，至多 {bound:.1f} 分")
         for free in _neighbourhoods(problem, best[0]):
-            if fuse.left() <= 0 or (fuse.over() and not _missed(problem, best[1])):
+            missing = bool(_missed(problem, best[1]))
+            if fuse.ended(missing):
                 break
             whole.fix(free)
-            if whole.solve(nodes=_NODES * limits.effort, seconds=fuse.left()) is None:
+            solved = whole.solve(nodes=_NODES * limits.effort, seconds=fuse.rest(missing))
+            fuse.left()  # what has stopped the solver is the fuse, if it is blown by now
+            if solved is None:
                 continue
             other = _named(problem, whole.mix())
             if _key(problem, other) > _key(problem, best):
                 best, gained = other, True
-        if not gained or fuse.left() <= 0 or (fuse.over() and not _missed(problem, best[1])):
+        if not gained or fuse.ended(bool(_missed(problem, best[1]))):
             break
     if best is None:
         return Found((), 0, bound, tuple(("spot", n) for n, spot in enumerate(problem.spots) if spot.must), rounds, fuse.blown)
