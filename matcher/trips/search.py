@@ -25,6 +25,7 @@ from matcher.trips.watching import Watch
 
 _NODES = 5  # of the search tree, for each unit of effort
 _LIKELY = 800  # days that whole numbers choose from
+_LEAST_GRACE = 5.0  # seconds to mend a plan that misses what must be done
 _CLOSE = 1e-4  # points between bound and program at which nothing is left to prove
 
 
@@ -68,11 +69,15 @@ class Found:
 
 
 class _Fuse:
-    """The clock of a search. Its last quarter is for plans that miss what must be done: they are of no use to anybody."""
+    """The clock of a search. Its last quarter is for plans that miss what must be done: they are of no use to anybody.
+
+    On a slow machine the first plan may take longer than all of the time; then that quarter begins with it.
+    """
 
     def __init__(self, limits: Limits) -> None:
-        self._grace = limits.seconds / 4
-        self._until = time.monotonic() + limits.seconds - self._grace
+        self._grace = max(limits.seconds / 4, _LEAST_GRACE)
+        self._until = time.monotonic() + limits.seconds - limits.seconds / 4
+        self._end = self._until + self._grace
         self._watch = limits.watch
         self.blown = False
 
@@ -87,13 +92,17 @@ class _Fuse:
         self.blown = self.blown or self._watch.enough
         return self.left() <= 0 or self.blown
 
+    def planned(self) -> None:
+        """There is a first plan."""
+        self._end = max(self._end, time.monotonic() + self._grace)
+
     def ended(self, missing: bool) -> bool:
         """Whether to look no further."""
-        return self.over() and (not missing or self.left() <= -self._grace)
+        return self.over() and (not missing or time.monotonic() >= self._end)
 
     def rest(self, missing: bool) -> float:
         """Seconds that one more look may take."""
-        return self.left() + (self._grace if missing else 0.0)
+        return self._end - time.monotonic() if missing else self.left()
 
 
 def search(problem: Problem, limits: Limits) -> Found:
@@ -116,6 +125,7 @@ def search(problem: Problem, limits: Limits) -> Found:
     limits.watch.tell("挑出一份行程")
     _dive(master, finders, limits, fuse)
     best = _named(problem, master.mix()) if master.solve() is not None else None
+    fuse.planned()
     whole = Master(problem, whole=True)
     for day, pattern in master.likely(_LIKELY):
         whole.add(day, pattern)

@@ -97,7 +97,7 @@ def reasons(plan: TripPlan) -> Iterator[tuple[str, str]]:
         word = "少一天" if other.days < plan.days else "多一天"
         least = "；没有算完，可能更好" if other.cut else ""
         if not other.cities:
-            why = "时间不够，没有算出来；把“最多等多久”放长再排" if other.cut else "城市走不完，或必访、约定排不进"
+            why = "时间不够，没有算出来；多等一会儿再排" if other.cut else "城市走不完，或必访、约定排不进"
             yield word, f"{other.days} 天：{why}"
             continue
         told = f"价值 {other.value:.1f} 分（{other.change:+.1f}），{other.visits} 家，去{'、'.join(other.cities)}"

@@ -84,12 +84,15 @@ def test_the_same_trip_has_the_same_plan() -> None:
 def test_who_has_no_time_left_still_does_what_must_be_done() -> None:
     """The last quarter of the time is for plans that miss something, and that the fuse has stopped a search is told."""
     problem = made_up(3, cities=3, spots=60, days=3, teams=1, ordered=True)
+    assert search(problem, LIMITS).missed == ()
     found = search(problem, Limits(rounds=60, effort=4, seconds=1e-6))
     assert found.cut
     spent = _Spent(60)
     assert spent.over() and not spent.ended(missing=True) and spent.ended(missing=False) and spent.rest(missing=True) > 0
     spent = _Spent(81)
     assert spent.ended(missing=True)
+    spent.planned()
+    assert not spent.ended(missing=True) and spent.ended(missing=False)
 
 
 class _Spent(_Fuse):
@@ -98,6 +101,7 @@ class _Spent(_Fuse):
     def __init__(self, gone: float) -> None:
         super().__init__(Limits(rounds=1, effort=1, seconds=80))
         self._until -= gone
+        self._end -= gone
 
 
 @given(seed=st.integers(0, 10_000), appointments=st.integers(0, 1))
