@@ -34,3 +34,8 @@ def corpora() -> Corpora:
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return Engine(ZONE, processes=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that at the end no worker waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)

@@ -42,6 +42,7 @@ def test_wheel_carries_its_data_and_no_stray_module(wheel: Path) -> None:
     assert {name.split("/")[0].split("-")[0] for name in names} == {"matcher", "lianzhao"}
 
 
+@pytest.mark.long
 def test_wheel_ranks_from_another_folder(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"

@@ -314,16 +314,17 @@ def _parents(member: _Member, groups: Mapping[str, _Bearers], telling: int) -> l
 
 
 def _head_first(companies: Companies, family: list[_Member]) -> list[int]:
-    def decides(member: _Member) -> tuple[bool, bool, bool, bool, int, bool, int, str]:
+    shortest = min(len(member.part.trade_name) for member in family)
+
+    def decides(member: _Member) -> tuple[bool, bool, bool, bool, int, bool, int]:
         place, form = member.place, member.part.legal_form
-        longer = len(member.part.trade_name) > _shortest(family)
+        longer = len(member.part.trade_name) > shortest
         standing = (not member.part.is_head, not member.part.is_group, longer, form != "joint_stock")
         founded = int(companies.founded[place])
-        return (*standing, -int(companies.capital[place]), founded == UNKNOWN_DAY, founded, companies.key(place))
+        return (*standing, -int(companies.capital[place]), founded == UNKNOWN_DAY, founded)
 
-    head = min(family, key=decides).place
+    ranks = [decides(member) for member in family]
+    best = min(ranks)
+    heads = [member.place for member, rank in zip(family, ranks, strict=True) if rank == best]
+    head = heads[0] if len(heads) == 1 else min(heads, key=companies.key)  # the key digests a row: of ties only
     return [head, *(member.place for member in family if member.place != head)]
-
-
-def _shortest(family: list[_Member]) -> int:
-    return min(len(member.part.trade_name) for member in family)

@@ -175,7 +175,17 @@ def diff(old: Engine, new: Engine, reading: Reading, request: Request, earlier: 
     Raises:
         RequestError: The request names what one of the rulesets lacks.
     """
-    before, after = Ranked(old, reading, earlier or request), Ranked(new, reading, request)
+    return between(Ranked(old, reading, earlier or request), Ranked(new, reading, request))
+
+
+def between(before: Ranked, after: Ranked) -> Diff:
+    """Compares two lists that are there (对比两份名单): many candidates with one base need that once only.
+
+    Args:
+        before: Of a zone.
+        after: Of the same zone, over the same corpora and companies, as long.
+    """
+    old, new, reading, request = before.engine, after.engine, after.reading, after.request
     chosen = sorted(
         {*before.first(request.top), *after.first(request.top)},
         key=lambda company: (*after.order(company), *before.order(company), reading.companies.key(company)),
@@ -212,7 +222,7 @@ class Ranked:
     """
 
     def __init__(self, engine: Engine, reading: Reading, request: Request) -> None:
-        self.engine, self.reading = engine, reading
+        self.engine, self.reading, self.request = engine, reading, request
         self.outcome: Outcome = outcome_of(engine, reading, request)
         self.scores = self.outcome.scored.scores
         self._listed: list[int] = self.outcome.chains.company.tolist()

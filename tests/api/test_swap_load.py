@@ -154,6 +154,7 @@ def asked(client: Client, served: Served, choose: random.Random, count: int, don
     return seen
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("count", "swaps"), [(400, 4), pytest.param(10_000, 20, marks=pytest.mark.slow)])
 def test_every_answer_is_whole_and_of_one_snapshot(tmp_path: Path, count: int, swaps: int) -> None:
     served, done = Served(tmp_path), threading.Semaphore(0)

@@ -18,8 +18,8 @@ from matcher.engine import Engine
 from matcher.intake import read_files
 from matcher.runs import Request
 from matcher.tuning.agreement import kendall
-from matcher.tuning.diff import Diff, Effect, Move, diff
-from matcher.tuning.outcome import Reading, read_companies, score_all
+from matcher.tuning.diff import Diff, Effect, Move, Ranked, between, diff
+from matcher.tuning.outcome import Reading, read_companies
 from matcher.tuning.rulesets import named_rules
 from matcher.types import RankedCompany
 from tests.tuning.trials import AS_OF, TOP, changed, made_up, recombined
@@ -260,9 +260,9 @@ def test_a_ruleset_by_its_words(tmp_path: Path) -> None:
         assert named_rules(word, "zone-a", tmp_path).folder == tmp_path / "zone-a"
 
 
-def groups_add_up(engine: Engine, reading: Reading) -> int:
+def groups_add_up(ranked: Ranked) -> int:
     """For how many companies the points of the rules, group by group and cut by the caps of the file, are the score."""
-    scores, scoring = score_all(engine, reading, EVERYONE)[0].scores, engine.zone.scoring
+    scores, scoring = ranked.scores, ranked.engine.zone.scoring
     total = np.zeros_like(scores.score)
     for number, group in enumerate(scoring.groups):
         raw = sum(scores.points[n] for n, rule in enumerate(scoring.rules) if rule.group == group.id) + np.zeros_like(total)
@@ -273,6 +273,7 @@ def groups_add_up(engine: Engine, reading: Reading) -> int:
     return int((np.minimum(np.maximum(total, 0), 1_000_000) == scores.score).sum())
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_ten_thousand_companies_and_two_hundred_changes_add_up(engine: Engine) -> None:
     """Every move of every company under one ruleset after another: the parts are the move, the points the score, in whole 1/10000.
@@ -280,16 +281,16 @@ def test_ten_thousand_companies_and_two_hundred_changes_add_up(engine: Engine) -
     Of all companies, listed or not, the rules of a group add up to what its cap cuts, and the groups to the score.
     """
     reading, draw = read_companies(engine, recombined(engine.corpora, 10_000, 21)), random.Random(22)
-    before, seen, whole = engine, 0, 0
+    before, seen, whole = Ranked(engine, reading, EVERYONE), 0, 0
     for _ in range(200):
-        after = engine.with_rules(engine.zone.with_scoring(changed(engine.zone.scoring, draw)))
-        for move in diff(before, after, reading, EVERYONE).moves:
+        after = Ranked(engine.with_rules(engine.zone.with_scoring(changed(engine.zone.scoring, draw))), reading, EVERYONE)
+        for move in between(before, after).moves:
             parts = sum(round(part.change * 10_000) for part in move.parts)
             assert parts == round(move.change * 10_000) == round(move.new.score * 10_000) - round(move.old.score * 10_000)
             capped = sum(round(change * 10_000) for change in move.groups.values())
             assert parts == capped + sum(round(part.change * 10_000) for part in move.parts if part.kind == "clamp")
             seen += bool(parts)
-        whole += groups_add_up(after, reading)
+        whole += groups_add_up(after)
         before = after
     assert whole == 200 * len(reading.companies)
     assert seen > 50_000

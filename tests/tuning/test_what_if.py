@@ -75,6 +75,7 @@ def test_random_changes_one_after_another(engine: Engine, companies: Intake, req
     assert len(lists) > 6
 
 
+@pytest.mark.long
 def test_ten_thousand_companies_and_two_hundred_changes(engine: Engine) -> None:
     companies, draw = recombined(engine.corpora, 10_000, 11), random.Random(12)
     trial = WhatIf(engine, read_companies(engine, companies), TOP)
