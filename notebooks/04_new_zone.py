@@ -44,6 +44,7 @@ import os
 from collections import Counter
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 from shutil import copy, copytree, rmtree
 from tempfile import TemporaryDirectory
@@ -60,7 +61,7 @@ from matcher.intake import read_files
 from matcher.locate import folder
 from matcher.rules.judgements import HALVES, judgements_of
 from matcher.runs import Request
-from matcher.tuning import frames
+from matcher.tuning import frames, plots
 from matcher.tuning.diff import diff
 from matcher.tuning.edits import edits
 from matcher.tuning.outcome import read_companies
@@ -69,6 +70,7 @@ from matcher.tuning.quality import Gauge
 ZONE = os.environ.get("ZONE", "zhuhai-jinwan")
 LIKE = "liaocheng-resort"  # 评分规则从哪个现成的园区抄起
 SHEETS = Path(os.environ.get("SHEETS", folder("rules").parent / "notebooks" / ZONE))
+draw = partial(plots.saved, folder=os.environ.get("FIGURES"))  # 给一个目录，图就另存一份 PNG
 corpora = open_corpora()
 FILES = [corpora.sample]  # 例：[Path("企业.csv")]，要有名称和经营范围
 intake = read_files(FILES, corpora)
@@ -419,6 +421,19 @@ counts = {
 print(pd.DataFrame(counts).to_string())
 compared = diff(second, full, reading, TRIP)
 print(f"头一小时与全套：前 {TRIP.top} 家里共有的占 {compared.overlap:.0%}")
+
+# %% [markdown]
+# 各环节认出了几家，一轮一列：契合度 0.25 以上的，一家算一次，算在它最契合的那个环节。空着的格子是一家也没有。
+# 全套那一列还空着的，先想是这批企业里本来没有（金湾的随附样例多是青岛、杭州、绍兴的），还是词没收全；
+# 一个环节比别的多出好几倍的，多半是有一个词太泛，回第 5 步看误中了谁。
+
+# %% 图：各环节认出几家
+rounds = {"第 1 轮": second.with_rules(FIRST), "头一小时": second, "全套": full}
+theirs = {who: matched(engine).query("affinity >= 0.25")["segment"].value_counts() for who, engine in rounds.items()}
+called = {one.id: f"{full.zone.chain_names.get(one.chain, '机会型')} / {one.name}" for one in full.zone.segments}
+by_round = pd.DataFrame(theirs).reindex(called).fillna(0).astype(int).rename(index=called)
+draw(plots.heat_map(by_round, "各环节认出的企业", "家"), "04-segments")
+print("全套里一家也没有的环节：" + ("、".join(by_round.index[by_round["全套"] == 0]) or "没有"))
 
 # %% 量：评判过的企业单独排，前 20 名排得有多好（评判从哪份企业来的，就用哪份量）
 try:

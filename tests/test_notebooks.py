@@ -22,6 +22,7 @@ PICTURES = {
     "01_read_a_ranking": {"01-scores", "01-waterfall"},
     "02_tune_a_chain": {"02-segments-cities", "02-slope"},
     "03_tune_weights": {"03-bands", "03-effects", "03-ndcg", "03-precision", "03-scores", "03-slope", "03-waterfall"},
+    "04_new_zone": {"04-segments"},
 }
 
 

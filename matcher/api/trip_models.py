@@ -79,14 +79,12 @@ class TripBody(_Body):
     need: Literal["complement", "strengthen", "extend"] | None = None
     candidates: Annotated[int | None, Field(ge=1, le=500, description="名单前多少家参与排程")] = None
     seconds: Annotated[int, Field(ge=1, le=MOST_SECONDS, description="求解合计至多几秒；到了给出当时最好的计划")] = 60
-    explain: Annotated[bool, Field(description="必访的代价、多一天少一天：各是一次求解，时间从 seconds 里分")] = False
+    explain: Annotated[bool, Field(description="必访的代价、多一天少一天：各是一次求解，用 seconds 里剩下的时间")] = False
     ruleset: RulesetWord = DRAFT
     register_name: Annotated[Word | None, Field(alias="register", description="留存的本地名录；空字符串为最近一份")] = None
 
     def request(self) -> TripRequest:
-        """As the planner takes it (行程请求); every search of it has its part of the time."""
-        musts = len(self.must) + sum(one.state == "agreed" for one in self.appointments)
-        searches = 3 + musts if self.explain else 1
+        """As the planner takes it (行程请求)."""
         return TripRequest(
             start=self.start, days=self.days, cities=tuple(self.cities), anywhere=self.anywhere, teams=self.teams,
             per_day=self.per_day, hours=tuple(self.hours), visit=self.visit, must=tuple(self.must), must_not=tuple(self.must_not),
@@ -94,7 +92,7 @@ class TripBody(_Body):
             targets=tuple(Target(**one.model_dump()) for one in self.targets),
             ways=tuple(Way(one.start, one.end, one.minutes) for one in self.ways), eve=self.eve, stay=self.stay,
             chains=tuple(self.chains), group=self.group, need=self.need, candidates=self.candidates,
-            seconds=max(1, self.seconds // searches), explain=self.explain,
+            seconds=self.seconds, explain=self.explain,
         )  # fmt: skip
 
 

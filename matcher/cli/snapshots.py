@@ -205,7 +205,7 @@ def current(engine: Engine) -> tuple[Intake, ProfileCache | None] | None:
     if snapshot is None:
         return None
     days = [day for source in snapshot.manifest.sources if source.as_of for day in source.as_of]
-    dated = f"，数据日期 {_day(min(days))} 至 {_day(max(days))}" if days else ""
+    dated = f"，数据日期 {' 至 '.join(dict.fromkeys(_day(day) for day in (min(days), max(days))))}" if days else ""
     without = int((snapshot.companies.as_of == UNKNOWN_DAY).sum())
     dated += f"，其中 {without:,} 家日期不详" if without else ""
     known = open_profiles(home(), snapshot, engine.reader)

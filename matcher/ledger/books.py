@@ -221,6 +221,8 @@ GOALS = Book(
     ),
 )  # fmt: skip
 
+WHOSE = ("group", "department", "town")
+"""Fields that say whose a row is (归属)."""
 ALL: dict[str, Book[Any]] = {
     book.name: book for book in (TARGETS, PROJECTS, ACTIVITIES, MEETINGS, ARRIVALS, PAPERS, NEEDS, PROBLEMS, PROMISES, GOALS)
 }

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, delete, insert, update
 
 from matcher.errors import ConflictError, FieldError, LedgerError, StepError
 from matcher.ledger import books, reading, tables
-from matcher.ledger.books import Book
+from matcher.ledger.books import WHOSE, Book
 from matcher.ledger.checks import check_change, check_free, check_row
-from matcher.ledger.event_tables import courses
+from matcher.ledger.event_tables import courses, owners
 from matcher.ledger.mistakes import noted, raise_first
 from matcher.ledger.reading import encoded
 from matcher.ledger.records import Kept, Written
@@ -322,6 +322,8 @@ class Entry:
     ) -> None:
         line = self._history_line(book, id_, version, verb, changes, reason)
         self.connection.execute(insert(tables.history).values(line))
+        if verb != "add" and not {*WHOSE}.isdisjoint(changes):
+            self.connection.execute(delete(owners).where(owners.c.book == book.name, owners.c.row == id_))
 
     def _history_line(
         self, book: Book[Any], id_: int, version: int, verb: str, changes: Mapping[str, tuple[Any, Any]], reason: str | None

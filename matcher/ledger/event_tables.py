@@ -26,6 +26,15 @@ courses = Table(
 )
 """How far each row has come, and its newest steps (各行走到哪里): what a step of a person takes out, and the next event makes anew."""
 
+owners = Table(
+    "ledger_owners",
+    metadata,
+    Column("book", String(16), primary_key=True),
+    Column("row", Integer, primary_key=True),
+    Column("kept", JSON, nullable=False),
+)
+"""Whose each row was since when (各行的归属): what a person's change of it takes out, and the next event makes anew."""
+
 stamps = Table(
     "ledger_stamps",
     metadata,

@@ -28,6 +28,8 @@ from matcher.matching.name_index import squeezed
 
 MARK = "event:"
 """How the source of a change begins that an event made (事件来源)."""
+VISIT, CONTACT, OWNER = range(3)
+"""What has to be settled of a row (归属要定什么): whose its new visits are; who first spoke with it, too; its older visits, too."""
 _AT_ONCE, _RANGES = 300, 100
 _LATEST = (datetime.max.replace(tzinfo=UTC),)  # later than every step: any that were kept will do
 _short = lru_cache(4096)(lambda name: squeezed([name])[0])
@@ -45,7 +47,7 @@ class Batch:
     Attributes:
         writes: What is to be written.
         there: Book and number of rows that are known to be there.
-        whose: Rows of which it may be another's now what was done then.
+        whose: Row → what has to be settled of whose it was, and all that stands before it in ``VISIT``, ``CONTACT``, ``OWNER``.
     """
 
     def __init__(self, connection: Connection, setting: Setting, events: Sequence[Event]) -> None:
@@ -56,7 +58,7 @@ class Batch:
         expected = {tables.events: len(events), tables.steps: steps + visits, activities: visits, meetings: visits, arrivals: funds}
         self.writes = Writes(connection, expected)
         self.there: dict[Row, bool] = {}
-        self.whose: dict[Row, bool] = {}
+        self.whose: dict[Row, int] = {}
         self._rows: dict[Row, dict[str, Any]] = {}
         self._by_name: dict[tuple[str, str], list[int]] = {}
         self._by_code: dict[tuple[str, str], list[int]] = {}
@@ -116,6 +118,11 @@ class Batch:
             return None
         _, _, row, book = max(found)
         return book, row
+
+    def settles(self, row: Row, what: int) -> None:
+        """Notes what has to be settled of a row, once the batch was entered (待定归属): ``VISIT``, ``CONTACT`` or ``OWNER``."""
+        if what > self.whose.get(row, -1):
+            self.writes.put(self.whose, row, what)
 
     def settle(self, event: Event, number: int, row: Row, at: datetime, by: str) -> None:
         """Notes that a person said whom an event means (认定)."""

@@ -8,15 +8,15 @@ from typing import Any
 
 from matcher.errors import FieldError, StepError
 from matcher.ledger import tables
-from matcher.ledger.books import ACTIVITIES, ARRIVALS, MEETINGS, PROJECTS, TARGETS, Book
+from matcher.ledger.books import ACTIVITIES, ARRIVALS, MEETINGS, PROJECTS, TARGETS, WHOSE, Book
 from matcher.ledger.checks import OF_LONG_AGO, long_ago
 from matcher.ledger.entry import Entry
 from matcher.ledger.event_tables import step_times
 from matcher.ledger.events import Event, Fate
-from matcher.ledger.events_batch import MARK, Batch
+from matcher.ledger.events_batch import CONTACT, MARK, OWNER, VISIT, Batch
 from matcher.ledger.events_courses import first_contact
 from matcher.ledger.events_folding import BEGINNING, Folded, Told
-from matcher.ledger.events_owners import WHOSE, WHY, Owners, Visit, Whose, moment_of
+from matcher.ledger.events_owners import WHY, Owners, Visit, Whose, moment_of
 from matcher.ledger.events_writes import Row
 from matcher.ledger.records import Kept
 from matcher.ledger.setting import Setting
@@ -75,14 +75,15 @@ class EventEntry(Entry):
 
     def settle_owners(self) -> None:
         """Whose visits and first contacts are, once all of the batch was entered (归属随日); see ``events_owners``."""
-        rows = [row for row in self.batch.whose if self.batch.knows(row)]
+        rows = {row: what for row, what in self.batch.whose.items() if self.batch.knows(row)}
         if not rows:
             return
         self.source = f"{MARK}{WHY}"
         for row, (whose, visits) in Owners(self.batch, self._cleaned).of(rows).items():
             for visit in visits:
                 self._settle_visit(row, whose, visit)
-            self._settle_contact(row, whose)
+            if rows[row] >= CONTACT:
+                self._settle_contact(row, whose)
 
     def _settle_visit(self, row: Row, whose: Whose, visit: Visit) -> None:
         record = self.batch.record(TARGETS if row[0] == TARGETS.name else PROJECTS, row[1])
@@ -132,7 +133,7 @@ class EventEntry(Entry):
         self.batch.mark(book, id_, marks)
         _, first = first_contact(told, spoken(self.setting.steps(book.name)), folded.refused)
         if book is TARGETS and first is not None and (first.id == line or any("waits" in one for one in marks.values())):
-            self.writes.put(self.batch.whose, (book.name, id_), True)
+            self.batch.settles((book.name, id_), CONTACT)
         if line in folded.refused:
             return "refused", folded.refused[line]
         if folded.last is not None and folded.last.id == line:
@@ -186,7 +187,7 @@ class EventEntry(Entry):
         if written.changes.get("state") is not None:
             self.writes.merge(self.writes.placed, last.id, {"version": written.version})
         if first:
-            self.writes.put(self.batch.whose, (book.name, now.id), True)
+            self.batch.settles((book.name, now.id), CONTACT)
             self._stamp(book, now.id, "first_on", BEGINNING, "", "", written.version)  # no event sets it by itself
 
     def _earliest_contact(self, book: Book[Any], now: Any, told: Sequence[Told], folded: Folded, whose: Whose) -> dict[str, Any]:
@@ -231,7 +232,7 @@ class EventEntry(Entry):
             for name in newer:
                 self._stamp(book, id_, name, event.happened_at, event.source, event.id, written.version)
         if not cleaned.keys().isdisjoint(WHOSE):
-            self.writes.put(self.batch.whose, (book.name, id_), True)
+            self.batch.settles((book.name, id_), OWNER)
         late = [self.setting.title(book.name, name) for name in cleaned if name not in newer]
         if not newer:
             return "superseded", f"{'、'.join(late)}已有更新的"
@@ -254,7 +255,7 @@ class EventEntry(Entry):
     def _visit(self, book: Book[Any], id_: int, event: Event) -> tuple[Fate, str]:
         row, day = self._now(book, id_, None), self._event_day(event, "on")
         taken = {name: getattr(row, name) for name in WHOSE}  # as it is now; once the batch is read, as it was then
-        self.writes.put(self.batch.whose, (book.name, id_), True)
+        self.batch.settles((book.name, id_), VISIT)
         activity = {
             "kind": _text(event.data, "kind") or "visit", "name": f"拜访{row.company}"[:120], "starts_on": day, "whom": row.company,
             "people": _text(event.data, "people"), "place": _text(event.data, "place"), **taken,

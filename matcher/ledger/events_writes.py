@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, selec
 
 from matcher.ledger import tables
 from matcher.ledger.books import ACTIVITIES, ARRIVALS, MEETINGS
-from matcher.ledger.event_tables import courses, stamps, step_times
+from matcher.ledger.event_tables import courses, owners, stamps, step_times
 from matcher.ledger.tables import BOOKS
 
 K = TypeVar("K")
@@ -42,6 +42,7 @@ class Writes:
         history: (book, row, version) → an entry.
         stamps: (book, row, field) → columns; ``stamped``: which of them are in the database.
         courses: Row → how far it has come: columns; None if that is to be found out anew.
+        owners: Row → whose it was since when, as it is kept.
         proofs: In order: the step that had a proof, the step that has it now.
         parked: Number of an event → its line among those that wait; ``settled``: columns of those that wait no more.
     """
@@ -61,6 +62,7 @@ class Writes:
         self.stamps: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.stamped: set[tuple[str, int, str]] = set()
         self.courses: dict[Row, dict[str, Any] | None] = {}
+        self.owners: dict[Row, dict[str, Any]] = {}
         self.proofs: dict[int, tuple[int, int]] = {}
         self.parked: dict[int, dict[str, Any]] = {}
         self.settled: dict[int, dict[str, Any]] = {}
@@ -130,7 +132,8 @@ class Writes:
         self._write_rows()
         self._insert(tables.history, list(self.history.values()))
         self._write_stamps()
-        self._write_courses()
+        self._write_kept(courses, self.courses)
+        self._write_kept(owners, {row: {"kept": kept} for row, kept in self.owners.items()})
         if self.proofs:
             moved = update(tables.proofs).where(tables.proofs.c.step == bindparam("was")).values(step=bindparam("now"))
             self.connection.execute(moved, [{"was": was, "now": now} for was, now in self.proofs.values()])
@@ -188,13 +191,14 @@ class Writes:
             values = {name: bindparam(f"new_{name}", type_=stamps.c[name].type) for name in names}
             self.connection.execute(update(stamps).where(*keys).values(values), old)
 
-    def _write_courses(self) -> None:
-        for book in sorted({book for book, _ in self.courses}):
-            rows = [row for name, row in self.courses if name == book]
+    def _write_kept(self, table: Table, lines: Mapping[Row, Mapping[str, Any] | None]) -> None:
+        """What is kept of rows so that nobody reads all of their past again; None where it is to be found out anew."""
+        for book in sorted({book for book, _ in lines}):
+            rows = [row for name, row in lines if name == book]
             for at in range(0, len(rows), _AT_ONCE):
-                some = courses.c.row.in_(rows[at : at + _AT_ONCE])
-                self.connection.execute(delete(courses).where(courses.c.book == book, some))
-        self._insert(courses, [{"book": book, "row": row, **line} for (book, row), line in self.courses.items() if line])
+                some = table.c.row.in_(rows[at : at + _AT_ONCE])
+                self.connection.execute(delete(table).where(table.c.book == book, some))
+        self._insert(table, [{"book": book, "row": row, **line} for (book, row), line in lines.items() if line])
 
     def _write_parked(self) -> None:
         again = [number for number in self.parked if number not in self.made[tables.events]]

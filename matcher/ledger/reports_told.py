@@ -25,6 +25,7 @@ PROVED_ONLY = (
     "只有附了证明的才算数：每个数先写有证明的，括号里写填报的；括号里没有的，填报的都有证明。"
     "证明写“待更新”的不算：附上以后改过金额、内外资、日期或企业，核对后再附一次。"
 )
+_NOTHING = "没有计入的事项，也没有下达年度目标任务。"
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,9 @@ class Teller:
         ]  # fmt: skip
         named = [*self._praise("前列", month.front), *self._praise("后列", month.rear)] or ["还没有下达年度目标任务，不排名次。"]
         sections = [
-            Section("一、全区完成情况", (), *self._figures([one for one in month.lines if one.unit_kind == "zone"], named=False)),
+            self._done("一、全区完成情况", [one for one in month.lines if one.unit_kind == "zone"], named=False),
             Section("二、先进与后进", tuple(named), *self._placed(month.places)),
-            Section("三、各单位完成情况", (), *self._figures([one for one in month.lines if one.unit_kind != "zone"], named=True)),
+            self._done("三、各单位完成情况", [one for one in month.lines if one.unit_kind != "zone"], named=True),
             _listed("四、本月计入的事项", ("日期", "名称", "指标", "数额", "证明", "台账"), happened, (13, 30, 18, 16, 9, 12)),
             *self._doubted("五、证明存疑", month.doubts),
         ]
@@ -163,7 +164,7 @@ class Teller:
             )
             sections += [self._marks(one) for one in of_kind]
         if not sections:
-            sections.append(Section("名次", ("还没有单位有台账或任务。",)))
+            sections.append(Section("名次", (f"{_NOTHING}目标任务登记在附属台账“年度目标任务”里。",)))
         sections += self._doubted("证明存疑", year.doubts)
         return Document(f"{year.zone_name}招商工作年度考核", f"{year.year} 年", lines, tuple(sections))
 
@@ -195,7 +196,8 @@ class Teller:
         ]
         return f"本月：{'；'.join(told)}。" if told else "本月没有计入的事项。"
 
-    def _figures(self, of: Sequence[Line], *, named: bool) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...]]:
+    def _done(self, title: str, of: Sequence[Line], *, named: bool) -> Section:
+        """What was done, of the zone or of its units (完成情况)."""
         rows = [
             (
                 *([self._kinds[line.unit_kind], self.unit(line.unit_kind, line.unit)] if named else []),
@@ -210,7 +212,7 @@ class Teller:
         ]
         head = (*(("类别", "单位") if named else ()), "指标", "本月", "本年累计", "年度目标", "完成率", "序时进度")
         widths = (*((9, 16) if named else ()), 20, 18, 18, 13, 11, 12)
-        return (head, tuple(rows), widths) if rows else ((), (), ())
+        return Section(title, (), head, tuple(rows), widths) if rows else Section(title, (_NOTHING,))
 
     def _placed(self, places: Sequence[Place]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], tuple[int, ...]]:
         rows = [

@@ -291,7 +291,8 @@ class _Gathering:
             )
         vague = sum(not one.point.county for one in kept)
         if vague:
-            self._warnings.append(f"{vague} 家的地址只能定到城市，按市中心估路程，出发前核实地址")
+            told = f"参与排程的 {len(kept):,} 家里，{vague:,} 家的地址只能定到城市（排上了的写着“区县不详”）"
+            self._warnings.append(f"{told}，按市中心估路程，出发前核实地址")
 
 
 class _Finder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from itertools import combinations
 
@@ -14,6 +15,33 @@ from matcher.trips.search import Found, Limits, search
 from matcher.trips.value import points, worth
 
 _MOST_DROPPED = 20
+_LEAST = 1.0  # seconds that a search needs
+
+
+class Rest:
+    """What time is left for the searches that explain a plan (说明用的时间), shared among those still to come.
+
+    Args:
+        limits: Of each search.
+        searches: How many there may be.
+        until: By ``time.monotonic``, when all must be over; None if each has the time of ``limits``.
+    """
+
+    def __init__(self, limits: Limits, searches: int, until: float | None) -> None:
+        self._limits, self._left, self._until = limits, searches, until
+
+    def next(self) -> Limits | None:
+        """The limits of the next search (下一次求解的限度); None if there is no time for it."""
+        if self._until is None:
+            return self._limits
+        share = (self._until - time.monotonic()) / max(1, self._left)
+        self._left -= 1
+        return replace(self._limits, seconds=share) if share >= _LEAST else None
+
+
+def searches_of(problem: Problem) -> int:
+    """How many searches explain a plan (说明要几次求解): for each must, and for a day less and a day more."""
+    return 2 + sum(spot.must for spot in problem.spots)
 
 
 def dropped(built: Built, plan: Plan) -> tuple[Dropped, ...]:
@@ -69,7 +97,7 @@ def _best_exchange(problem: Problem, plan: Plan, number: int) -> tuple[int, tupl
     return None
 
 
-def must_prices(built: Built, best: Found, limits: Limits) -> tuple[MustPrice, ...]:
+def must_prices(built: Built, best: Found, rest: Rest) -> tuple[MustPrice, ...]:
     """What each must-visit costs (必访的代价): the trip is planned again without the demand, and the two plans compared.
 
     An appointment with a time is a must as well; without the demand it may be kept or not.
@@ -78,27 +106,32 @@ def must_prices(built: Built, best: Found, limits: Limits) -> tuple[MustPrice, .
     for number, spot in enumerate(built.problem.spots):
         if not spot.must:
             continue
+        one, limits = built.candidates[number], rest.next()
+        if limits is None:
+            found.append(MustPrice(one.id, one.name, 0.0, visited_anyway=False, cut=True))
+            continue
         spots = list(built.problem.spots)
         spots[number] = replace(spot, must=False, day=None, start=0, length=0)
         other = search(replace(built.problem, spots=tuple(spots)), limits)
-        one = built.candidates[number]
-        price = max(0.0, points(other.worth - best.worth))
-        found.append(MustPrice(one.id, one.name, price, number in visited(other.plan)))
+        price = 0.0 if other.missed else max(0.0, points(other.worth - best.worth))
+        found.append(MustPrice(one.id, one.name, price, number in visited(other.plan), other.cut))
     return tuple(found)
 
 
-def other_days(built: Built, best: Found, limits: Limits) -> tuple[OtherDays, ...]:
+def other_days(built: Built, best: Found, rest: Rest) -> tuple[OtherDays, ...]:
     """What a day less and a day more change (少一天、多一天)."""
     found = []
     for days in (built.problem.days - 1, built.problem.days + 1):
         if days < 1 or any(spot.day is not None and spot.day >= days for spot in built.problem.spots):
             continue
-        other = search(replace(built.problem, days=days), limits)
-        if not other.plan or other.missed:
-            found.append(OtherDays(days, 0.0, -points(best.worth), 0, ()))
+        limits = rest.next()
+        other = search(replace(built.problem, days=days), limits) if limits else None
+        if other is None or not other.plan or other.missed:
+            found.append(OtherDays(days, 0.0, -points(best.worth), 0, (), cut=other is None or other.cut))
             continue
         there = visited(other.plan)
         cities = sorted({built.problem.city[built.problem.spots[stop].node] for stop in there})
         change = points(other.worth - best.worth)
-        found.append(OtherDays(days, points(other.worth), change, len(there), tuple(built.cities[city] for city in cities)))
+        named = tuple(built.cities[city] for city in cities)
+        found.append(OtherDays(days, points(other.worth), change, len(there), named, other.cut))
     return tuple(found)

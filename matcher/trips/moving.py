@@ -19,7 +19,7 @@ from matcher.trips.candidates import Candidates, gather
 from matcher.trips.planning import compose, plan_id
 from matcher.trips.plans import TripPlan, clock
 from matcher.trips.problem import HOME, NEVER, Plan, Problem, Route, begins, fits, visited
-from matcher.trips.search import Found, Limits
+from matcher.trips.search import Found
 from matcher.trips.value import points, worth
 
 Order = Sequence[Sequence[Sequence[str]]]
@@ -93,8 +93,7 @@ def arranged(made: Draft, before: TripPlan, order: Order) -> TripPlan:
     problem, rules = made.built.problem, made.rules
     value = worth(problem, visited(routes))
     best = Found(routes, value, max(before.bound, points(value)), (), 0, not before.complete)
-    limits = Limits(rules.search.rounds, rules.search.effort, rules.search.seconds)
-    plan = compose(made.engine, made.intake, before.request, rules, made.found, made.built, best, limits, explained=False)
+    plan = compose(made.engine, made.intake, before.request, rules, made.found, made.built, best)
     gain = plan.value - before.value
     told = f"手工调过次序，价值 {plan.value:.1f} 分（{gain:+.1f}）" if abs(gain) >= 0.05 else "手工调过次序，价值不变"
     plan = replace(plan, changes=(told,))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
+from time import monotonic
 
 from matcher.engine import Engine
 from matcher.errors import OptionError
@@ -18,7 +19,7 @@ from matcher.snapshot import ProfileCache
 from matcher.trips.alternates import alternates
 from matcher.trips.building import Built, build, check
 from matcher.trips.candidates import Candidates, gather
-from matcher.trips.explain import dropped, must_prices, other_days
+from matcher.trips.explain import Rest, dropped, must_prices, other_days, searches_of
 from matcher.trips.plans import Alternate, PlannedDay, PlannedLeg, PlannedVisit, TeamTrip, TripPlan, clock
 from matcher.trips.problem import HOME, Route, timetable, visited
 from matcher.trips.request import TripRequest
@@ -69,9 +70,11 @@ def plan(
     found = gather(engine, intake, request, rules, known=known, chances=chances)
     built = build(engine, request, rules, found)
     limits = Limits(rules.search.rounds, rules.search.effort, request.seconds or rules.search.seconds, watch)
+    until = monotonic() + request.seconds if request.seconds else None  # what was asked for is for all searches together
     best = search(built.problem, limits)
     check_done(built, best)
-    return compose(engine, intake, request, rules, found, built, best, limits)
+    rest = Rest(limits, searches_of(built.problem), until) if request.explain else None
+    return compose(engine, intake, request, rules, found, built, best, rest)
 
 
 def compose(
@@ -82,11 +85,9 @@ def compose(
     found: Candidates,
     built: Built,
     best: Found,
-    limits: Limits,
-    *,
-    explained: bool = True,
+    rest: Rest | None = None,
 ) -> TripPlan:
-    """The plan as people read it, out of the solver's (写成计划)."""
+    """The plan as people read it, out of the solver's (写成计划); ``rest`` is the time for what more days would change and musts cost."""
     problem = built.problem
     others = alternates(built, best.plan, rules.alternates, found.further)
     values = parts(problem, visited(best.plan))
@@ -114,8 +115,8 @@ def compose(
         teams=teams,
         dropped=dropped(built, best.plan),
         refused=found.refused,
-        must_prices=must_prices(built, best, limits) if request.explain and explained else (),
-        other_days=other_days(built, best, limits) if request.explain and explained else (),
+        must_prices=must_prices(built, best, rest) if rest else (),
+        other_days=other_days(built, best, rest) if rest else (),
         notes=tuple(notes),
         warnings=found.warnings
         if not best.cut

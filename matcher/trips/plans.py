@@ -127,23 +127,33 @@ class Dropped:
 
 @dataclass(frozen=True)
 class MustPrice:
-    """What it costs that somebody must be visited (必访的代价): points that a plan without the demand is worth more."""
+    """What it costs that somebody must be visited (必访的代价): points that a plan without the demand is worth more.
+
+    Attributes:
+        cut: There was no time to look to the end: it may cost more.
+    """
 
     id: str
     name: str
     price: float
     visited_anyway: bool
+    cut: bool = False
 
 
 @dataclass(frozen=True)
 class OtherDays:
-    """The best plan with a day more or less (多一天、少一天); without cities if what must be done cannot be done in so many days."""
+    """The best plan with a day more or less (多一天、少一天); without cities if what must be done cannot be done in so many days.
+
+    Attributes:
+        cut: There was no time to look to the end: it may be worth more; without cities, it may be possible after all.
+    """
 
     days: int
     value: float
     change: float
     visits: int
     cities: tuple[str, ...]
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,7 +171,8 @@ class TripPlan:
         complete: Not cut short by the clock: the same request gives the same plan anywhere.
         candidates: How many took part.
         changes: What is other than in the plan before, of a plan made again (重排).
-        kept_price: What it costs that the rest has stayed as it was, in points; None of a first plan.
+        kept_price: What it costs that the rest has stayed as it was, in points; None of a first plan, and where there was
+            no time to find out.
     """
 
     id: str

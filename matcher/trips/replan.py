@@ -114,10 +114,10 @@ def replan(
     filled = _fill(kept, free) if gone else _as_left(kept, free)
     best = Found(filled, worth(kept.problem, visited(filled)), whole.bound, (), whole.rounds, whole.cut)
     check_done(kept, best)
-    plan = compose(engine, intake, fresh, rules, found, kept, best, limits, explained=False)
-    plan = replace(
-        plan, kept_price=max(0.0, points(whole.worth - best.worth)), changes=tuple(_changes(kept, before, filled, gone, held))
-    )
+    plan = compose(engine, intake, fresh, rules, found, kept, best)
+    # a search that was cut short may have left out what must be done, and then is worth more than any plan
+    price = None if whole.missed or not whole.plan else max(0.0, points(whole.worth - best.worth))
+    plan = replace(plan, kept_price=price, changes=tuple(_changes(kept, before, filled, gone, held)))
     return replace(plan, id=plan_id(plan))
 
 
@@ -165,8 +165,7 @@ def called_instead(
     plan = _with_instead(kept, free, _place_of(before, gone[0][0]), stop)
     value = worth(kept.problem, visited(plan))
     best = Found(plan, value, max(float(before["bound"]), points(value)), (), 0, not before["complete"])
-    limits = Limits(rules.search.rounds, rules.search.effort, request.seconds or rules.search.seconds)
-    made = compose(engine, intake, fresh, rules, found, kept, best, limits, explained=False)
+    made = compose(engine, intake, fresh, rules, found, kept, best)
     made = replace(made, changes=tuple(_changes(kept, before, plan, gone, held)))
     return replace(made, id=plan_id(made))
 

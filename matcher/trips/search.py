@@ -25,12 +25,16 @@ from matcher.trips.watching import Watch
 
 _NODES = 5  # of the search tree, for each unit of effort
 _LIKELY = 800  # days that whole numbers choose from
+_LEAST_GRACE = 5.0  # seconds to mend a plan that misses what must be done
 _CLOSE = 1e-4  # points between bound and program at which nothing is left to prove
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long to look (求解的限度): rounds and effort decide, ``seconds`` is a fuse, and whoever watches may end it."""
+    """How long to look (求解的限度): rounds and effort decide, ``seconds`` is a fuse, and whoever watches may end it.
+
+    Three quarters of ``seconds`` are for every plan, the last quarter for one that misses what must be done.
+    """
 
     rounds: int
     effort: int
@@ -65,8 +69,15 @@ class Found:
 
 
 class _Fuse:
+    """The clock of a search. Its last quarter is for plans that miss what must be done: they are of no use to anybody.
+
+    On a slow machine the first plan may take longer than all of the time; then that quarter begins with it.
+    """
+
     def __init__(self, limits: Limits) -> None:
-        self._until = time.monotonic() + limits.seconds
+        self._grace = max(limits.seconds / 4, _LEAST_GRACE)
+        self._until = time.monotonic() + limits.seconds - limits.seconds / 4
+        self._end = self._until + self._grace
         self._watch = limits.watch
         self.blown = False
 
@@ -80,6 +91,18 @@ class _Fuse:
         """Whether to end as soon as there is a plan: the time is up, or whoever waits has enough."""
         self.blown = self.blown or self._watch.enough
         return self.left() <= 0 or self.blown
+
+    def planned(self) -> None:
+        """There is a first plan."""
+        self._end = max(self._end, time.monotonic() + self._grace)
+
+    def ended(self, missing: bool) -> bool:
+        """Whether to look no further."""
+        return self.over() and (not missing or time.monotonic() >= self._end)
+
+    def rest(self, missing: bool) -> float:
+        """Seconds that one more look may take."""
+        return self._end - time.monotonic() if missing else self.left()
 
 
 def search(problem: Problem, limits: Limits) -> Found:
@@ -102,6 +125,7 @@ def search(problem: Problem, limits: Limits) -> Found:
     limits.watch.tell("挑出一份行程")
     _dive(master, finders, limits, fuse)
     best = _named(problem, master.mix()) if master.solve() is not None else None
+    fuse.planned()
     whole = Master(problem, whole=True)
     for day, pattern in master.likely(_LIKELY):
         whole.add(day, pattern)
@@ -109,15 +133,18 @@ def search(problem: Problem, limits: Limits) -> Found:
         gained = False
         limits.watch.tell(f"改好行程：现在 {points(worth(problem, visited(best[1]))):.1f} 分，至多 {bound:.1f} 分")
         for free in _neighbourhoods(problem, best[0]):
-            if fuse.left() <= 0 or (fuse.over() and not _missed(problem, best[1])):
+            missing = bool(_missed(problem, best[1]))
+            if fuse.ended(missing):
                 break
             whole.fix(free)
-            if whole.solve(nodes=_NODES * limits.effort, seconds=fuse.left()) is None:
+            solved = whole.solve(nodes=_NODES * limits.effort, seconds=fuse.rest(missing))
+            fuse.left()  # what has stopped the solver is the fuse, if it is blown by now
+            if solved is None:
                 continue
             other = _named(problem, whole.mix())
             if _key(problem, other) > _key(problem, best):
                 best, gained = other, True
-        if not gained or fuse.left() <= 0 or (fuse.over() and not _missed(problem, best[1])):
+        if not gained or fuse.ended(bool(_missed(problem, best[1]))):
             break
     if best is None:
         return Found((), 0, bound, tuple(("spot", n) for n, spot in enumerate(problem.spots) if spot.must), rounds, fuse.blown)

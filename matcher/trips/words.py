@@ -91,16 +91,17 @@ def reasons(plan: TripPlan) -> Iterator[tuple[str, str]]:
         yield "重排", f"全部重新排可再多 {plan.kept_price:.1f} 分" if plan.kept_price >= 0.05 else "全部重新排也多不出来"
     for price in plan.must_prices:
         same = "，不写必访也会去" if price.visited_anyway else ""
-        yield "必访的代价", f"{price.name}：{price.price:.1f} 分{same}"
+        least = "（没有算完，可能更多）" if price.cut else ""
+        yield "必访的代价", f"{price.name}：{price.price:.1f} 分{least}{same}"
     for other in plan.other_days:
         word = "少一天" if other.days < plan.days else "多一天"
+        least = "；没有算完，可能更好" if other.cut else ""
         if not other.cities:
-            yield word, f"{other.days} 天：城市走不完，或必访、约定排不进"
+            why = "时间不够，没有算出来；多等一会儿再排" if other.cut else "城市走不完，或必访、约定排不进"
+            yield word, f"{other.days} 天：{why}"
             continue
-        yield (
-            word,
-            f"{other.days} 天：价值 {other.value:.1f} 分（{other.change:+.1f}），{other.visits} 家，去{'、'.join(other.cities)}",
-        )
+        told = f"价值 {other.value:.1f} 分（{other.change:+.1f}），{other.visits} 家，去{'、'.join(other.cities)}"
+        yield word, f"{other.days} 天：{told}{least}"
     for name, why in plan.refused:
         yield "不去", f"{name}：{why}"
     for note in plan.notes:

@@ -52,13 +52,14 @@ def _base(visit: Visit) -> Base:
         return Base("", len(base), (f"现在用的是随附样例 {len(base):,} 家（公开登记事实，2019 年），换成自己的企业文件再用。",))
     sources = base.snapshot.manifest.sources
     days = [day for source in sources if source.as_of for day in source.as_of]
-    dated = f"数据日期 {_day(min(days))} 至 {_day(max(days))}" if days else "数据日期不详"
+    told = list(dict.fromkeys(_day(day) for day in (min(days), max(days)))) if days else []
+    dated = f"数据日期 {' 至 '.join(told)}" if told else "数据日期不详"
     files = "、".join(source.file for source in sources[:5]) + (f" 等 {len(sources)} 个文件" if len(sources) > 5 else "")
-    told = [f"现在用的是快照 {base.version[:8]}：{len(base):,} 家，{dated}。", f"来自 {files}。"]
+    lines = [f"现在用的是快照 {base.version[:8]}：{len(base):,} 家，{dated}。", f"来自 {files}。"]
     refused = visit.service.keeper.refused.get("snapshot")
     if refused is not None:
-        told.append(f"新的快照没有换上：{refused.why}")
-    return Base(base.version, len(base), tuple(told))
+        lines.append(f"新的快照没有换上：{refused.why}")
+    return Base(base.version, len(base), tuple(lines))
 
 
 def _day(day: int) -> str:

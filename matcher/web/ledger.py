@@ -144,10 +144,18 @@ class _List:
     def _draw_board(self, found: Any) -> None:
         ledger_board.draw(self.visit, self.setting, self.book, found, self._find)
 
+    def _draw_nothing(self, title: str) -> None:
+        """An empty book is another thing than conditions that nobody meets."""
+        if self.asked.where or self.asked.search:
+            states.empty(f"{title}里没有这样的行", "少几个条件试试")
+            return
+        ways = "登记一行，或从 Excel 导入" if self.visit.may("add_row") else "由招商人员登记"
+        states.empty(f"{title}里还没有一行", f"{ways}；从“名单”加入的、从“行程”转成台账的也写到这里")
+
     def _draw_rows(self, found: Some[Any]) -> None:
         title = self.setting.rules.file.books[self.book.name].title
         if not found.total:
-            states.empty(f"{title}里没有这样的行", "换个条件；或“登记一行”、从 Excel 导入；从“行程”转成台账也会写到这里")
+            self._draw_nothing(title)
             return
         pages = -(-found.total // PAGE)
         ui.label(f"共 {found.total:,} 行" + (f"，第 {self.asked.page} / {pages:,} 页" if pages > 1 else "")).classes(

@@ -37,7 +37,8 @@ _CARD = """<div class="col-12"><div class="card">
   <button type="button" class="as-link" @click.stop="$parent.$emit('open', props.row.key)">{{ props.row.name }}</button></div>
   <div><b>{{ props.row.score.toFixed(1) }} 分</b> <span class="band">{{ props.row.band }} 档</span>
   <span class="soft">{{ props.row.interval }}</span> · {{ props.row.city }}</div>
-  <div>{{ props.row.need }} · {{ props.row.segment }}</div><div class="soft">{{ props.row.reason }}</div></div></div>"""
+  <div>{{ props.row.need }} · {{ props.row.segment }}</div><div class="soft">{{ props.row.reason }}</div>
+  <div v-if="props.row.ask"><b>待核</b> {{ props.row.ask }}</div></div></div>"""
 _PAGE = 50
 
 
@@ -96,7 +97,10 @@ def table(visit: Visit, made: Made, results: Sequence[RankedCompany], open_: Ope
                 return
             await ranking_target.enter(visit, made, picked)
 
-        ui.button("把选中的加入目标台账", icon="playlist_add", on_click=enter).props("outline").classes("below-table")
+        with ui.element("div").classes("stays"):
+            ui.button("把选中的加入目标台账", icon="playlist_add", on_click=enter).props("outline").classes("below-table")
+            told = ui.label().props("role=status")
+        shown.on_select(lambda: told.set_text(f"选中 {len(shown.selected)} 家" if shown.selected else ""))
 
 
 def around(made: Made) -> list[str]:

@@ -57,7 +57,6 @@ class Asked:
             raise OptionError("请选城市；不定城市的，选“全国都行，由程序定”")
         musts = _lines(self.value("must"))
         appointments = tuple(_appointment(row) for row in self.appointments if _text(row["who"]))
-        searches = 3 + len(musts) + sum(one.state == "agreed" for one in appointments) if self.value("explain") else 1
         return TripRequest(
             start=_day(self.value("start"), "第一天"), days=_number(self.value("days"), "拜访几天", 1, MOST_DAYS),
             cities=cities, anywhere=way != "ordered", teams=_number(self.value("teams"), "几队", 1, MOST_TEAMS),
@@ -66,7 +65,7 @@ class Asked:
             must_not=_lines(self.value("must_not")), appointments=appointments,
             targets=tuple(_target(row) for row in self.targets if _text(row["name"])), ways=self.ways, eve=self.value("eve"),
             stay=self.value("stay"), group=self.value("group") or None,
-            seconds=max(1, int(self.value("seconds")) // searches), explain=self.value("explain"),
+            seconds=int(self.value("seconds")), explain=self.value("explain"),
         )  # fmt: skip
 
     def _hours(self) -> tuple[str, ...]:

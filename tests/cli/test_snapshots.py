@@ -63,7 +63,7 @@ def test_a_year_of_an_office(capsys: pytest.CaptureFixture[str], place: Path) ->
     ranking = json.loads(out)
     assert ranking["run"]["snapshot"] == version
     assert ranking["results"] == from_file["results"] and on_chain(ranking) == {0, 1, 2, 4, 5, 6}
-    assert f"当前快照 {version[:12]}：8 家，数据日期 2024-01-31 至 2024-01-31\n" in told
+    assert f"当前快照 {version[:12]}：8 家，数据日期 2024-01-31\n" in told
     assert "样例" not in told
 
     report = parsed(capsys, "build", "--add", "二月.csv", *RULES, "--format", "json", "--verify")

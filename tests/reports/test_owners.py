@@ -20,6 +20,7 @@ from matcher.ledger.setting import Setting
 from matcher.rules.assessment import load_assessment
 from matcher.store.database import Store
 from tests.reports.made import NOW, START, event, project, target
+from tests.reports.test_batches import statements
 
 numbers = itertools.count()
 OFFICES = ["甲局", "乙局", "丙局", ""]
@@ -118,6 +119,30 @@ def test_what_a_person_changes_counts_from_its_moment(store: Store, setting: Set
     changed_by_a_person(store, setting, TARGETS, row, "乙局", moment)
     receive(store, setting, [after, before], by="接口", at=NOW)
     assert {result: office for result, (office, _) in visits(store, "target", row).items()} == {"5": "甲局", "50": "乙局"}
+
+
+def test_a_visit_reads_nothing_of_the_past_of_its_row(store: Store, setting: Setting) -> None:
+    """Whose the row was since when is kept; a person's change and an event's have it found out anew, and count as if nothing were kept."""
+    row, moments = target(store, setting, "甲戊有限公司", department="甲局"), itertools.count()
+
+    def told(*items: dict[str, Any]) -> list[str]:
+        with statements() as seen:
+            receive(store, setting, list(items), by="接口", at=NOW + timedelta(minutes=next(moments)))
+        past = ("ledger_history", "ledger_meetings JOIN", "JOIN ledger_meetings", "ledger_events.book")
+        return [one for one in seen if one.startswith("SELECT") and any(part in one for part in past)]
+
+    def visit(number: int, hour: float) -> dict[str, Any]:
+        return event(f"v{number}", "visit", "甲戊有限公司", hour, result=f"{number}")
+
+    assert told(visit(0, 1))  # nothing is kept yet
+    assert told(visit(1, 2), visit(2, 3)) == []
+    changed_by_a_person(store, setting, TARGETS, row, "乙局", START + timedelta(hours=10))
+    assert told(visit(3, 12))
+    assert told(visit(4, 4), visit(5, 13)) == []
+    assert told(event("s", "target.set", "甲戊有限公司", 2.5, fields={"department": "丙局", "next_step": "再谈"}))
+    assert told(event("t", "target.set", "甲戊有限公司", 14, fields={"next_step": "签约"}), visit(6, 3.5)) == []
+    offices = {result: office for result, (office, _) in visits(store, "target", row).items()}
+    assert offices == {"0": "甲局", "1": "甲局", "2": "丙局", "3": "乙局", "4": "丙局", "5": "乙局", "6": "丙局"}
 
 
 def test_a_visit_that_a_person_gave_to_somebody_stays_theirs(store: Store, setting: Setting) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 
 from matcher.ledger.books import ACTIVITIES, GOALS, TARGETS
 from matcher.ledger.entry import entering
+from matcher.ledger.reports_monthly import annual, monthly
 from matcher.ledger.reports_told import Teller
 from matcher.ledger.reports_weekly import weekly
 from matcher.ledger.setting import Setting
@@ -46,3 +47,16 @@ def test_a_goal_makes_a_unit_known(store: Store, setting: Setting) -> None:
     week = weekly(store, setting, load_assessment(setting.rules), DAY, DAY)
     assert [(one.unit, one.idle) for one in week.units if one.unit_kind == "town"] == [("东镇", True)]
     assert Teller(setting).weekly(week).sections[3].rows[-1][-1] == "没有活动"
+
+
+def test_a_report_of_nothing_says_so_in_every_part(store: Store, setting: Setting) -> None:
+    """Targets that are waited for count nowhere yet; it is not said that nobody has a ledger."""
+    with entering(store, setting, by="甲", today=DAY) as entry:
+        entry.add(TARGETS, {"kind": "企业", "company": "甲甲有限公司", "department": "甲局"}, on=DAY)
+    scales, teller = load_assessment(setting.rules), Teller(setting)
+    month = teller.monthly(monthly(store, setting, scales, DAY, DAY))
+    year = teller.annual(annual(store, setting, scales, DAY.year, DAY))
+    assert len(month.sections) == 4 and all(section.lines or section.rows for section in month.sections)
+    assert [line for section in year.sections for line in section.lines] == [
+        "没有计入的事项，也没有下达年度目标任务。目标任务登记在附属台账“年度目标任务”里。"
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,10 +25,15 @@ from matcher.places import Gazetteer
 from matcher.rules.trips import TripRules, load_trip_rules
 from matcher.trips.calendar import calendar
 from matcher.trips.document import document
+from matcher.trips.explain import Rest
+from matcher.trips.keeping import plan_of
 from matcher.trips.planning import plan
 from matcher.trips.plans import TripPlan
+from matcher.trips.problem import Problem
 from matcher.trips.replan import plan_json, replan, request_of
 from matcher.trips.request import Appointment, Source, Target, TripRequest, Way
+from matcher.trips.search import Found, Limits, search
+from matcher.trips.words import reasons
 
 START = date(2024, 8, 27)
 CITIES = ("青岛", "杭州", "绍兴")
@@ -181,6 +187,42 @@ def test_a_refusal_moves_nobody_else(basic: TripPlan, engine: Engine, intake: In
         replan(engine, intake, before, ["没有这家"], rules())
     with pytest.raises(InputError, match="request"):
         replan(engine, intake, {"teams": []}, [refused["name"]], rules())
+
+
+def test_a_search_that_ran_out_of_time_claims_nothing(
+    basic: TripPlan, engine: Engine, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What leaves out a city is worth more than any plan and no plan at all; that it was not found in time does not say it is not there."""
+    from matcher.trips import explain, planning
+    from matcher.trips import replan as replanning
+
+    whole = search
+
+    def late(problem: Problem, limits: Limits) -> Found:
+        found = whole(problem, limits)
+        return replace(found, worth=found.worth * 2, missed=(("city", 0),), cut=True)
+
+    monkeypatch.setattr(replanning, "search", late)
+    refused = [visit for _, visit in visits(plan_json(basic))][2]
+    found = replan(engine, intake, plan_json(basic), [refused["name"]], rules())
+    assert found.kept_price is None and not found.complete
+    assert not any("全部重新排" in line for _, line in reasons(found))
+    monkeypatch.setattr(explain, "search", late)
+    made = planning.plan(engine, intake, replace(BASIC, explain=True), rules())
+    assert [(one.cities, one.cut) for one in made.other_days] == [((), True)] * 2
+    told = [line for title, line in reasons(made) if title in ("少一天", "多一天")]
+    assert len(told) == 2 and all("没有算出来" in line for line in told)
+    assert plan_of(plan_json(made)) == made
+
+
+def test_searches_that_explain_share_what_is_left_of_the_time() -> None:
+    limits = Limits(rounds=9, effort=1, seconds=100)
+    assert Rest(limits, 2, None).next() == limits
+    rest = Rest(limits, 2, time.monotonic() + 60)
+    first, second = rest.next(), rest.next()
+    assert first is not None and second is not None
+    assert first.seconds <= 30 and 50 < second.seconds <= 60  # the first took no time, so all is left to the last
+    assert Rest(limits, 3, time.monotonic() + 2).next() is None
 
 
 def test_two_teams_never_visit_one_family(engine: Engine, intake: Intake) -> None:

@@ -14,7 +14,7 @@ from matcher.rules import load_zone
 from matcher.scoring.ranking import arrange
 from matcher.trips.days import DayFinder
 from matcher.trips.problem import NEVER, Problem, Route, on_day, timetable, visited
-from matcher.trips.search import Limits, search
+from matcher.trips.search import Limits, _Fuse, search
 from matcher.trips.value import WORTH_UNIT, parts, points, worth
 from tests.trips.made_up import best_by_trying, flaws, made_up, naive_worth
 
@@ -79,6 +79,29 @@ def test_small_trips_come_close_to_the_best() -> None:
 def test_the_same_trip_has_the_same_plan() -> None:
     problem = made_up(3, cities=4, spots=60, days=3, teams=2)
     assert search(problem, LIMITS) == search(problem, LIMITS)
+
+
+def test_who_has_no_time_left_still_does_what_must_be_done() -> None:
+    """The last quarter of the time is for plans that miss something, and that the fuse has stopped a search is told."""
+    problem = made_up(3, cities=3, spots=60, days=3, teams=1, ordered=True)
+    assert search(problem, LIMITS).missed == ()
+    found = search(problem, Limits(rounds=60, effort=4, seconds=1e-6))
+    assert found.cut
+    spent = _Spent(60)
+    assert spent.over() and not spent.ended(missing=True) and spent.ended(missing=False) and spent.rest(missing=True) > 0
+    spent = _Spent(81)
+    assert spent.ended(missing=True)
+    spent.planned()
+    assert not spent.ended(missing=True) and spent.ended(missing=False)
+
+
+class _Spent(_Fuse):
+    """A fuse of eighty seconds of which some are gone."""
+
+    def __init__(self, gone: float) -> None:
+        super().__init__(Limits(rounds=1, effort=1, seconds=80))
+        self._until -= gone
+        self._end -= gone
 
 
 @given(seed=st.integers(0, 10_000), appointments=st.integers(0, 1))

@@ -184,6 +184,37 @@ def test_the_rules_and_the_companies(look: Look, site: Site) -> None:
         look.at("menu")
 
 
+SEEN = """() => {
+  const at = document.activeElement, drawn = at && getComputedStyle(at);
+  if (!at || at === document.body) return "";
+  const ring = (drawn.outlineStyle !== "none" && parseFloat(drawn.outlineWidth) >= 2) || drawn.boxShadow.includes("5px");
+  return ring || at.closest(".q-field--focused") ? "seen" : at.outerHTML.slice(0, 160);
+}"""
+"""Whether somebody who uses the keys sees where he is; a field shows it by its frame."""
+
+
+def test_whoever_uses_the_keys_sees_where_he_is(site: Site, come: Come) -> None:
+    """With the keys alone from the skip link on: every button, tab, box and link shows that it is the one."""
+    page = come(site, DESK).open(f"/ranking?zone={ZONE}")
+    page.get_by_role("button", name="排名").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".ranked .as-link").first).to_be_visible()
+    unseen, stops = set[str](), 0
+    others = ("ledger?", "ledger?book=projects&row=1&", "trips?", "dispatch?", "rules?", "data?")
+    for path in ("", *(f"/{one}zone={ZONE}" for one in others)):
+        if path:
+            page.goto(site.at(path))
+            ready(page)
+            expect(page.locator(".state-loading")).to_have_count(0)
+        page.locator(".page-title").first.click()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            found = page.evaluate(SEEN)
+            stops += found == "seen"
+            unseen |= {found} - {"", "seen"}
+    assert unseen == set() and stops > 100
+
+
 def test_what_axe_cannot_judge_is_judged(local_site: Site, come: Come) -> None:
     """Words of SVG and words over a picture, by the colours that are there."""
     assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)

@@ -166,6 +166,8 @@ def test_many_rows_are_paged_and_found(local_site: Site, come: Come, shot: Calla
     shot(page, "ledger-list")
     page.get_by_label("名称里的词").fill("没有这样的企业")
     expect(page.get_by_text("里没有这样的行")).to_be_visible()
+    page = come(local_site).open("/ledger?zone=zhuhai-jinwan&book=promises")
+    expect(page.get_by_text("里还没有一行")).to_be_visible()
     phone = come(local_site, PHONE).open(address())
     expect(phone.locator(".row-card").first.get_by_role("link", name=names[-1])).to_be_visible()
     assert fits(phone)
