@@ -328,15 +328,10 @@ def _clean(cells: list[str], empty: frozenset[str], *, varied: bool) -> list[str
         return cells
     if not all(map(str.isprintable, cells)):
         cells = [cell if cell.isprintable() else _CONTROL.sub(" ", cell.replace("\n", ";")) for cell in cells]
-    longest = _longest(empty)
+    longest = max(map(len, empty))
     short = {cell for cell in (cells if varied else set(cells)) if len(cell) <= longest}
     nothing = {cell for cell in short if cell.lower() in empty} - {""}
     return ["" if cell in nothing else cell for cell in cells] if nothing else cells
-
-
-@lru_cache(maxsize=4)
-def _longest(words: frozenset[str]) -> int:
-    return max(map(len, words))
 
 
 @dataclass(frozen=True)

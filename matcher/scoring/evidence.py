@@ -258,7 +258,7 @@ class EvidenceReader:
         """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据)."""
         text, statuses = companies.text, self.corpora.statuses
         everywhere = np.ones(len(companies), dtype=np.bool_)
-        capital = companies.capital
+        capital, currency = companies.capital, text["capital_currency"]
         typed = _filled(text["company_type"])
         individual = _holds(text["company_type"], statuses["individual"])
         unknown_form = profiles.legal_form == 0
@@ -267,7 +267,7 @@ class EvidenceReader:
         columns = {
             "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
             "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
-            "foreign_capital": Column(_foreign(text["capital_currency"]), _filled(text["capital_currency"])),
+            "foreign_capital": Column(_of_cells(currency, lambda code: code not in ("", "CNY"), np.bool_), _filled(currency)),
             "paid_capital": Column(companies.paid_capital / _YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
             "insured_count": Column(companies.insured, companies.insured != UNKNOWN),
             "founded": Column(companies.founded, (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)),
@@ -299,7 +299,7 @@ class EvidenceReader:
         return _holds(companies.text["status"], self.corpora.statuses["closed"])
 
     def _local(self, text: Mapping[str, Sequence[str]]) -> Column:
-        here, known = _equal(text["city"], self._home), _filled(text["city"])
+        here, known = _of_cells(text["city"], lambda city: short(city) == self._home, np.bool_), _filled(text["city"])
         if self._local_codes:
             listed = np.fromiter((code in self._local_codes for code in text["uscc"]), np.bool_, len(here))
             here, known = here | listed, known | listed
@@ -369,14 +369,6 @@ def _of_cells(cells: Sequence[str], read: Callable[[str], int], kind: type) -> N
     """What each cell says; a cell that comes again is read once."""
     known = {cell: read(cell) for cell in set(cells)}
     return np.array([known[cell] for cell in cells], dtype=kind)
-
-
-def _equal(cities: Sequence[str], wanted: str) -> NDArray[np.bool_]:
-    return _of_cells(cities, lambda city: short(city) == wanted, np.bool_)
-
-
-def _foreign(currencies: Sequence[str]) -> NDArray[np.bool_]:
-    return _of_cells(currencies, lambda code: code not in ("", "CNY"), np.bool_)
 
 
 def _holds(cells: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
