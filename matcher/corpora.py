@@ -162,10 +162,9 @@ class Corpora:
         self.path = folder("corpora", path)
 
     def _file(self, name: str) -> Path:
-        file = self.path / name
-        if not file.is_file():
-            raise CorporaError(f"{file}：缺少语料文件")
-        return file
+        if (file := self.path / name).is_file():
+            return file
+        raise CorporaError(f"{file}：缺少语料文件")
 
     def _yaml(self, name: str) -> Any:
         text = self._file(name).read_bytes()
@@ -384,9 +383,9 @@ class Corpora:
 
 
 def _group_state(word: str) -> str:
-    if word not in GROUP_STATES:
-        raise ValueError(f"now 应为 {'、'.join(GROUP_STATES)} 之一，不是 {word!r}")
-    return word
+    if word in GROUP_STATES:
+        return word
+    raise ValueError(f"now 应为 {'、'.join(GROUP_STATES)} 之一，不是 {word!r}")
 
 
 def open_corpora(path: str | Path | None = None) -> Corpora:
