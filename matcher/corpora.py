@@ -202,8 +202,7 @@ class Corpora:
 
     @cached_property
     def _legal(self) -> dict[str, Any]:
-        raw: dict[str, Any] = self._yaml("legal_forms.yaml")
-        return raw
+        return dict(self._yaml("legal_forms.yaml"))
 
     @cached_property
     def legal_forms(self) -> tuple[LegalForm, ...]:
