@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -86,8 +87,8 @@ def _plain(value: object) -> object:
     return {_MARK: [[_plain(key), _plain(inner)] for key, inner in value.items()]}
 
 
-def _back(found: dict[str, object]) -> object:
+def _back(found: dict[str, Any]) -> object:
     if _MARK not in found:
         return found
     told = found[_MARK]
-    return date.fromisoformat(told) if isinstance(told, str) else dict(told)  # type: ignore[call-overload]
+    return date.fromisoformat(told) if isinstance(told, str) else dict(told)

@@ -338,10 +338,9 @@ class Assembler:
     @cached_property
     def _of_rules(self) -> list[tuple[dict[str, Any], str]]:
         """Of each rule a contribution's fields, as far as they are the same for everybody, and the text of its evidence."""
-        blank = {"value": 0.0, "points": 0.0, "known": False, "evidence": ""}
         return [
             (
-                vars(Contribution(rule=rule.id, group=rule.group, label=rule.label, weight=float(rule.weight), **blank)),  # type: ignore[arg-type]
+                vars(Contribution(rule.id, rule.group, rule.label, 0.0, float(rule.weight), 0.0, known=False, evidence="")),
                 rule.evidence,
             )
             for rule in self.ruleset.rules

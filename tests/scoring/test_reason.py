@@ -376,23 +376,6 @@ def test_a_step_is_no_product_and_a_verb_is_not_doubled(engine: Engine) -> None:
     assert not parts(events)[0].startswith("主营组织"), events.reason
 
 
-@pytest.mark.parametrize(
-    ("cell", "points", "known"),
-    [
-        ("是", 5, True),
-        ("深交所创业板", 5, True),
-        ("FALSE", 0, True),
-        ("已退市", 0, True),
-        ("拟上市", 0, True),
-        ("上市辅导", 0, True),
-        ("0", 0, False),
-    ],
-)
-def test_cells_that_say_whether_a_company_is_listed(engine: Engine, cell: str, points: float, known: bool) -> None:
-    (told,) = [c for c in score(engine, **DRUGS, listed=cell).contributions if c.rule == "listed"]
-    assert (told.points, told.known) == (points, known)
-
-
 def test_a_reason_is_one_clean_sentence(results: list[RankedCompany], listed: list[RankedCompany]) -> None:
     for result in (*results, *listed):
         reason = result.reason

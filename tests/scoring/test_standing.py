@@ -108,3 +108,20 @@ def test_foreign_capital_is_told_as_converted(engine: Engine) -> None:
     abroad = score(engine, name="青岛示例制药有限公司", **{**DRUGS, "reg_capital_raw": "5000万美元"})
     assert "（外币折算）" in abroad.reason
     assert "（外币折算）" not in score(engine, name="青岛示例制药有限公司", **DRUGS).reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "given", "known"),
+    [
+        ("是", 5, True),
+        ("深交所创业板", 5, True),
+        ("FALSE", 0, True),
+        ("已退市", 0, True),
+        ("拟上市", 0, True),
+        ("上市辅导", 0, True),
+        ("0", 0, False),
+    ],
+)
+def test_cells_that_say_whether_a_company_is_listed(engine: Engine, cell: str, given: float, known: bool) -> None:
+    told = points(score(engine, name="青岛某某药业有限公司", **DRUGS, listed=cell), "listed")
+    assert (told.points, told.known) == (given, known)
