@@ -36,6 +36,7 @@ import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class LianzhaoError(Exception):
@@ -46,6 +47,16 @@ class LianzhaoError(Exception):
     """
 
     command = ""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From a worker process it arrives as it was raised, whatever its class is made of."""
+        return _as_raised, (type(self), self.args, vars(self))
+
+
+def _as_raised(kind: type[LianzhaoError], args: tuple[Any, ...], attributes: dict[str, Any]) -> LianzhaoError:
+    error = kind.__new__(kind, *args)
+    vars(error).update(attributes)
+    return error
 
 
 class InputError(LianzhaoError):

@@ -1,13 +1,16 @@
-"""Rows read in chunks by several processes (分批并行): for work that looks at each row alone, so that neither number moves a result."""
+"""Rows read in chunks by several processes (分批并行): for work that looks at each row alone, so that no number moves a result."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
 _Part = TypeVar("_Part")
+_Job = TypeVar("_Job")
+_AHEAD = 2  # jobs that wait for each worker: more would only fill memory
 
 
 def in_chunks(work: Callable[[range], _Part], rows: int, chunk: int, processes: int) -> list[_Part]:
@@ -26,18 +29,49 @@ def in_chunks(work: Callable[[range], _Part], rows: int, chunk: int, processes: 
     chunks = [range(rows * n // count, rows * (n + 1) // count) for n in range(count)]
     if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
         return [work(one) for one in chunks]
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_adopt, initargs=(work,)) as pool:
+    with _pool(work, processes) as pool:
         return list(pool.map(_work, chunks))
 
 
-_adopted: list[Callable[[range], Any]] = []
+def one_by_one(work: Callable[[_Job], _Part], jobs: Iterable[_Job], processes: int) -> Iterator[_Part]:
+    """What ``work`` makes of each job, in order, while further jobs are still being told (逐个处理).
+
+    Of any number of jobs no more than a few are in memory.
+
+    Args:
+        work: As for ``in_chunks``.
+        jobs: Go from process to process; told here, as far ahead as keeps the workers busy.
+        processes: Most processes at work beside this one; with one, it does all itself.
+    """
+    if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
+        yield from map(work, jobs)
+        return
+    begun: deque[Future[_Part]] = deque()
+    with _pool(work, processes) as pool:
+        try:
+            for job in jobs:
+                begun.append(pool.submit(_work, job))
+                while len(begun) > _AHEAD * processes or (begun and begun[0].done()):
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for one in begun:
+                one.cancel()
 
 
-def _adopt(work: Callable[[range], Any]) -> None:
+def _pool(work: Callable[[Any], Any], processes: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("fork")
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=_adopt, initargs=(work,))
+
+
+_adopted: list[Callable[[Any], Any]] = []
+
+
+def _adopt(work: Callable[[Any], Any]) -> None:
     """Runs once in each worker."""
     _adopted[:] = [work]
 
 
-def _work(chunk: range) -> Any:
-    return _adopted[0](chunk)
+def _work(job: Any) -> Any:
+    return _adopted[0](job)

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import os
+import pickle
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matcher.processes import in_chunks
+from matcher.errors import (
+    InputError,
+    LianzhaoError,
+    NoNameColumnError,
+    RequestError,
+    RulesError,
+    RulesProblem,
+    SnapshotError,
+)
+from matcher.processes import in_chunks, one_by_one
 
 
 @given(rows=st.integers(0, 500), chunk=st.integers(1, 60))
@@ -35,3 +49,63 @@ def test_workers_share_the_work_and_give_the_same() -> None:
             assert len(found) % processes == 0, "every worker has as many chunks"
         else:
             assert {worker for _, worker in found} == {os.getpid()}, "one chunk needs no other process"
+
+
+def test_jobs_told_one_by_one_come_back_in_order_and_few_wait() -> None:
+    told: list[int] = []
+    ahead: list[int] = []
+
+    def jobs() -> Iterator[int]:
+        for number in range(40):
+            told.append(number)
+            yield number
+
+    def slow_first(number: int) -> tuple[int, int]:
+        time.sleep(0.02 if number % 5 == 0 else 0)
+        return number, os.getpid()
+
+    for processes in (1, 2, 3):
+        told.clear()
+        found = []
+        for answer in one_by_one(slow_first, jobs(), processes):
+            found.append(answer)
+            ahead.append(len(told) - len(found))
+        assert [number for number, _ in found] == list(range(40))
+        assert max(ahead) <= 2 * processes + 1, "jobs are not all in memory at once"
+        assert (os.getpid() in {worker for _, worker in found}) == (processes == 1)
+
+
+def test_an_error_in_a_worker_arrives_as_it_was_raised_and_ends_the_work() -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> int:
+        if number == 3:
+            raise InputError("企业.csv", "认不出日期", row=17, field="founded")
+        return number
+
+    def jobs() -> Iterator[int]:
+        for number in range(1000):
+            begun.append(number)
+            yield number
+
+    with pytest.raises(InputError) as raised:
+        list(one_by_one(work, jobs(), 2))
+    assert (raised.value.file, raised.value.row, raised.value.field) == ("企业.csv", 17, "founded")
+    assert len(begun) < 1000, "what stands behind it is not begun"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InputError("甲.csv", "空的", row=2),
+        NoNameColumnError("甲.csv", "没有名称列"),
+        SnapshotError(Path("快照"), "有人在构建"),
+        RulesError([RulesProblem("chains.yaml", 3, "weight", "一个数")]),
+        RequestError("城市", "青倒", ["青岛"]),
+    ],
+)
+def test_errors_go_from_process_to_process_whole(error: LianzhaoError) -> None:
+    arrived = pickle.loads(pickle.dumps(error))
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert vars(arrived) == vars(error)
