@@ -17,10 +17,10 @@ from pathlib import Path
 from matcher.corpora import Corpora
 from matcher.errors import InputError, OptionError, RequestError, SnapshotError, system_reason
 from matcher.intake import Reject, write_rejects
-from matcher.intake.blocks import Source, look_over
 from matcher.intake.companies import DAMAGED
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.intake.flaws import are_persons
+from matcher.intake.sources import Source, look_over
 from matcher.matching.profiles import ProfileReader
 from matcher.snapshot import layout
 from matcher.snapshot.layout import Manifest, SourceFile
@@ -80,7 +80,7 @@ def build(
         home: ``LIANZHAO_HOME``.
         add: To the companies of the current snapshot; otherwise the files are all there is.
         readers: Zone → who reads the texts for it, before the snapshot becomes the current one.
-        processes: For reading texts.
+        processes: Most at work at once; they move no byte.
         rejects: Where to list rejected rows instead of ``home/rejects``.
         dated: The day that the files' rows are of, where they do not say so.
         tell: Is told how far it is.
@@ -124,7 +124,7 @@ class _Build:
             else:
                 sources[source.digest] = source
         with layout.told(self.home):
-            staged = [self._staged(sources[digest]) for digest in sorted(sources)]
+            staged = [self._staged(sources[digest], processes) for digest in sorted(sources)]
             try:
                 if old and not staged:
                     built = Built(old, before, 0, 0, 0, 0, {}, tuple(skipped), None, {})
@@ -156,8 +156,8 @@ class _Build:
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
 
-    def _staged(self, source: Source) -> Staged:
-        return stage(source, self.corpora, self.stages, lambda rows: self.tell(f"读入 {Path(source.file).name}", rows))
+    def _staged(self, source: Source, processes: int) -> Staged:
+        return stage(source, self.corpora, self.stages, lambda rows: self.tell(f"读入 {Path(source.file).name}", rows), processes)
 
     def _built(self, staged: list[Staged], old: Snapshot | None, before: str | None, skipped: tuple[str, ...]) -> Built:
         read = sum(part.total("read") for part in staged)

@@ -10,13 +10,13 @@ import json
 import os
 import platform
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora
 from matcher.errors import SnapshotError
 from matcher.intake import Companies, Reject
-from matcher.intake.blocks import Block, Position, Source
+from matcher.intake.blocks import Block, BlockReader
 from matcher.intake.companies import DAMAGED, TEXT_FIELDS
 from matcher.intake.fields import is_rounded
 from matcher.intake.flaws import PERSON
+from matcher.intake.pieces import Piece, Position
+from matcher.intake.sources import Source
+from matcher.processes import one_by_one
 from matcher.runs import library_versions
 from matcher.snapshot.members import NUMBERS, Member
 from matcher.storage import whole_bytes
@@ -35,6 +38,7 @@ from matcher.storage import whole_bytes
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECK = 32  # bytes of a SHA-256
 _MOST_OPEN = 100  # files; a system allows 256 or more
+_Rows = tuple[NDArray[Any], ...]  # of a block's rows: as ``_KINDS``
 LIKE_PERSON, ROUNDED = 1, 2
 """What is known of a row beside its content: bits of ``Staged.flags`` (行标记)."""
 
@@ -137,7 +141,7 @@ class Staged:
             os.close(self._open.popitem()[1][0])
 
 
-def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], None]) -> Staged:
+def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], None], processes: int = 1) -> Staged:
     """Reads a file into its stage (暂存一个文件), from where an interrupted build stopped.
 
     Args:
@@ -145,28 +149,63 @@ def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], 
         corpora: Everything about reading.
         stages: Where stages are.
         tell: Is told the rows done so far.
+        processes: Most that take blocks apart.
     """
     name = hashlib.sha256(f"{source.digest} {corpora.digest} {code_digest()}".encode()).hexdigest()[:32]
     folder = stages / name
     folder.mkdir(exist_ok=True)
     headers: list[dict[str, Any]] = []
-    columns: list[tuple[NDArray[Any], ...]] = []
+    columns: list[_Rows] = []
     while (kept := _read(_block_file(folder, len(headers)))) is not None:
         headers.append(_counts(kept[0]))
         columns.append(kept[1])
-    tell(sum(header["read"] for header in headers))
+    done = sum(header["read"] for header in headers)
+    tell(done)
     if not headers or not headers[-1]["last"]:
         start = Position(*headers[-1]["end"]) if headers else Position()
-        for block, last in _with_last(source.blocks(corpora, start)):
-            header, arrays, data = _content(block, last=last)
-            _write(_block_file(folder, len(headers)), header, arrays, data)
-            headers.append(_counts(header))
-            columns.append(arrays)
-            tell(sum(header["read"] for header in headers))
+        for header, rows in _made(BlockReader(source, corpora), folder, len(headers), start, processes):
+            headers.append(header)
+            columns.append(rows)
+            done += header["read"]
+            tell(done)
     return _staged(source, folder, headers, columns)
 
 
-def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[tuple[NDArray[Any], ...]]) -> Staged:
+class _Job(NamedTuple):
+    """A block to be made; ``foreign``: as it is taken to be behind the block before."""
+
+    number: int
+    piece: Piece
+    last: bool
+    foreign: bool
+
+
+def _made(
+    reader: BlockReader, folder: Path, number: int, start: Position, processes: int
+) -> Iterator[tuple[dict[str, Any], _Rows]]:
+    """The blocks from ``start`` on: written by whoever made them, and only in their order under their names."""
+    foreign, begun = start.foreign, deque[_Job]()
+
+    def jobs() -> Iterator[_Job]:
+        for place, (piece, last) in enumerate(_with_last(reader.pieces(start)), number):
+            begun.append(_Job(place, piece, last, foreign))
+            yield begun[-1]
+
+    def make(job: _Job) -> tuple[dict[str, Any], _Rows]:
+        header, rows, data = _content(reader.block(job.piece, foreign=job.foreign), last=job.last)
+        _write(_made_file(folder, job.number), header, rows, data)
+        return _counts(header), rows
+
+    for first_made in one_by_one(make, jobs(), processes):
+        job = begun.popleft()
+        as_taken = job.foreign == foreign  # unless a header of another order came up in the block before: hardly ever
+        made = first_made if as_taken else make(job._replace(foreign=foreign))
+        foreign = Position(*made[0]["end"]).foreign
+        _made_file(folder, job.number).replace(_block_file(folder, job.number))
+        yield made
+
+
+def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[_Rows]) -> Staged:
     if columns:
         key, row, flags, as_of, length = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     else:
@@ -187,16 +226,21 @@ def _block_file(folder: Path, number: int) -> Path:
     return folder / f"{number:06}.block"
 
 
-def _with_last(blocks: Iterator[Block]) -> Iterator[tuple[Block, bool]]:
-    """Each block, and whether it is the last one."""
-    waiting = next(blocks, None)
+def _made_file(folder: Path, number: int) -> Path:
+    """A block until it is that block's turn: one of a build that was broken off is never taken for a part of the file."""
+    return folder / f"{number:06}.made"
+
+
+def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:
+    """Each piece, and whether it is the last one."""
+    waiting = next(pieces, None)
     while waiting is not None:
-        following = next(blocks, None)
+        following = next(pieces, None)
         yield waiting, following is None
         waiting = following
 
 
-def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], tuple[NDArray[Any], ...], bytes]:
+def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], _Rows, bytes]:
     """What is written of a block: rows that are like a person's stand behind the others."""
     parts = (block.sure.companies, block.like_persons.companies)
     records = [record for part in parts for record in _records(part)]
@@ -245,7 +289,7 @@ def keys(companies: Companies) -> NDArray[np.uint64]:
     return np.frombuffer(bytes(found), np.uint64).reshape(-1, 2)
 
 
-def _write(path: Path, header: dict[str, Any], arrays: tuple[NDArray[Any], ...], data: bytes) -> None:
+def _write(path: Path, header: dict[str, Any], arrays: _Rows, data: bytes) -> None:
     """Checksum, length of the header, header, arrays, rows; ``header`` is told where the rows begin."""
     rows = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
     header |= {"rows": len(arrays[1]), "data": 0}
@@ -261,7 +305,7 @@ def _write(path: Path, header: dict[str, Any], arrays: tuple[NDArray[Any], ...],
         stream.write(content)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], tuple[NDArray[Any], ...]] | None:
+def _read(path: Path) -> tuple[dict[str, Any], _Rows] | None:
     """A block that was written whole, or None."""
     try:
         content = path.read_bytes()
