@@ -17,7 +17,7 @@ from matcher.intake.header import Header
 from matcher.intake.sources import lines_of
 from matcher.intake.tables import Table
 
-BLOCK_ROWS = 20_000
+BLOCK_ROWS = 10_000
 """Rows of a block (每块行数); they bound memory and nothing else."""
 BLOCK_TEXT = 16 * 1024**2
 """Characters at which a block ends early (每块字数)."""

@@ -5,19 +5,36 @@ Companies stand in the order of their first rows, by the digest of the file, the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
-from matcher.snapshot.members import Member, merged, moved
+from matcher.snapshot.members import FIELDS, NUMBERS, Member, merged, moved
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, Staged, keys
 
 _USCC = TEXT_FIELDS.index("uscc")
+_OWN = ("file", "row", "as_of")  # of a row, beside its values
 _STEP = 1 << 16  # rows compared at once
+
+
+@dataclass(frozen=True)
+class Window:
+    """Companies that follow one another (一段企业).
+
+    Attributes:
+        texts: Of ``TEXT_FIELDS``.
+        numbers: Of ``COLUMNS``, as whole numbers.
+        several: Those of more than one row, and where they stand among these.
+    """
+
+    texts: dict[str, Sequence[str]]
+    numbers: dict[str, NDArray[np.int64]]
+    several: list[tuple[int, Member]]
 
 
 class Merging:
@@ -81,35 +98,78 @@ class Merging:
         by_place = np.argsort(order[members[starts]], kind="stable")
         self._members, self._starts_of, self._sizes = members, starts[by_place], sizes[by_place]
 
-    def companies(self, start: int, end: int) -> Iterator[Member]:
-        """The companies from ``start`` to ``end`` (逐家企业)."""
-        first = self._starts_of[start:end]
-        known = self._known(np.concatenate([self._members[b : b + n] for b, n in zip(first, self._sizes[start:end], strict=True)]))
-        for begin, size in zip(self._starts_of[start:end].tolist(), self._sizes[start:end].tolist(), strict=True):
-            if size == 1:
-                yield self._member(int(self._members[begin]), known)
-            else:
-                yield merged(self._member(row, known) for row in self._members[begin : begin + size].tolist())
+    def window(self, start: int, end: int) -> Window:
+        """The companies from ``start`` to ``end`` (一段企业)."""
+        sizes = self._sizes[start:end].astype(np.int64)
+        ends = np.cumsum(sizes)
+        rows = self._members[np.repeat(self._starts_of[start:end].astype(np.int64) - ends + sizes, sizes) + np.arange(ends[-1])]
+        rows = rows.astype(np.int64)
+        alone = (sizes == 1) & (rows[ends - sizes] >= self._old_rows)
+        plain = rows[np.repeat(alone, sizes)]
+        cells, own = iter(self._cells(plain)), self._own(plain)
+        known = self._known(rows[np.repeat(~alone, sizes)])
+        whole = [
+            merged([known[row] for row in rows[end - size : end].tolist()]) if size > 1 else known[int(rows[end - 1])]
+            for end, size in zip(ends[~alone].tolist(), sizes[~alone].tolist(), strict=True)
+        ]
+        others = iter(whole)
+        values = [next(cells) if one else _cells_of(next(others)) for one in alone.tolist()]
+        numbers = {}
+        for name, column in zip(_OWN, own, strict=True):
+            numbers[name] = np.empty(len(sizes), dtype=np.int64)
+            numbers[name][alone], numbers[name][~alone] = column, [getattr(member, name) for member in whole]
+        columns = dict(zip((*FIELDS, "code_ok"), zip(*values, strict=True), strict=True))
+        numbers |= {name: np.fromiter(map(int, columns[name]), np.int64, len(sizes)) for name in (*NUMBERS, "code_ok")}
+        several = [(place, one) for place, one in zip(np.flatnonzero(~alone).tolist(), whole, strict=True) if len(one.origins) > 1]
+        return Window({field: columns[field] for field in TEXT_FIELDS}, numbers, several)
+
+    def _cells(self, rows: NDArray[np.int64]) -> list[list[str]]:
+        """All values of staged rows as ``Staged.cells`` tells them; a code that is not trusted is none."""
+        found: list[list[str]] = [[]] * len(rows)
+        order = np.argsort(rows)
+        for part, at in self._by_part(rows[order]):
+            places = order[at]
+            for place, cells in zip(places.tolist(), self._staged[part].cells(rows[places] - self._begin(part)), strict=True):
+                found[place] = cells
+        for place in np.flatnonzero(self._blank[rows]).tolist():
+            found[place][_USCC], found[place][-1] = "", "0"
+        return found
+
+    def _own(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """File, spreadsheet row and date of staged rows (3 × rows)."""
+        found = np.empty((len(_OWN), len(rows)), dtype=np.int64)
+        for part, at in self._by_part(rows):
+            staged, places = self._staged[part], rows[at] - self._begin(part)
+            found[0, at], found[1, at], found[2, at] = self._files[part], staged.row[places], staged.as_of[places]
+        return found
+
+    def _by_part(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The staged files that hold some of the rows, and where those are."""
+        number = np.searchsorted(self._starts, rows, side="right") - 1 - (self._old is not None)
+        return ((part, np.flatnonzero(number == part)) for part in np.unique(number).tolist())
+
+    def _begin(self, part: int) -> int:
+        return int(self._starts[part + (self._old is not None)])
 
     def _known(self, rows: NDArray[np.int64]) -> dict[int, Member]:
-        """Those of the rows that are companies of the old snapshot."""
-        if self._old is None:
-            return {}
+        """Rows and companies of the old snapshot, to be merged."""
+        staged = rows[rows >= self._old_rows]
+        whole = zip(self._cells(staged), self._own(staged).T.tolist(), strict=True)
+        found = {row: _member(cells, *own) for row, (cells, own) in zip(staged.tolist(), whole, strict=True)}
         places = rows[rows < self._old_rows]
-        members = self._old.members(places)
-        self._old.release()
-        files = self._moved
-        renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
-        return dict(zip(places.tolist(), renumbered, strict=True))
-
-    def _member(self, row: int, known: Mapping[int, Member]) -> Member:
-        if row < self._old_rows:
-            return known[row]
-        number = int(np.searchsorted(self._starts, row, side="right")) - 1
-        part = number - (1 if self._old else 0)
-        found = self._staged[part].member(row - int(self._starts[number]), self._files[part])
-        if self._blank[row]:
-            values = list(found.values)
-            values[_USCC] = ""
-            return found._replace(values=tuple(values), code_ok=False)
+        if self._old is not None and len(places):
+            members = self._old.members(places)
+            self._old.release()
+            files = self._moved
+            renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
+            found |= dict(zip(places.tolist(), renumbered, strict=True))
         return found
+
+
+def _cells_of(member: Member) -> tuple[str | int, ...]:
+    return (*member.values, member.code_ok)
+
+
+def _member(cells: Sequence[str], file: int, row: int, as_of: int) -> Member:
+    *numbers, good = map(int, cells[len(TEXT_FIELDS) :])
+    return Member((*cells[: len(TEXT_FIELDS)], *numbers), bool(good), file, row, as_of)

@@ -32,11 +32,13 @@ from matcher.intake.pieces import Piece, Position
 from matcher.intake.sources import Source
 from matcher.processes import one_by_one
 from matcher.runs import library_versions
-from matcher.snapshot.members import NUMBERS, Member
+from matcher.snapshot.members import NUMBERS
 from matcher.storage import whole_bytes
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECK = 32  # bytes of a SHA-256
+_WIDTH = len(TEXT_FIELDS) + len(NUMBERS) + 1  # cells of a row: its fields, and whether its code passes
+_FAR = 16  # rows between two that are wanted at which they are read one by one
 _MOST_OPEN = 100  # files; a system allows 256 or more
 _Rows = tuple[NDArray[Any], ...]  # of a block's rows: as ``_KINDS``
 LIKE_PERSON, ROUNDED = 1, 2
@@ -117,14 +119,22 @@ class Staged:
             for row, field, reason in sorted(found):
                 yield Reject(number, self.source.file, row, field, reason)
 
-    def member(self, place: int, file: int) -> Member:
-        """A row with all its values (一行)."""
-        block = int(self._begins.searchsorted(place, side="right")) - 1
-        handle, starts = self._opened(block)
-        cells = os.pread(handle, int(self._length[place]), int(starts[place - self._begins[block]])).decode().split("\n")
-        numbers = [int(cell) for cell in cells[len(TEXT_FIELDS) :]]
-        values: tuple[str | int, ...] = (*cells[: len(TEXT_FIELDS)], *numbers[: len(NUMBERS)])
-        return Member(values, bool(numbers[-1]), file, int(self.row[place]), int(self.as_of[place]))
+    def cells(self, places: NDArray[np.int64]) -> Iterator[list[str]]:
+        """The values of rows as text (逐行取值): ``TEXT_FIELDS``, ``NUMBERS`` and whether the code passes.
+
+        Args:
+            places: Of the rows, ascending.
+        """
+        for start, end in _runs(places, self._begins):
+            first, last = int(places[start]), int(places[end - 1])
+            block = int(self._begins.searchsorted(first, side="right")) - 1
+            handle, starts = self._opened(block)
+            begin = int(starts[first - self._begins[block]])
+            size = int(starts[last - self._begins[block]]) + int(self._length[last]) - begin
+            cells = os.pread(handle, size, begin).decode().split("\n")
+            for place in places[start:end].tolist():
+                at = (place - first) * _WIDTH
+                yield cells[at : at + _WIDTH]
 
     def _opened(self, block: int) -> tuple[int, NDArray[np.int64]]:
         if block not in self._open:
@@ -205,6 +215,13 @@ def _made(
         yield made
 
 
+def _runs(places: NDArray[np.int64], begins: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Begin and end of those that stand in one block and not far from one another."""
+    cut = (np.diff(places) > _FAR) | (np.diff(begins.searchsorted(places, side="right")) > 0)
+    ends = [*(np.flatnonzero(cut) + 1).tolist(), len(places)]
+    return zip([0, *ends], ends, strict=False) if len(places) else iter(())
+
+
 def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[_Rows]) -> Staged:
     if columns:
         key, row, flags, as_of, length = (np.concatenate(parts) for parts in zip(*columns, strict=True))
@@ -270,7 +287,7 @@ def _records(companies: Companies) -> Iterator[bytes]:
     if tuple(companies.text) != TEXT_FIELDS:
         raise AssertionError("columns stand in their own order")
     for cells, good in zip(zip(*columns, strict=True), companies.code_ok.tolist(), strict=True):
-        yield "\n".join((*cells, "1" if good else "0")).encode()
+        yield "\n".join((*cells, "1\n" if good else "0\n")).encode()
 
 
 def flags_of(companies: Companies, bit: int) -> NDArray[np.uint8]:
