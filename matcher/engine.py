@@ -130,9 +130,8 @@ class Engine:
             names: Further parts of names, by place among all.
         """
         allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
-        finder = FamilyFinder(
-            intake.companies, self.corpora, {int(places[n]): name for n, name in part.names.items()} | dict(names)
-        )
+        told = {int(places[place]): name for place, name in part.names.items()} | dict(names)
+        finder = FamilyFinder(intake.companies, self.corpora, told)
         if request.cities:  # of the groups everywhere only those that can touch a company of these cities
             finder = finder.near(places[np.union1d(part.listed.company, part.opportunities.company)].tolist())
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
@@ -398,5 +397,4 @@ class Engine:
             **({"lists": lists} if lists else {}),
             **({"ledger": self.evidence.ledger.digest} if self.tracked is not None else {}),
         }
-        asked = asked_of(request, {self.cities.full_name(city) for city in request.cities}) | beside
-        return record(self.zone, self.corpora, snapshot, asked)
+        return record(self.zone, self.corpora, snapshot, asked_of(request, map(self.cities.full_name, request.cities)) | beside)

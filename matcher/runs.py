@@ -107,7 +107,7 @@ class Match:
 def asked_of(request: Request, cities: Iterable[str]) -> Asked:
     """The request as a run tells it (请求的记录); ``cities``: by their full names."""
     return {
-        "cities": sorted(cities),
+        "cities": sorted(set(cities)),
         "chains": sorted(set(request.chains)),
         "group": request.group,
         "need": request.need,
