@@ -30,6 +30,7 @@ from matcher.snapshot.profiles import read_profiles
 from matcher.snapshot.staging import LIKE_PERSON, Staged, stage
 from matcher.snapshot.write import write_companies
 
+_STEP = 1 << 16  # rows looked at at once
 Tell = Callable[[str, int], None]
 """Is told what is being done and how many rows of it are done (进度)."""
 
@@ -167,7 +168,7 @@ class _Build:
             raise InputError(staged[0].source.file, "只有表头，没有企业")
         persons = are_persons(sum(part.total("short") for part in staged), sum(part.total("names") for part in staged))
         damaged = sum(part.total("damaged") + (0 if persons else part.total("damaged_persons")) for part in staged)
-        merging = Merging(staged, old, persons=persons, damaged=damaged > 0)
+        merging = Merging(staged, old, self._empty("sorting"), persons=persons, damaged=damaged > 0)
         rejected = read - merging.fresh
         listed = self._list_rejects(staged, rejected, persons=persons)
         if not len(merging):
@@ -185,13 +186,17 @@ class _Build:
         return Built(snapshot, before, read, accepted, merged, rejected, dict(+fresh), skipped, listed, {})
 
     def _published(self, merging: Merging, sources: list[SourceFile], notes: dict[str, int]) -> Snapshot:
-        made = self.stages / "new"
-        shutil.rmtree(made, ignore_errors=True)
-        made.mkdir()
+        made = self._empty("new")
         try:
             return self._written(made, merging, sources, notes)
         finally:
             shutil.rmtree(made, ignore_errors=True)  # on a full disk the room is needed
+
+    def _empty(self, name: str) -> Path:
+        folder = self.stages / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def _written(self, made: Path, merging: Merging, sources: list[SourceFile], notes: dict[str, int]) -> Snapshot:
         write_companies(made, merging, lambda rows: self.tell("写入快照", rows), self.processes)
@@ -206,11 +211,16 @@ class _Build:
     def _sources(self, staged: list[Staged], old: Snapshot | None, *, persons: bool) -> list[SourceFile]:
         found = list(old.manifest.sources) if old else []
         for part in staged:
-            good = part.as_of[(part.flags & LIKE_PERSON == 0) | (not persons)]
-            dated = good[good != UNKNOWN_DAY]
-            days = (int(dated.min()), int(dated.max())) if len(dated) else None
-            read = part.total("read")
-            found.append(SourceFile(Path(part.source.file).name, part.source.digest, read, read - len(good), days))
+            rows, days = 0, list[int]()
+            for start in range(0, len(part), _STEP):
+                some = slice(start, start + _STEP)
+                good = part.as_of[some][(part.flags[some] & LIKE_PERSON == 0) | (not persons)]
+                dated = good[good != UNKNOWN_DAY]
+                rows += len(good)
+                days += [int(dated.min()), int(dated.max())] if len(dated) else []
+                part.release()
+            read, between = part.total("read"), (min(days), max(days)) if days else None
+            found.append(SourceFile(Path(part.source.file).name, part.source.digest, read, read - rows, between))
         return sorted(found, key=lambda source: source.digest)
 
     def _list_rejects(self, staged: list[Staged], count: int, *, persons: bool) -> Path | None:

@@ -6,12 +6,13 @@ Companies stand in the order of their first rows, by the digest of the file, the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
+from matcher.snapshot.grouping import Grouping
 from matcher.snapshot.members import Member, Origin, merged, moved
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, Staged, keys
@@ -28,6 +29,7 @@ class Merging:
     Args:
         staged: By digest of the file.
         old: The snapshot that is added to.
+        folder: Empty, for what is of no use afterwards.
         persons: Rows that are like a person's are rejected.
         damaged: Some code shows a spreadsheet's damage, so rounded ones are not trusted.
 
@@ -36,59 +38,55 @@ class Merging:
         blanked: Codes that are not trusted.
     """
 
-    def __init__(self, staged: Sequence[Staged], old: Snapshot | None, *, persons: bool, damaged: bool) -> None:
+    def __init__(self, staged: Sequence[Staged], old: Snapshot | None, folder: Path, *, persons: bool, damaged: bool) -> None:
         self._staged, self._old, self._old_rows = list(staged), old, len(old) if old else 0
+        self._damaged = damaged
         digests = sorted({part.source.digest for part in staged} | {s.digest for s in (old.manifest.sources if old else ())})
         rank = {digest: number for number, digest in enumerate(digests)}
         self._files = [rank[part.source.digest] for part in staged]
-        self._moved = [rank[source.digest] for source in (old.manifest.sources if old else ())]
-        key, order, flags = self._rows()
-        usable = (flags & LIKE_PERSON == 0) | (not persons)
-        self._blank = (flags & ROUNDED > 0) & damaged
-        key[self._blank] = 0
-        self.fresh = int(usable[self._old_rows :].sum())
-        self.blanked = int((usable & self._blank).sum())
-        self._group(key, order, np.flatnonzero(usable).astype(np.uint32 if len(usable) < 1 << 32 else np.int64))
+        self._moved = np.array([rank[source.digest] for source in (old.manifest.sources if old else ())], dtype=np.int64)
+        self._starts = np.cumsum([0, *([self._old_rows] if old else []), *map(len, staged)])
+        self.fresh = self.blanked = 0
+        grouping = Grouping(folder, int(self._starts[-1]))
+        for begin, key, order, flags in self._rows():
+            usable, blank = (flags & LIKE_PERSON == 0) | (not persons), self._is_blank(flags)
+            self.fresh += int(usable.sum()) if begin >= self._old_rows else 0
+            self.blanked += int((usable & blank).sum())
+            at = np.flatnonzero(usable)
+            grouping.add(np.where(blank[at, None], np.uint64(0), key[at]), order[at], begin + at)
+        self._groups = grouping.grouped()
 
     def __len__(self) -> int:
-        return len(self._starts_of)
+        return len(self._groups)
 
-    def _rows(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8]]:
-        """Key, place in the order of files and rows, and flags of all rows; those of the old snapshot first."""
-        parts = [(part.key, (np.int64(file) << 32) | part.row.astype(np.int64), part.flags) for part, file in self._fresh()]
-        if self._old:
-            first = self._old.first_rows()
-            places = (np.array(self._moved, dtype=np.int64)[first >> 32] << 32) | (first & 0xFFFFFFFF)
-            parts.insert(0, (keys(self._old.companies), places, np.zeros(len(first), dtype=np.uint8)))
-            self._old.release()
-        self._starts = np.cumsum([0, *(len(part[1]) for part in parts)])
-        key, order, flags = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return key, order, flags
+    def _is_blank(self, flags: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Whether a row's code is not trusted."""
+        return (flags & ROUNDED > 0) & self._damaged
 
-    def _fresh(self) -> Iterator[tuple[Staged, int]]:
-        return zip(self._staged, self._files, strict=True)
+    def _rows(self) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8]]]:
+        """Number of the first, key, place in the order of files and rows, and flags of some rows; the old snapshot's come first."""
+        if self._old is not None:
+            yield from self._rows_of(self._old)
+        for number, (part, file) in enumerate(zip(self._staged, self._files, strict=True)):
+            for start in range(0, len(part), _STEP):
+                rows = slice(start, start + _STEP)
+                order = (np.int64(file) << 32) | part.row[rows].astype(np.int64)
+                yield self._begin(number) + start, part.key[rows], order, part.flags[rows]
+                part.release()
 
-    def _group(self, key: NDArray[np.uint64], order: NDArray[np.int64], usable: NDArray[np.integer[Any]]) -> None:
-        """Companies by their first rows; ``_members`` holds the rows of each behind one another."""
-        has_code = key[usable].any(axis=1)
-        coded, alone = usable[has_code], usable[~has_code]
-        coded = coded[np.lexsort((order[coded], key[coded, 0], key[coded, 1]))]
-        begins = np.ones(len(coded), dtype=np.bool_)
-        for at in range(1, len(coded), _STEP):
-            some = key[coded[at - 1 : at + _STEP]]
-            begins[at : at + _STEP] = (some[1:] != some[:-1]).any(axis=1)
-        members = np.concatenate([coded, alone])
-        starts = np.concatenate([np.flatnonzero(begins), len(coded) + np.arange(len(alone))]).astype(members.dtype)
-        sizes = np.diff(np.append(starts, len(members))).astype(members.dtype)
-        by_place = np.argsort(order[members[starts]], kind="stable")
-        self._members, self._starts_of, self._sizes = members, starts[by_place], sizes[by_place]
+    def _rows_of(self, old: Snapshot) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.int64], NDArray[np.uint8]]]:
+        text, good = old.companies.text, old.companies.code_ok
+        for start in range(0, len(old), _STEP):
+            rows = slice(start, min(start + _STEP, len(old)))
+            first = old.first_rows(rows.start, rows.stop)
+            key = keys(text["uscc"][rows], text["name"][rows], good[rows])
+            yield start, key, (self._moved[first >> 32] << 32) | (first & 0xFFFFFFFF), np.zeros(len(key), dtype=np.uint8)
+            old.release()
 
     def window(self, start: int, end: int) -> Window:
         """The companies from ``start`` to ``end`` (一段企业)."""
-        sizes = self._sizes[start:end].astype(np.int64)
+        rows, sizes = self._groups.rows(start, end)
         ends = np.cumsum(sizes)
-        rows = self._members[np.repeat(self._starts_of[start:end].astype(np.int64) - ends + sizes, sizes) + np.arange(ends[-1])]
-        rows = rows.astype(np.int64)
         low, high = (ufunc.reduceat(rows, ends - sizes) for ufunc in (np.minimum, np.maximum))
         is_old = low < self._old_rows
         fresh, kept = (np.flatnonzero((sizes == 1) & wanted) for wanted in (~is_old, is_old))
@@ -116,10 +114,10 @@ class Merging:
             return of_members([])
         found = self._old.window(places)
         self._old.release()
-        files = np.array(self._moved, dtype=np.int64)
         rows = found.origins.rows.copy()
-        rows[:, _FILE] = files[rows[:, _FILE]]
-        return Window(found.texts, {**found.numbers, "file": files[found.numbers["file"]]}, found.origins._replace(rows=rows))
+        rows[:, _FILE] = self._moved[rows[:, _FILE]]
+        numbers = {**found.numbers, "file": self._moved[found.numbers["file"]]}
+        return Window(found.texts, numbers, found.origins._replace(rows=rows))
 
     def _cells(self, rows: NDArray[np.int64]) -> list[list[str]]:
         """All values of staged rows as ``Staged.cells`` tells them; a code that is not trusted is none."""
@@ -129,8 +127,9 @@ class Merging:
             places = order[at]
             for place, cells in zip(places.tolist(), self._staged[part].cells(rows[places] - self._begin(part)), strict=True):
                 found[place] = cells
-        for place in np.flatnonzero(self._blank[rows]).tolist():
-            found[place][_USCC], found[place][-1] = "", "0"
+            blank = self._is_blank(self._staged[part].flags[rows[places] - self._begin(part)])
+            for place in places[blank].tolist():
+                found[place][_USCC], found[place][-1] = "", "0"
         return found
 
     def _own(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -139,6 +138,7 @@ class Merging:
         for part, at in self._by_part(rows):
             staged, places = self._staged[part], rows[at] - self._begin(part)
             found[0, at], found[1, at], found[2, at] = self._files[part], staged.row[places], staged.as_of[places]
+            staged.release()
         return found
 
     def _by_part(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -158,7 +158,7 @@ class Merging:
         if self._old is not None and len(places):
             members = self._old.members(places)
             self._old.release()
-            files = self._moved
+            files = self._moved.tolist()
             renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
             found |= dict(zip(places.tolist(), renumbered, strict=True))
         return found

@@ -134,18 +134,21 @@ class Snapshot:
         """Companies by columns (一段企业)."""
         chosen = self.companies.take(places)
         numbers = {name: getattr(chosen, name).astype(np.int64) for name in COLUMNS}
-        several = np.flatnonzero(np.isin(places, self._merged))
-        number = np.searchsorted(self._merged, places[several])
+        number = np.searchsorted(self._merged, places)
+        several = np.flatnonzero(np.append(self._merged, -1)[number] == places)
+        number = number[several]
         first, count = self._first[number], self._first[number + 1] - self._first[number]
         rows = self._origins[np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))]
         return Window(dict(chosen.text), numbers, Origins(several, count, rows, self._choice[number].astype(np.int64)))
 
-    def first_rows(self) -> NDArray[np.int64]:
-        """File and row of each company's first origin, by file, then row, in one number (首次出现处)."""
-        found = (self.companies.file.astype(np.int64) << 32) | self.companies.row
-        if len(self._merged):
-            places = (self._origins[:, 3] << 32) | self._origins[:, 4]
-            found[self._merged] = np.minimum.reduceat(places, self._first[:-1])
+    def first_rows(self, start: int, end: int) -> NDArray[np.int64]:
+        """File and row of the first origin, by file, then row, of each company from ``start`` to ``end``, in one number (首次出现处)."""
+        found = (self.companies.file[start:end].astype(np.int64) << 32) | self.companies.row[start:end]
+        low, high = np.searchsorted(self._merged, [start, end]).tolist()
+        if low < high:
+            origins = self._origins[self._first[low] : self._first[high]]
+            places = (origins[:, 3] << 32) | origins[:, 4]
+            found[self._merged[low:high] - start] = np.minimum.reduceat(places, self._first[low:high] - self._first[low])
         return found
 
     def release(self) -> None:

@@ -5,13 +5,14 @@ A stage belongs to a file's content, the corpora and the program's own reading; 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import platform
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +32,7 @@ from matcher.intake.flaws import PERSON
 from matcher.intake.pieces import Position
 from matcher.intake.sources import Source
 from matcher.runs import library_versions
+from matcher.snapshot.columns import Mapped
 from matcher.snapshot.members import NUMBERS
 from matcher.storage import whole_bytes
 
@@ -68,7 +70,7 @@ def _versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Staged:
-    """A file's rows on disk (暂存的文件); arrays have one entry a row.
+    """A file's rows on disk (暂存的文件); arrays have one entry a row and are mapped.
 
     Attributes:
         source: The file.
@@ -88,6 +90,7 @@ class Staged:
     as_of: NDArray[np.int32]
     _length: NDArray[np.uint32]
     _begins: NDArray[np.int64]  # rows before each block, and all of them
+    _mapped: Mapped
     _open: dict[int, tuple[int, NDArray[np.int64]]]  # of a block: the file, and where its rows begin there
 
     def __len__(self) -> int:
@@ -144,6 +147,10 @@ class Staged:
             self._open[block] = os.open(_block_file(self.folder, block), os.O_RDONLY), starts
         return self._open[block]
 
+    def release(self) -> None:
+        """Gives back the memory of what was read (释放已读页)."""
+        self._mapped.release()
+
     def close(self) -> None:
         """Closes the files (关闭)."""
         while self._open:
@@ -164,20 +171,25 @@ def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], 
     folder = stages / name
     folder.mkdir(exist_ok=True)
     headers: list[dict[str, Any]] = []
-    columns: list[_Rows] = []
-    while (kept := _read(_block_file(folder, len(headers)))) is not None:
-        headers.append(_counts(kept[0]))
-        columns.append(kept[1])
-    done = sum(header["read"] for header in headers)
-    tell(done)
-    if not headers or not headers[-1]["last"]:
-        start = Position(*headers[-1]["end"]) if headers else Position()
-        for header, rows in _made(BlockReader(source, corpora), folder, len(headers), start, processes):
-            headers.append(header)
-            columns.append(rows)
-            done += header["read"]
-            tell(done)
-    return _staged(source, folder, headers, columns)
+    with contextlib.ExitStack() as stack:
+        columns = [stack.enter_context((folder / f"{name}.bin").open("wb")) for name in _KINDS]
+
+        def keep(header: dict[str, Any], rows: _Rows) -> None:
+            headers.append(_counts(header))
+            for column, values in zip(columns, rows, strict=True):
+                column.write(values.tobytes())
+
+        while (kept := _read(_block_file(folder, len(headers)))) is not None:
+            keep(*kept)
+        done = sum(header["read"] for header in headers)
+        tell(done)
+        if not headers or not headers[-1]["last"]:
+            start = Position(*headers[-1]["end"]) if headers else Position()
+            for header, rows in _made(BlockReader(source, corpora), folder, len(headers), start, processes):
+                keep(header, rows)
+                done += header["read"]
+                tell(done)
+    return _staged(source, folder, headers)
 
 
 def _made(
@@ -202,16 +214,17 @@ def _runs(places: NDArray[np.int64], begins: NDArray[np.int64]) -> Iterator[tupl
     return zip([0, *ends], ends, strict=False) if len(places) else iter(())
 
 
-def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[_Rows]) -> Staged:
-    if columns:
-        key, row, flags, as_of, length = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    else:
-        key, row, flags, as_of, length = (np.zeros((0, *kind[1:]), kind[0]) for kind in _KINDS)
-    begins = np.cumsum([0, *(len(part[1]) for part in columns)], dtype=np.int64)
-    return Staged(source, folder, headers, key, row, flags, as_of, length, begins, {})
+def _staged(source: Source, folder: Path, headers: list[dict[str, Any]]) -> Staged:
+    mapped = Mapped(folder)
+    columns = {name: mapped.raw(name, kind) for name, (kind, *_) in _KINDS.items()}
+    begins = np.cumsum([0, *(header["rows"] for header in headers)], dtype=np.int64)
+    key, length = columns.pop("key").reshape(-1, 2), columns.pop("length")
+    return Staged(source, folder, headers, key, **columns, _length=length, _begins=begins, _mapped=mapped, _open={})
 
 
-_KINDS: tuple[tuple[Any, ...], ...] = ((np.uint64, 2), (np.int32,), (np.uint8,), (np.int32,), (np.uint32,))
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "key": (np.uint64, 2), "row": (np.int32,), "flags": (np.uint8,), "as_of": (np.int32,), "length": (np.uint32,),
+}  # fmt: skip
 
 
 def _counts(header: dict[str, Any]) -> dict[str, Any]:
@@ -234,7 +247,7 @@ def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], _Rows, bytes]
     records = [record for part in parts for record in _records(part)]
     flags = np.concatenate([flags_of(part, bit) for part, bit in zip(parts, (0, LIKE_PERSON), strict=True)])
     row = np.concatenate([part.row for part in parts])
-    key = np.concatenate([keys(part) for part in parts])
+    key = np.concatenate([keys(part.text["uscc"], part.text["name"], part.code_ok) for part in parts])
     as_of = np.concatenate([part.as_of for part in parts])
     header = {
         "read": len(records) + len(block.rejects),
@@ -267,11 +280,10 @@ def flags_of(companies: Companies, bit: int) -> NDArray[np.uint8]:
     return np.array([bit | (ROUNDED if good and is_rounded(code) else 0) for code, good in codes], dtype=np.uint8)
 
 
-def keys(companies: Companies) -> NDArray[np.uint64]:
+def keys(codes: Sequence[str], names: Sequence[str], code_ok: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """Digests of what makes rows one company: the code, of a failing one with the name; zero without a code (归并键)."""
-    text = companies.text
     found = bytearray()
-    for code, name, good in zip(text["uscc"], text["name"], companies.code_ok.tolist(), strict=True):
+    for code, name, good in zip(codes, names, code_ok.tolist(), strict=True):
         wanted = code if good or not code else f"{code} {name}"
         found += hashlib.blake2b(wanted.encode(), digest_size=16).digest() if code else bytes(16)
     return np.frombuffer(bytes(found), np.uint64).reshape(-1, 2)
@@ -306,7 +318,7 @@ def _read(path: Path) -> tuple[dict[str, Any], _Rows] | None:
     header: dict[str, Any] = json.loads(content[at : at + size])
     at += size
     arrays = []
-    for kind, *width in _KINDS:
+    for kind, *width in _KINDS.values():
         count = header["rows"] * (width[0] if width else 1)
         array = np.frombuffer(content, kind, count, at).reshape(-1, *width).copy()
         at += array.nbytes

@@ -109,7 +109,7 @@ def _staged(block: Block, number: int) -> Iterator[pa.RecordBatch]:
 
 def _keys(companies: Companies) -> list[bytes]:
     """What brings the rows of a company together: its code's digest; without a code its place, so that such rows spread."""
-    coded = [row.tobytes() for row in keys(companies)]
+    coded = [row.tobytes() for row in keys(companies.text["uscc"], companies.text["name"], companies.code_ok)]
     places = zip(companies.file.tolist(), companies.row.tolist(), strict=True)
     return [key if any(key) else b"%016d" % (file << 32 | row) for key, (file, row) in zip(coded, places, strict=True)]
 
