@@ -173,7 +173,7 @@ class Vocabulary:
                 found[text[at], target[at]] = True
         at = np.flatnonzero(role == _TERM)
         at = at[~excluded[text[at], target[at]]]
-        best = self._with_slips(texts, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
+        best = self._with_slips(texts, joined, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
         marks = []
         for wanted in (_NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK):
             mask = np.zeros(count, dtype=np.int64)
@@ -197,12 +197,12 @@ class Vocabulary:
         """
         found = np.zeros(len(texts), dtype=np.bool_)
         lengths, starts = _laid_out(texts)
-        pattern, begin, _ = self._hits("\n".join(texts), ends)
+        joined = "\n".join(texts)
+        pattern, begin, _ = self._hits(joined, ends)
         is_term = np.zeros(len(self.patterns), dtype=np.bool_)
         is_term[np.searchsorted(self._first_use, np.flatnonzero(self._role == _TERM), side="right") - 1] = True
         found[np.searchsorted(starts, begin[is_term[pattern]], side="right") - 1] = True
-        short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
-        found[[short[place] for place, _ in self._slips.candidates([texts[text] for text in short])]] = True
+        found[[text for text, _ in self._slips.candidates(joined, lengths, _may_slip(lengths))]] = True
         return found
 
     @staticmethod
@@ -296,6 +296,7 @@ class Vocabulary:
     def _with_slips(
         self,
         texts: Sequence[str],
+        joined: str,
         lengths: NDArray[np.int64],
         cell: NDArray[np.int64],
         code: NDArray[np.int64],
@@ -308,10 +309,9 @@ class Vocabulary:
         """
         share, width, chains = self.corpora.reading.fuzzy_share, len(self.segments), self._chains.tolist()
         first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
-        short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
         slips: dict[int, int] = {}
-        for place, number in self._slips.candidates([texts[text] for text in short]):
-            text, term = short[place], self.patterns[number]
+        for text, number in self._slips.candidates(joined, lengths, _may_slip(lengths)):
+            term = self.patterns[number]
             if term == texts[text] or OSA.distance(term, texts[text], score_cutoff=1) > 1:
                 continue
             hit = set(self._chains[cell[first[text] : first[text + 1]] % width].tolist())
@@ -327,6 +327,11 @@ class Vocabulary:
             cell, code = cell[order], code[order]
             first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
         return sparse.csr_array((code, cell % max(width, 1), first), shape=(len(texts), width))
+
+
+def _may_slip(lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether texts of these lengths can be slips of a long term."""
+    return (lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)
 
 
 def token_ends(tokens: Sequence[str]) -> NDArray[np.int64]:

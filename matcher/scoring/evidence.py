@@ -18,6 +18,7 @@ from matcher.corpora import GROUP_STATES, KINDS, MODES, Corpora
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
+from matcher.matching.sparse_rows import cells_of
 from matcher.places import short
 from matcher.rules import Zone
 from matcher.scoring.published import ListReader, OnLists
@@ -186,9 +187,8 @@ class EvidenceReader:
         Returns:
             Company and segment of each pair, by company, then segment; every company has at least one pair.
         """
-        fits = (profiles.affinity >= self.zone.scoring.order.least_affinity) & allowed
-        company, segment = np.nonzero(fits)
-        lost = np.flatnonzero(~fits.any(axis=1))
+        company, segment = cells_of((profiles.affinity >= self.zone.scoring.order.least_affinity) & allowed)
+        lost = np.flatnonzero(np.bincount(company, minlength=len(profiles)) == 0)
         company = np.concatenate([company, lost])
         segment = np.concatenate([segment, np.full(len(lost), NO_SEGMENT)])
         order = np.lexsort((segment, company))
