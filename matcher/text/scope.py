@@ -42,8 +42,10 @@ _APART = re.compile(f"[{_SEPARATORS}{_EXCEPT}{_END}]")
 _MOST_BRACKETS = 20_000
 _PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
-_SEPARATES = np.zeros(ord("、") + 2, dtype=np.bool_)  # by code point; the last entry stands for all beyond
-_SEPARATES[[*map(ord, _SEPARATORS), ord("\n")]] = True
+_EDGE, _SEPARATOR = 1, 2
+_KIND = np.zeros(max(map(ord, _EDGES)) + 2, dtype=np.int8)  # by code point; the last entry stands for all beyond
+_KIND[[*map(ord, _EDGES)]] = _EDGE
+_KIND[[*map(ord, _SEPARATORS), ord("\n")]] = _SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ class ScopeReader:
     def read(self, scopes: Sequence[str]) -> ScopeItems:
         """The items of ``scopes`` (分项); an empty scope has none."""
         parts, marks = _parted(self._cleaned(in_lines(scopes, ";")))
-        known, item = _distinct(parts)
+        known, numbers = _numbers(parts)
+        item = numbers.astype(np.int32)
         texts, excepted = _without_exceptions(list(known))
         among = partial(_among, texts, known, excepted)
         ends_row = marks == ord("\n")
@@ -226,12 +229,21 @@ def _code_points(text: str) -> NDArray[np.uint32]:
 
 
 def _parted(text: str) -> tuple[list[str], NDArray[np.uint32]]:
-    """The parts between separators, and the separator behind each; the last one ends its row."""
-    chars = _code_points(text + "\n")
-    marks = chars[_SEPARATES[np.minimum(chars, len(_SEPARATES) - 1)]]
-    for separator in _SEPARATORS:
-        text = text.replace(separator, "\n")
-    return text.split("\n"), marks
+    """The parts between separators without what clings to their edges, and the separator behind each; the last one ends its row."""
+    chars = _code_points(text + "\n").copy()
+    kind = _KIND[np.minimum(chars, len(_KIND) - 1)]
+    parts = kind == _SEPARATOR
+    marks = chars[parts]
+    chars[parts] = ord("\n")
+    edges = np.flatnonzero(kind == _EDGE)
+    if len(edges):
+        first = edges[np.diff(edges, prepend=-2) > 1]  # of each run of such characters
+        last = edges[np.diff(edges, append=len(chars) + 1) > 1]
+        clings = parts[first - 1] | parts[last + 1]  # before the first character stands the last, which separates too
+        kept = np.ones(len(chars), dtype=np.bool_)
+        kept[edges] = ~np.repeat(clings, last - first + 1)
+        chars = chars[kept]
+    return chars[:-1].tobytes().decode("utf-32-le").split("\n"), marks
 
 
 def numbered(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int64]]:
@@ -245,13 +257,6 @@ def _numbers(texts: Iterable[str]) -> tuple[dict[str, int], NDArray[np.int64]]:
     known: defaultdict[str, int] = defaultdict(count().__next__)
     numbers = np.fromiter(map(known.__getitem__, texts), np.int64)
     return known, numbers
-
-
-def _distinct(parts: list[str]) -> tuple[dict[str, int], NDArray[np.int32]]:
-    """The distinct parts without what clings to their edges, each with its number, and the number of each part."""
-    as_written, number = _numbers(parts)
-    known, stripped = _numbers([part.strip(_EDGES) for part in as_written])
-    return known, stripped[number].astype(np.int32)
 
 
 def _without_exceptions(texts: list[str]) -> tuple[list[str], dict[int, str]]:
