@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.types import NameParts
@@ -26,21 +25,6 @@ _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
 _Lead = tuple[str, tuple[str, ...], int]  # a region that can lead a name, its codes, and its level
-
-
-class _Taken(NamedTuple):
-    """A name taken apart as far as it goes without looking at its group.
-
-    ``parts`` say nothing of the group yet, ``region`` leads the name, ``bracketed`` are the places in brackets, ``body`` is the name
-    without brackets, ``stripped`` what is left of it without region and legal form, ``within_group`` whether a group leads it.
-    """
-
-    parts: NameParts
-    region: str
-    bracketed: list[str]
-    body: str
-    stripped: str
-    within_group: bool
 
 
 class NameReader:
@@ -197,31 +181,35 @@ class NameReader:
             name: A name after ``normalise``; the empty name has empty parts.
             place: City or province in which the company is registered, if known.
         """
-        taken = self._taken_apart(name, place)
-        parts, region, bracketed, body, stripped, within_group = taken
+        parts, region, bracketed, body, stripped, within_group = self._taken_apart(name, place)
         is_group = parts.is_group
         is_arm = not is_group and (within_group or (not region and self._names_its_place(stripped, bracketed, place)))
         known = self._known_group(body, f"{stripped}集团" if is_group and not stripped.endswith("集团") else stripped)
         if not is_arm and not known:
             return parts
-        is_head = known > 0 and self._is_head(taken, self._groups[known - 1].name)
+        is_head = known > 0 and self._is_head(self._groups[known - 1].name, region, bracketed, body, stripped, is_group=is_group)
         return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
 
-    def _is_head(self, taken: _Taken, own: str) -> bool:
-        """Whether a name of a known group is that of the group itself; ``own`` is the group's name."""
-        region, stripped, is_group = taken.region, taken.stripped, taken.parts.is_group
-        if is_group and (taken.body.startswith(own) or stripped.startswith(own)):
+    def _is_head(self, own: str, region: str, bracketed: list[str], body: str, stripped: str, *, is_group: bool) -> bool:
+        """Whether a name of a known group is that of the group itself; ``own`` is the group's name, the others as taken apart."""
+        if is_group and (body.startswith(own) or stripped.startswith(own)):
             return True
-        if any(map(self._is_local, taken.bracketed)):  # 华仁药业(日照) is a daughter
+        if any(map(self._is_local, bracketed)):  # 华仁药业(日照) is a daughter
             return False
         means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if is_group else [])}
         return not means.isdisjoint((region + stripped, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
 
     def elements(self, name: str, place: str = "") -> NameParts:
         """As ``parse``, without ``is_arm``, ``known_group`` and ``is_head``, what a name says of its group (企业名称四要素)."""
-        return self._taken_apart(name, place).parts
+        return self._taken_apart(name, place)[0]
 
-    def _taken_apart(self, name: str, place: str) -> _Taken:
+    def _taken_apart(self, name: str, place: str) -> tuple[NameParts, str, list[str], str, str, bool]:
+        """A name taken apart as far as it goes without looking at its group.
+
+        Returns:
+            Its parts, which say nothing of the group yet; the region that leads it; the places in brackets; the name without brackets;
+            what is left of that without region and legal form; whether a group leads it.
+        """
         body: str = name
         bracketed: list[str] = []
         if "(" in name:
@@ -256,7 +244,7 @@ class NameReader:
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
         places, industry = region + "".join(bracketed) if bracketed else region, stripped[len(trade_name) :]
         parts = NameParts(places, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False)
-        return _Taken(parts, region, bracketed, body, stripped, within is not None)
+        return parts, region, bracketed, body, stripped, within is not None
 
     def _finest(self, region: str) -> frozenset[str]:
         """Codes of the divisions that a region names, without those that others lie in."""

@@ -261,10 +261,10 @@ def _numbers(texts: Iterable[str]) -> tuple[dict[str, int], NDArray[np.int64]]:
 
 def _without_exceptions(texts: list[str]) -> tuple[list[str], dict[int, str]]:
     """The texts without what brackets except from them, and the excepted by number of the text."""
-    excepted = {number: " ".join(_EXCEPTED.findall(text)) for number, text in enumerate(texts) if _EXCEPT in text}
-    bare = texts.copy()
-    for number in excepted:
-        bare[number] = _EXCEPTED.sub("", texts[number]).strip(_EDGES)
+    bare, excepted = texts.copy(), dict[int, str]()
+    for number in [number for number, text in enumerate(texts) if _EXCEPT in text]:
+        parts = _EXCEPTED.split(texts[number])
+        bare[number], excepted[number] = "".join(parts[::2]).strip(_EDGES), " ".join(parts[1::2])
     return bare, excepted
 
 
