@@ -263,6 +263,15 @@ def test_parts_and_marks_are_those_of_a_plain_split(text: str) -> None:
     assert [chr(mark) for mark in marks] == [*plain[1::2], "\n"]
 
 
+@given(scopes=st.lists(_loose, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_fillers_are_the_items_that_are_one_of_the_words(scopes: list[str], reader: ScopeReader, corpora: Corpora) -> None:
+    words = corpora.reading.fillers
+    items = reader.read([*scopes, f"{words[0]}(食品除外);{words[-1]};甲{words[0]}"])
+    assert items.filler.tolist() == [text in words for text in items.texts]
+    assert items.filler.any()
+
+
 @given(texts=st.lists(st.sampled_from(_FRAGMENTS)))
 @settings(deadline=None)
 def test_numbers_follow_first_appearance(texts: list[str]) -> None:
