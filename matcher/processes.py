@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -41,9 +42,12 @@ def one_by_one(work: Callable[[_Job], _Part], jobs: Iterable[_Job], processes: i
     Args:
         work: As for ``in_chunks``.
         jobs: Go from process to process; told here, as far ahead as keeps the workers busy.
-        processes: Most processes at work beside this one; with one, it does all itself.
+        processes: Most processes at work beside this one; with one, or for a single job, it does all itself.
     """
-    if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
+    told = iter(jobs)
+    first = list(itertools.islice(told, 2))
+    jobs = itertools.chain(first, told)
+    if processes == 1 or len(first) < 2 or "fork" not in multiprocessing.get_all_start_methods():
         yield from map(work, jobs)
         return
     begun: deque[Future[_Part]] = deque()

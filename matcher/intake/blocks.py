@@ -1,60 +1,38 @@
 """Files block by block (分块读取): the same companies, rejects and notes as ``read_files``, in memory that does not grow with the file.
 
 Delimited text and Parquet are read as they come; a workbook, which holds a million rows at most, and what is packed otherwise are read
-whole and cut. A text is gone through twice: once for its digest and encoding, which all of it decides, and once for its rows. Three
-questions need all rows of all files: which names are persons' (``flaws.are_persons``), whether a spreadsheet spoiled the codes
-(``DAMAGED``), and which rows are one company. A block tells what is needed to answer them later.
+whole and cut. A text is gone through twice: once for its digest and encoding, and once for its rows. Three questions need all rows of all
+files: which names are persons' (``flaws.are_persons``), whether a spreadsheet spoiled the codes (``DAMAGED``), and which rows are one
+company. A block tells what is needed to answer them later.
 """
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import csv
-import hashlib
-import io
 import itertools
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
-from matcher.intake import delimited, parquet, workbooks
+from matcher.intake import delimited, parquet
 from matcher.intake.companies import FIELDS, Intake, build, with_day
-from matcher.intake.delimited import CHINESE, LONG, LONGEST_CELL, LONGEST_RECORD, UNDECODED, LostQuoteError, alone
+from matcher.intake.delimited import Plain
 from matcher.intake.flaws import like_persons
-from matcher.intake.header import Header
 from matcher.intake.lines import LineChecks
+from matcher.intake.pieces import Piece, Position, record_pieces, table_pieces, text_pieces
 from matcher.intake.rejects import Reject
-from matcher.intake.tables import EMPTY, Table, assembled, no_other_kind, not_too_large, read_table, unpacked
+from matcher.intake.sources import Source, seen_of
+from matcher.intake.tables import Table, assembled, read_table
+from matcher.processes import one_by_one
 from matcher.storage import collector_paused
 
-BLOCK_ROWS = 20_000
-"""Rows of a block (每块行数); they bound memory and nothing else."""
-BLOCK_TEXT = 16 * 1024**2
-"""Characters at which a block ends early (每块字数)."""
-_CHUNK = 1024**2
-_HEAD = 65_536
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a file goes on behind a block (续读位置).
-
-    Attributes:
-        line: Lines of a text, or rows of another table, that are done.
-        row: The last spreadsheet row of them.
-        foreign: As in ``LineChecks``.
-    """
-
-    line: int = 0
-    row: int = 0
-    foreign: bool = False
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -77,290 +55,133 @@ class Block:
     end: Position
 
 
-@dataclass(frozen=True)
-class Source:
-    """A file that was looked over and can be read in blocks (待读文件).
-
-    Attributes:
-        path: Where it is.
-        file: As the user named it.
-        digest: SHA-256 of the unpacked file.
-        encoding: Of a text; empty for Parquet; None for what is read whole.
-        damaged: Some of a text could not be decoded.
-        seen: Its size and time of change when it was looked over.
-        dated: The day that its rows are of, where they do not say so.
-    """
-
-    path: Path
-    file: str
-    digest: str
-    encoding: str | None
-    damaged: bool = False
-    seen: tuple[int, int] = (0, 0)
-    dated: date | None = None
-
-    def blocks(self, corpora: Corpora, start: Position | None = None) -> Iterator[Block]:
-        """The blocks from ``start`` on (逐块).
-
-        Raises:
-            InputError: The file cannot be read, names no companies, or has changed since it was looked over.
-        """
-        for table, end in self._tables(corpora, start or Position()):
-            if _seen(self.path) != self.seen:
-                raise InputError(self.file, "读取过程中文件变了，请等它写完再试")
-            with collector_paused():
-                yield block_of(table, end, corpora, self.dated)
-
-    def _tables(self, corpora: Corpora, start: Position) -> Iterator[tuple[Table, Position]]:
-        if self.encoding is None:
-            yield from _cut(read_table(self.path, corpora), start)
-        elif self.encoding:
-            with _decoded(self.path, self.file, self.encoding) as stream:
-                yield from self._text(stream, corpora, start)
-        else:
-            yield from self._rows(parquet.open_parquet(self.path, self.file, corpora), corpora, start)
-
-    def _text(self, stream: Iterable[str], corpora: Corpora, start: Position) -> Iterator[tuple[Table, Position]]:
-        lines = _lines(stream)
-        head = list(itertools.islice(lines, delimited.HEAD_LINES))
-        header, delimiter, line = delimited.find_columns(head, self.file, corpora)
-        at = start if start.line else Position(line, header.place + 1)
-        records = _Records(itertools.islice(itertools.chain(head, lines), at.line, None), header, delimiter, at)
-        checks = LineChecks(header, corpora)
-        checks.foreign = at.foreign
-        while block := records.block():
-            table = assembled(
-                self.file, header, block, self.digest, corpora, damaged=self.damaged, long=records.long, checks=checks
-            )
-            yield table, Position(records.line, records.row, checks.foreign)
-
-    def _rows(self, opened: parquet.ParquetTable, corpora: Corpora, start: Position) -> Iterator[tuple[Table, Position]]:
-        records = itertools.islice(opened.records(), start.line, None)
-        checks = LineChecks(opened.header, corpora)
-        checks.foreign, done = start.foreign, start.line
-        while block := list(_some(records)):
-            table = assembled(self.file, opened.header, block, self.digest, corpora, damaged=opened.damaged, checks=checks)
-            done += len(block)
-            yield table, Position(done, block[-1][0], checks.foreign)
-
-
-def look_over(path: str | Path, corpora: Corpora, dated: date | None = None) -> Source:
-    """What kind of file it is, its digest and encoding (查看文件); its first rows are tried.
+class BlockReader:
+    """Reads a file in blocks (分块读取器): pieces one after the other, blocks from them in any order and process.
 
     Args:
-        path: The file.
-        corpora: Column names.
-        dated: The day that its rows are of, where they do not say so; said to be of another day it is another source.
+        source: The file.
+        corpora: Everything about reading.
 
     Raises:
-        InputError: As ``read_table`` does, as far as it can be told before the rows are read.
+        InputError: The file cannot be read or names no companies.
     """
-    source = _looked_over(path, corpora)
-    if dated is None:
-        return source
-    return replace(source, digest=hashlib.sha256(f"{source.digest} {dated}".encode()).hexdigest(), dated=dated)
+
+    def __init__(self, source: Source, corpora: Corpora) -> None:
+        self._source, self._corpora, self._delimiter, self._line = source, corpora, "", 0
+        self._opened: parquet.ParquetTable | None = None
+        if source.encoding:
+            with source.lines() as lines:
+                head = list(itertools.islice(lines, delimited.HEAD_LINES))
+            self._header, self._delimiter, self._line = delimited.find_columns(head, source.file, corpora)
+        elif source.encoding is not None:
+            self._opened = parquet.open_parquet(source.path, source.file, corpora)
+            self._header = self._opened.header
+
+    def pieces(self, start: Position | None = None) -> Iterator[Piece]:
+        """The pieces from ``start`` on (逐片).
+
+        Raises:
+            InputError: The file cannot be read, or has changed since it was looked over.
+        """
+        for piece in self._pieces(start or Position()):
+            if seen_of(self._source.path) != self._source.seen:
+                raise InputError(self._source.file, "读取过程中文件变了，请等它写完再试")
+            yield piece
+
+    def _pieces(self, start: Position) -> Iterator[Piece]:
+        source = self._source
+        if source.encoding:
+            with source.lines() as lines:
+                begin = start if start.line else Position(self._line, self._header.place + 1)
+                yield from text_pieces(lines, self._header, self._delimiter, begin)
+        elif self._opened is not None:
+            yield from record_pieces(self._opened.records(), start)
+        else:
+            yield from table_pieces(read_table(source.path, self._corpora), start)
+
+    def block(self, piece: Piece, *, foreign: bool = False) -> Block:
+        """The block of a piece (读出一块).
+
+        Args:
+            piece: Of this file.
+            foreign: As in ``LineChecks``, at the end of the block before.
+        """
+        with collector_paused():
+            if piece.table is not None:
+                return block_of(piece.table, piece.end, self._corpora, self._source.dated)
+            source, checks = self._source, LineChecks(self._header, self._corpora)
+            checks.foreign = foreign
+            damaged = self._opened.damaged if self._opened is not None else source.damaged
+            table = assembled(
+                source.file, self._header, self._records(piece), source.digest, self._corpora, damaged=damaged, long=piece.long,
+                checks=checks,
+            )  # fmt: skip
+            return block_of(table, replace(piece.end, foreign=checks.foreign), self._corpora, source.dated)
+
+    def _records(self, piece: Piece) -> Iterable[tuple[int, Sequence[str]]]:
+        if piece.text is None:
+            return piece.records
+        return Plain(piece.first, list(csv.reader(piece.text.split("\n"), delimiter=self._delimiter, strict=True)))
 
 
-def _looked_over(path: str | Path, corpora: Corpora) -> Source:
-    file = str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    with unpacked(Path(path), file) as (stream, _):
-        start = stream.read(_HEAD)
-        packed = not isinstance(stream, io.BufferedReader)
-        seen = _seen(Path(path))
-    if start[:4] in (b"PAR1", b"PARE") and not packed:
-        if start[:4] == b"PARE":
-            parquet.open_parquet(start, file, corpora)
-        parquet.open_parquet(Path(path), file, corpora)
-        return Source(Path(path), file, _digest(Path(path), file), "", False, seen)
-    if start[:4] in (b"PAR1", b"PARE", *workbooks.STARTS):
-        return Source(Path(path), file, _digest(Path(path), file), None, False, seen)
-    source = replace(_text_source(Path(path), file, start), seen=seen)
-    with _decoded(Path(path), file, source.encoding or "") as text:
-        delimited.find_columns(list(itertools.islice(_lines(text), delimited.HEAD_LINES)), file, corpora)
-    return source
-
-
-@contextlib.contextmanager
-def _decoded(path: Path, file: str, encoding: str) -> Iterator[io.TextIOWrapper]:
-    """The text of a file, line ends as on Unix; what cannot be decoded is marked."""
-    with unpacked(path, file) as (stream, _), io.TextIOWrapper(stream, encoding, "replace", newline=None) as text:
-        yield text
-
-
-def _seen(path: Path) -> tuple[int, int]:
-    """Size and time of change: what is kept of a file must be what its digest is of."""
-    try:
-        found = path.stat()
-    except OSError:
-        return -1, -1
-    return found.st_size, found.st_mtime_ns
-
-
-def _digest(path: Path, file: str) -> str:
-    digest, size = hashlib.sha256(), 0
-    with unpacked(path, file) as (stream, most):
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            not_too_large(size, most, file)
-    return digest.hexdigest()
-
-
-def _text_source(path: Path, file: str, start: bytes) -> Source:
-    """Goes through a text for its digest, and for the encoding that ``delimited`` would read it with."""
-    wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
-    encoding = "utf-16" if wide else "utf-8-sig"
-    digest, size, blank, undecoded = hashlib.sha256(), 0, True, False
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    valid = True
-    with unpacked(path, file) as (stream, most):
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            not_too_large(size, most, file)
-            blank = blank and not chunk.strip()
-            valid, undecoded = _decodes(decoder, chunk, valid=valid, undecoded=undecoded)
-        valid, undecoded = _decodes(decoder, b"", valid=valid, undecoded=undecoded)
-    if blank:
-        raise InputError(file, EMPTY)
-    no_other_kind(start, file)
-    if wide and not valid:
-        raise InputError(file, "不是文本文件，应为 CSV")
-    if not wide:
-        delimited.no_binary(start, file)
-    if not valid:
-        encoding, undecoded = _likeliest(path, file), True
-    return Source(path, file, digest.hexdigest(), encoding, undecoded)
-
-
-def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, valid: bool, undecoded: bool) -> tuple[bool, bool]:
-    if not valid:
-        return False, undecoded
-    try:
-        return True, UNDECODED in decoder.decode(chunk, not chunk) or undecoded
-    except UnicodeDecodeError:
-        return False, undecoded
-
-
-def _likeliest(path: Path, file: str) -> str:
-    """The encoding of a text that is not clean UTF-8: what is not decoded is rejected row by row."""
-    chinese, lost = _counts(path, file, "utf-8-sig")
-    if chinese > lost:
-        return "utf-8-sig"
-    chinese, lost = _counts(path, file, "gb18030")
-    if lost > chinese:
-        raise InputError(file, "认不出编码，应为 UTF-8 或 GB18030")
-    return "gb18030"
-
-
-def _counts(path: Path, file: str, encoding: str) -> tuple[int, int]:
-    """Chinese characters, and places that cannot be decoded."""
-    chinese = lost = 0
-    with _decoded(path, file, encoding) as text:
-        for line in text:
-            chinese += len(CHINESE.findall(line))
-            lost += line.count(UNDECODED)
-    return chinese, lost
-
-
-def _lines(stream: Iterable[str]) -> Iterator[str]:
-    """The lines without their ends, as ``str.split`` gives them: behind the last line feed there is one more."""
-    ended = True
-    for line in stream:
-        ended = line.endswith("\n")
-        yield line[:-1] if ended else line
-    if ended:
-        yield ""
-
-
-class _Records:
-    """What ``delimited.records`` gives, from lines that come one by one (逐条记录).
+class Job(NamedTuple):
+    """A block to be made (待读的一块).
 
     Attributes:
-        line: Lines done with.
-        row: The last spreadsheet row given.
-        long: Some line was longer than a cell may be.
+        number: Of the block in its file.
+        piece: What it is made of.
+        last: It is the file's last one.
+        foreign: As it is taken to be behind the block before.
     """
 
-    def __init__(self, lines: Iterator[str], header: Header, delimiter: str, start: Position) -> None:
-        self._source, self._width, self._delimiter = lines, header.width, delimiter
-        self._window: deque[str] = deque()  # lines from the record under way on
-        self._taken = 0  # of them
-        self._text = 0  # characters since the block began
-        self.line, self.row, self.long = start.line, start.row, False
-        self._records = self._all()
-
-    def block(self) -> list[tuple[int, Sequence[str]]]:
-        """The next rows, none at the end (下一块)."""
-        self._text = 0
-        rows: list[tuple[int, Sequence[str]]] = []
-        for record in self._records:
-            rows.append(record)
-            if len(rows) >= BLOCK_ROWS or self._text >= BLOCK_TEXT:
-                break
-        return rows
-
-    def _feed(self) -> Iterator[str]:
-        while True:
-            if self._taken > LONGEST_RECORD:
-                raise LostQuoteError
-            if self._taken == len(self._window):
-                line = next(self._source, None)
-                if line is None:
-                    return
-                self._window.append(line)
-                self._text += len(line)
-                self.long = self.long or len(line) > LONGEST_CELL
-            self._taken += 1
-            yield self._window[self._taken - 1] + "\n"
-
-    def _done(self, lines: int) -> None:
-        for _ in range(lines):
-            self._window.popleft()
-        self.line += lines
-        self._taken = 0
-        self.row += 1
-
-    def _all(self) -> Iterator[tuple[int, Sequence[str]]]:
-        while True:
-            try:
-                for record in csv.reader(self._feed(), delimiter=self._delimiter, strict=True):
-                    many = self._taken > 1
-                    if many and len(record) != self._width:
-                        raise LostQuoteError
-                    self._done(self._taken)
-                    too_long = (many or self.long) and max(map(len, record), default=0) > LONGEST_CELL
-                    yield self.row, LONG if too_long else record
-                return
-            except (csv.Error, LostQuoteError):
-                first = self._window[0]
-                self._done(1)
-                yield self.row, alone(first, self._width, self._delimiter)
+    number: int
+    piece: Piece
+    last: bool
+    foreign: bool
 
 
-def _some(records: Iterator[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """The next rows of a block."""
-    text = 0
-    for count, (row, record) in enumerate(records, start=1):
-        yield row, record
-        text += sum(map(len, record))
-        if count >= BLOCK_ROWS or text >= BLOCK_TEXT:
-            return
+def blocks_made(
+    reader: BlockReader,
+    make: Callable[[Job, Block], _Made],
+    processes: int,
+    start: Position | None = None,
+    number: int = 0,
+) -> Iterator[tuple[int, _Made]]:
+    """What ``make`` makes of each block, in order, with the block's number (逐块处理).
+
+    Args:
+        reader: Of the file.
+        make: Runs where the block is taken apart; of a block that was taken to stand behind another one than it does, a second time.
+        processes: As for ``one_by_one``.
+        start: Where to go on.
+        number: Of the first block from there.
+    """
+    begun = deque[Job]()
+    foreign = (start or Position()).foreign
+
+    def jobs() -> Iterator[Job]:
+        for place, (piece, last) in enumerate(_with_last(reader.pieces(start)), number):
+            begun.append(Job(place, piece, last, foreign))
+            yield begun[-1]
+
+    def work(job: Job) -> tuple[_Made, bool]:
+        block = reader.block(job.piece, foreign=job.foreign)
+        return make(job, block), block.end.foreign
+
+    for first_made in one_by_one(work, jobs(), processes):
+        job = begun.popleft()
+        as_taken = job.foreign == foreign  # unless a header of another order came up in the block before: hardly ever
+        made, foreign = first_made if as_taken else work(job._replace(foreign=foreign))
+        yield job.number, made
 
 
-def _cut(table: Table, start: Position) -> Iterator[tuple[Table, Position]]:
-    """A table that was read whole, in blocks; what was rejected goes with the block before which it stands."""
-    lost = sorted(table.rejected)
-    for begin in range(start.line, max(len(table.rows), 1), BLOCK_ROWS):
-        end = min(begin + BLOCK_ROWS, len(table.rows))
-        last = end == len(table.rows)
-        first_row = table.rows[begin - 1] if begin else 0
-        last_row = max([*table.rows[-1:], *(row for row, _, _ in lost[-1:]), 0]) if last else table.rows[end - 1]
-        rejected = [reject for reject in lost if first_row < reject[0] <= last_row]
-        cells = [column[begin:end] for column in table.cells]
-        notes = table.notes if begin == 0 else {}
-        part = replace(table, rows=table.rows[begin:end], cells=cells, rejected=rejected, notes=notes)
-        yield part, Position(end, last_row)
+def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:
+    """Each piece, and whether it is the last one."""
+    waiting = next(pieces, None)
+    while waiting is not None:
+        following = next(pieces, None)
+        yield waiting, following is None
+        waiting = following
 
 
 def block_of(table: Table, end: Position, corpora: Corpora, dated: date | None) -> Block:

@@ -143,12 +143,12 @@ class Plain:
 def records(table: Delimited) -> Iterable[tuple[int, list[str]]]:
     """(spreadsheet row, record) after the header (逐行); a lost quotation mark costs its own line only."""
     lines = table.text.split("\n")
-    plain = _one_a_line(lines[table.line :], table.delimiter)
+    plain = one_a_line(lines[table.line :], table.delimiter)
     return Plain(table.header.place + 2, plain) if plain is not None else _carefully(table, lines)
 
 
-def _one_a_line(lines: list[str], delimiter: str) -> list[list[str]] | None:
-    """The records of a text in which each is a line of its own, as nearly always; None where one is not, or is too long."""
+def one_a_line(lines: list[str], delimiter: str) -> list[list[str]] | None:
+    """The records of a text in which each is a line of its own, as nearly always (逐行的记录); None where one is not, or is too long."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     with contextlib.suppress(csv.Error):
         found = list(reader)

@@ -40,7 +40,7 @@ class LineChecks:
 
     def __init__(self, header: Header, corpora: Corpora) -> None:
         self._header, self._corpora, self._place = header, corpora, header.name
-        words = {word for word, field in corpora.column_names.items() if field == "name"}
+        words = set(corpora.column_names)  # also a column's that stands where the names do, under a header of another order
         self._words = header.words | words | {word.upper() for word in words} | {word.title() for word in words} | _TOTALS | {""}
         self.foreign, self._from = False, 0
 

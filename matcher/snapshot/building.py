@@ -17,10 +17,10 @@ from pathlib import Path
 from matcher.corpora import Corpora
 from matcher.errors import InputError, OptionError, RequestError, SnapshotError, system_reason
 from matcher.intake import Reject, write_rejects
-from matcher.intake.blocks import Source, look_over
 from matcher.intake.companies import DAMAGED
 from matcher.intake.fields import UNKNOWN_DAY
 from matcher.intake.flaws import are_persons
+from matcher.intake.sources import Source, look_over
 from matcher.matching.profiles import ProfileReader
 from matcher.snapshot import layout
 from matcher.snapshot.layout import Manifest, SourceFile
@@ -80,7 +80,7 @@ def build(
         home: ``LIANZHAO_HOME``.
         add: To the companies of the current snapshot; otherwise the files are all there is.
         readers: Zone → who reads the texts for it, before the snapshot becomes the current one.
-        processes: For reading texts.
+        processes: Most at work at once; they move no byte.
         rejects: Where to list rejected rows instead of ``home/rejects``.
         dated: The day that the files' rows are of, where they do not say so.
         tell: Is told how far it is.
@@ -92,19 +92,19 @@ def build(
         LianzhaoError: The disk is full or cannot be written.
     """
     with layout.locked(home) as stages:
-        made = _Build(corpora, home, stages, rejects, tell or (lambda _what, _rows: None))
-        return made.run(files, readers or {}, processes, add=add, dated=dated, switch=switch)
+        made = _Build(corpora, home, stages, rejects, tell or (lambda _what, _rows: None), processes)
+        return made.run(files, readers or {}, add=add, dated=dated, switch=switch)
 
 
 class _Build:
-    def __init__(self, corpora: Corpora, home: Path, stages: Path, rejects: Path | None, tell: Tell) -> None:
+    def __init__(self, corpora: Corpora, home: Path, stages: Path, rejects: Path | None, tell: Tell, processes: int) -> None:
         self.corpora, self.home, self.stages, self.rejects, self.tell = corpora, home, stages, rejects, tell
+        self.processes = processes
 
     def run(
         self,
         files: Sequence[str | Path],
         readers: Mapping[str, ProfileReader],
-        processes: int,
         *,
         add: bool,
         dated: date | None,
@@ -131,7 +131,7 @@ class _Build:
                 else:
                     built = self._built(staged, old, before, tuple(skipped))
                 _let_go(staged)  # texts are read from the snapshot, and workers would carry it along
-                reread = {zone: self._read(built.snapshot, zone, reader, processes) for zone, reader in readers.items()}
+                reread = {zone: self._read(built.snapshot, zone, reader) for zone, reader in readers.items()}
                 if switch:
                     layout.switch(self.home, built.snapshot.version)
                 self._clean()
@@ -147,8 +147,8 @@ class _Build:
         layout.verify(layout.folder_of(self.home, version))
         return open_current(self.home)
 
-    def _read(self, snapshot: Snapshot, zone: str, reader: ProfileReader, processes: int) -> int:
-        return read_profiles(self.home, snapshot, reader, processes, lambda rows: self.tell(f"读文本（{zone}）", rows))
+    def _read(self, snapshot: Snapshot, zone: str, reader: ProfileReader) -> int:
+        return read_profiles(self.home, snapshot, reader, self.processes, lambda rows: self.tell(f"读文本（{zone}）", rows))
 
     def _clean(self) -> None:
         """Nobody else is building: what is left of stages is of no use any more."""
@@ -157,7 +157,9 @@ class _Build:
                 shutil.rmtree(entry, ignore_errors=True)
 
     def _staged(self, source: Source) -> Staged:
-        return stage(source, self.corpora, self.stages, lambda rows: self.tell(f"读入 {Path(source.file).name}", rows))
+        return stage(
+            source, self.corpora, self.stages, lambda rows: self.tell(f"读入 {Path(source.file).name}", rows), self.processes
+        )
 
     def _built(self, staged: list[Staged], old: Snapshot | None, before: str | None, skipped: tuple[str, ...]) -> Built:
         read = sum(part.total("read") for part in staged)
@@ -192,7 +194,7 @@ class _Build:
             shutil.rmtree(made, ignore_errors=True)  # on a full disk the room is needed
 
     def _written(self, made: Path, merging: Merging, sources: list[SourceFile], notes: dict[str, int]) -> Snapshot:
-        write_companies(made, merging, lambda rows: self.tell("写入快照", rows))
+        write_companies(made, merging, lambda rows: self.tell("写入快照", rows), self.processes)
         read, rejected = sum(source.read for source in sources), sum(source.rejected for source in sources)
         merged = read - rejected - len(merging)
         found = layout.stamps(made, sorted(path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()))

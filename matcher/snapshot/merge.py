@@ -5,18 +5,20 @@ Companies stand in the order of their first rows, by the digest of the file, the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
-from matcher.snapshot.members import Member, merged, moved
+from matcher.snapshot.members import Member, Origin, merged, moved
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, Staged, keys
+from matcher.snapshot.windows import OWN, Window, is_renewal, joined, of_cells, of_members, renewed
 
 _USCC = TEXT_FIELDS.index("uscc")
+_FILE = Origin._fields.index("file")
 _STEP = 1 << 16  # rows compared at once
 
 
@@ -81,35 +83,87 @@ class Merging:
         by_place = np.argsort(order[members[starts]], kind="stable")
         self._members, self._starts_of, self._sizes = members, starts[by_place], sizes[by_place]
 
-    def companies(self, start: int, end: int) -> Iterator[Member]:
-        """The companies from ``start`` to ``end`` (逐家企业)."""
-        first = self._starts_of[start:end]
-        known = self._known(np.concatenate([self._members[b : b + n] for b, n in zip(first, self._sizes[start:end], strict=True)]))
-        for begin, size in zip(self._starts_of[start:end].tolist(), self._sizes[start:end].tolist(), strict=True):
-            if size == 1:
-                yield self._member(int(self._members[begin]), known)
-            else:
-                yield merged(self._member(row, known) for row in self._members[begin : begin + size].tolist())
+    def window(self, start: int, end: int) -> Window:
+        """The companies from ``start`` to ``end`` (一段企业)."""
+        sizes = self._sizes[start:end].astype(np.int64)
+        ends = np.cumsum(sizes)
+        rows = self._members[np.repeat(self._starts_of[start:end].astype(np.int64) - ends + sizes, sizes) + np.arange(ends[-1])]
+        rows = rows.astype(np.int64)
+        low, high = (ufunc.reduceat(rows, ends - sizes) for ufunc in (np.minimum, np.maximum))
+        is_old = low < self._old_rows
+        fresh, kept = (np.flatnonzero((sizes == 1) & wanted) for wanted in (~is_old, is_old))
+        pairs = np.flatnonzero((sizes == 2) & is_old & (high >= self._old_rows))
+        old, new = self._kept(low[pairs]), self._fresh_rows(high[pairs])
+        plain = is_renewal(old, new)
+        others = np.setdiff1d(np.arange(len(sizes)), np.concatenate([fresh, kept, pairs[plain]]))
+        known = self._known(np.concatenate([rows[:0], *(rows[ends[n] - sizes[n] : ends[n]] for n in others.tolist())]))
+        members = [merged(known[row] for row in rows[ends[n] - sizes[n] : ends[n]].tolist()) for n in others.tolist()]
+        at = np.flatnonzero(plain)
+        parts = [
+            (fresh, self._fresh_rows(low[fresh])),
+            (kept, self._kept(low[kept])),
+            (pairs[plain], renewed(old.take(at), new.take(at))),
+            (others, of_members(members)),
+        ]
+        return joined([part for part in parts if len(part[0])])
+
+    def _fresh_rows(self, rows: NDArray[np.int64]) -> Window:
+        return of_cells(self._cells(rows), self._own(rows))
+
+    def _kept(self, places: NDArray[np.int64]) -> Window:
+        """Companies of the old snapshot, with the numbers of files as they are now."""
+        if self._old is None:
+            return of_members([])
+        found = self._old.window(places)
+        self._old.release()
+        files = np.array(self._moved, dtype=np.int64)
+        rows = found.origins.rows.copy()
+        rows[:, _FILE] = files[rows[:, _FILE]]
+        return Window(found.texts, {**found.numbers, "file": files[found.numbers["file"]]}, found.origins._replace(rows=rows))
+
+    def _cells(self, rows: NDArray[np.int64]) -> list[list[str]]:
+        """All values of staged rows as ``Staged.cells`` tells them; a code that is not trusted is none."""
+        found: list[list[str]] = [[]] * len(rows)
+        order = np.argsort(rows)
+        for part, at in self._by_part(rows[order]):
+            places = order[at]
+            for place, cells in zip(places.tolist(), self._staged[part].cells(rows[places] - self._begin(part)), strict=True):
+                found[place] = cells
+        for place in np.flatnonzero(self._blank[rows]).tolist():
+            found[place][_USCC], found[place][-1] = "", "0"
+        return found
+
+    def _own(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """File, spreadsheet row and date of staged rows (3 × rows)."""
+        found = np.empty((len(OWN), len(rows)), dtype=np.int64)
+        for part, at in self._by_part(rows):
+            staged, places = self._staged[part], rows[at] - self._begin(part)
+            found[0, at], found[1, at], found[2, at] = self._files[part], staged.row[places], staged.as_of[places]
+        return found
+
+    def _by_part(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """The staged files that hold some of the rows, and where those are."""
+        number = np.searchsorted(self._starts, rows, side="right") - 1 - (self._old is not None)
+        return ((part, np.flatnonzero(number == part)) for part in np.unique(number).tolist())
+
+    def _begin(self, part: int) -> int:
+        return int(self._starts[part + (self._old is not None)])
 
     def _known(self, rows: NDArray[np.int64]) -> dict[int, Member]:
-        """Those of the rows that are companies of the old snapshot."""
-        if self._old is None:
-            return {}
+        """Rows and companies of the old snapshot, to be merged."""
+        staged = rows[rows >= self._old_rows]
+        whole = zip(self._cells(staged), self._own(staged).T.tolist(), strict=True)
+        found = {row: _member(cells, *own) for row, (cells, own) in zip(staged.tolist(), whole, strict=True)}
         places = rows[rows < self._old_rows]
-        members = self._old.members(places)
-        self._old.release()
-        files = self._moved
-        renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
-        return dict(zip(places.tolist(), renumbered, strict=True))
-
-    def _member(self, row: int, known: Mapping[int, Member]) -> Member:
-        if row < self._old_rows:
-            return known[row]
-        number = int(np.searchsorted(self._starts, row, side="right")) - 1
-        part = number - (1 if self._old else 0)
-        found = self._staged[part].member(row - int(self._starts[number]), self._files[part])
-        if self._blank[row]:
-            values = list(found.values)
-            values[_USCC] = ""
-            return found._replace(values=tuple(values), code_ok=False)
+        if self._old is not None and len(places):
+            members = self._old.members(places)
+            self._old.release()
+            files = self._moved
+            renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
+            found |= dict(zip(places.tolist(), renumbered, strict=True))
         return found
+
+
+def _member(cells: Sequence[str], file: int, row: int, as_of: int) -> Member:
+    *numbers, good = map(int, cells[len(TEXT_FIELDS) :])
+    return Member((*cells[: len(TEXT_FIELDS)], *numbers), bool(good), file, row, as_of)

@@ -24,17 +24,22 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora
 from matcher.errors import SnapshotError
 from matcher.intake import Companies, Reject
-from matcher.intake.blocks import Block, Position, Source
+from matcher.intake.blocks import Block, BlockReader, Job, blocks_made
 from matcher.intake.companies import DAMAGED, TEXT_FIELDS
 from matcher.intake.fields import is_rounded
 from matcher.intake.flaws import PERSON
+from matcher.intake.pieces import Position
+from matcher.intake.sources import Source
 from matcher.runs import library_versions
-from matcher.snapshot.members import NUMBERS, Member
+from matcher.snapshot.members import NUMBERS
 from matcher.storage import whole_bytes
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECK = 32  # bytes of a SHA-256
+_WIDTH = len(TEXT_FIELDS) + len(NUMBERS) + 1  # cells of a row: its fields, and whether its code passes
+_FAR = 16  # rows between two that are wanted at which they are read one by one
 _MOST_OPEN = 100  # files; a system allows 256 or more
+_Rows = tuple[NDArray[Any], ...]  # of a block's rows: as ``_KINDS``
 LIKE_PERSON, ROUNDED = 1, 2
 """What is known of a row beside its content: bits of ``Staged.flags`` (行标记)."""
 
@@ -113,14 +118,22 @@ class Staged:
             for row, field, reason in sorted(found):
                 yield Reject(number, self.source.file, row, field, reason)
 
-    def member(self, place: int, file: int) -> Member:
-        """A row with all its values (一行)."""
-        block = int(self._begins.searchsorted(place, side="right")) - 1
-        handle, starts = self._opened(block)
-        cells = os.pread(handle, int(self._length[place]), int(starts[place - self._begins[block]])).decode().split("\n")
-        numbers = [int(cell) for cell in cells[len(TEXT_FIELDS) :]]
-        values: tuple[str | int, ...] = (*cells[: len(TEXT_FIELDS)], *numbers[: len(NUMBERS)])
-        return Member(values, bool(numbers[-1]), file, int(self.row[place]), int(self.as_of[place]))
+    def cells(self, places: NDArray[np.int64]) -> Iterator[list[str]]:
+        """The values of rows as text (逐行取值): ``TEXT_FIELDS``, ``NUMBERS`` and whether the code passes.
+
+        Args:
+            places: Of the rows, ascending.
+        """
+        for start, end in _runs(places, self._begins):
+            first, last = int(places[start]), int(places[end - 1])
+            block = int(self._begins.searchsorted(first, side="right")) - 1
+            handle, starts = self._opened(block)
+            begin = int(starts[first - self._begins[block]])
+            size = int(starts[last - self._begins[block]]) + int(self._length[last]) - begin
+            cells = os.pread(handle, size, begin).decode().split("\n")
+            for place in places[start:end].tolist():
+                at = (place - first) * _WIDTH
+                yield cells[at : at + _WIDTH]
 
     def _opened(self, block: int) -> tuple[int, NDArray[np.int64]]:
         if block not in self._open:
@@ -137,7 +150,7 @@ class Staged:
             os.close(self._open.popitem()[1][0])
 
 
-def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], None]) -> Staged:
+def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], None], processes: int = 1) -> Staged:
     """Reads a file into its stage (暂存一个文件), from where an interrupted build stopped.
 
     Args:
@@ -145,28 +158,51 @@ def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], 
         corpora: Everything about reading.
         stages: Where stages are.
         tell: Is told the rows done so far.
+        processes: Most that take blocks apart.
     """
     name = hashlib.sha256(f"{source.digest} {corpora.digest} {code_digest()}".encode()).hexdigest()[:32]
     folder = stages / name
     folder.mkdir(exist_ok=True)
     headers: list[dict[str, Any]] = []
-    columns: list[tuple[NDArray[Any], ...]] = []
+    columns: list[_Rows] = []
     while (kept := _read(_block_file(folder, len(headers)))) is not None:
         headers.append(_counts(kept[0]))
         columns.append(kept[1])
-    tell(sum(header["read"] for header in headers))
+    done = sum(header["read"] for header in headers)
+    tell(done)
     if not headers or not headers[-1]["last"]:
         start = Position(*headers[-1]["end"]) if headers else Position()
-        for block, last in _with_last(source.blocks(corpora, start)):
-            header, arrays, data = _content(block, last=last)
-            _write(_block_file(folder, len(headers)), header, arrays, data)
-            headers.append(_counts(header))
-            columns.append(arrays)
-            tell(sum(header["read"] for header in headers))
+        for header, rows in _made(BlockReader(source, corpora), folder, len(headers), start, processes):
+            headers.append(header)
+            columns.append(rows)
+            done += header["read"]
+            tell(done)
     return _staged(source, folder, headers, columns)
 
 
-def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[tuple[NDArray[Any], ...]]) -> Staged:
+def _made(
+    reader: BlockReader, folder: Path, number: int, start: Position, processes: int
+) -> Iterator[tuple[dict[str, Any], _Rows]]:
+    """The blocks from ``start`` on: written by whoever made them, and only in their order under their names."""
+
+    def make(job: Job, block: Block) -> tuple[dict[str, Any], _Rows]:
+        header, rows, data = _content(block, last=job.last)
+        _write(_made_file(folder, job.number), header, rows, data)
+        return _counts(header), rows
+
+    for place, made in blocks_made(reader, make, processes, start, number):
+        _made_file(folder, place).replace(_block_file(folder, place))
+        yield made
+
+
+def _runs(places: NDArray[np.int64], begins: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Begin and end of those that stand in one block and not far from one another."""
+    cut = (np.diff(places) > _FAR) | (np.diff(begins.searchsorted(places, side="right")) > 0)
+    ends = [*(np.flatnonzero(cut) + 1).tolist(), len(places)]
+    return zip([0, *ends], ends, strict=False) if len(places) else iter(())
+
+
+def _staged(source: Source, folder: Path, headers: list[dict[str, Any]], columns: list[_Rows]) -> Staged:
     if columns:
         key, row, flags, as_of, length = (np.concatenate(parts) for parts in zip(*columns, strict=True))
     else:
@@ -187,16 +223,12 @@ def _block_file(folder: Path, number: int) -> Path:
     return folder / f"{number:06}.block"
 
 
-def _with_last(blocks: Iterator[Block]) -> Iterator[tuple[Block, bool]]:
-    """Each block, and whether it is the last one."""
-    waiting = next(blocks, None)
-    while waiting is not None:
-        following = next(blocks, None)
-        yield waiting, following is None
-        waiting = following
+def _made_file(folder: Path, number: int) -> Path:
+    """A block until it is that block's turn: one of a build that was broken off is never taken for a part of the file."""
+    return folder / f"{number:06}.made"
 
 
-def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], tuple[NDArray[Any], ...], bytes]:
+def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], _Rows, bytes]:
     """What is written of a block: rows that are like a person's stand behind the others."""
     parts = (block.sure.companies, block.like_persons.companies)
     records = [record for part in parts for record in _records(part)]
@@ -226,7 +258,7 @@ def _records(companies: Companies) -> Iterator[bytes]:
     if tuple(companies.text) != TEXT_FIELDS:
         raise AssertionError("columns stand in their own order")
     for cells, good in zip(zip(*columns, strict=True), companies.code_ok.tolist(), strict=True):
-        yield "\n".join((*cells, "1" if good else "0")).encode()
+        yield "\n".join((*cells, "1\n" if good else "0\n")).encode()
 
 
 def flags_of(companies: Companies, bit: int) -> NDArray[np.uint8]:
@@ -245,7 +277,7 @@ def keys(companies: Companies) -> NDArray[np.uint64]:
     return np.frombuffer(bytes(found), np.uint64).reshape(-1, 2)
 
 
-def _write(path: Path, header: dict[str, Any], arrays: tuple[NDArray[Any], ...], data: bytes) -> None:
+def _write(path: Path, header: dict[str, Any], arrays: _Rows, data: bytes) -> None:
     """Checksum, length of the header, header, arrays, rows; ``header`` is told where the rows begin."""
     rows = b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)
     header |= {"rows": len(arrays[1]), "data": 0}
@@ -261,7 +293,7 @@ def _write(path: Path, header: dict[str, Any], arrays: tuple[NDArray[Any], ...],
         stream.write(content)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], tuple[NDArray[Any], ...]] | None:
+def _read(path: Path) -> tuple[dict[str, Any], _Rows] | None:
     """A block that was written whole, or None."""
     try:
         content = path.read_bytes()

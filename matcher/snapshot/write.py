@@ -4,46 +4,78 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.matching.name_files import former_names, write_index
+from matcher.processes import one_by_one
 from matcher.snapshot.columns import Mapped, TextWriter
-from matcher.snapshot.members import FIELDS, Member
 from matcher.snapshot.merge import Merging
 from matcher.snapshot.opened import COLUMNS, ORIGINS
-from matcher.storage import ArrayWriter
+from matcher.snapshot.windows import Origins
+from matcher.storage import ArrayWriter, as_lines, collector_paused
 
 READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
 """What ``ProfileReader`` reads of a company (读文本所用字段): where these are equal, the profile is."""
-_WINDOW = 10_000
+_WINDOW = 5_000
 
 
-def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None]) -> None:
-    """Writes columns, sources, digests and the index of names (写入各文件)."""
+def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None], processes: int = 1) -> None:
+    """Writes columns, sources, digests and the index of names (写入各文件).
+
+    Args:
+        folder: Empty.
+        merging: The companies.
+        tell: Is told how many are written.
+        processes: Most that merge rows; what they come to is written here, in order.
+    """
     rows = len(merging)
     with contextlib.ExitStack() as stack:
         origins = _Origins(folder / "origins", stack)
         texts = {field: stack.enter_context(TextWriter(folder / "texts" / field)) for field in TEXT_FIELDS}
         numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind)) for name, kind in COLUMNS.items()}
         digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, 2))
-        for start in range(0, rows, _WINDOW):
-            window = list(merging.companies(start, min(start + _WINDOW, rows)))
-            values = dict(zip(FIELDS, zip(*(member.values for member in window), strict=True), strict=True))
+        ranges = (range(start, min(start + _WINDOW, rows)) for start in range(0, rows, _WINDOW))
+        done = 0
+        for part in one_by_one(partial(_made, merging), ranges, processes):
             for field, column in texts.items():
-                column.add([str(value) for value in values[field]])
+                column.add(*part.texts[field])
             for name, writer in numbers.items():
-                writer.add(values[name] if name in values else [getattr(member, name) for member in window])
-            digests.add(text_digests([values[field] for field in READ_FIELDS]))
-            origins.add(start, window)
-            tell(start + len(window))
+                writer.add(part.numbers[name])
+            digests.add(part.digests)
+            origins.add(done, part.origins)
+            done += len(part.digests)
+            tell(done)
     _write_names(folder)
+
+
+class _Part(NamedTuple):
+    """What is written of a window."""
+
+    texts: dict[str, tuple[bytes, NDArray[np.uint32]]]
+    numbers: dict[str, NDArray[Any]]
+    digests: NDArray[np.uint64]
+    origins: dict[str, NDArray[Any]]
+
+
+def _made(merging: Merging, places: range) -> _Part:
+    with collector_paused():
+        window = merging.window(places.start, places.stop)
+        texts = {field: as_lines(window.texts[field]) for field in TEXT_FIELDS}
+        numbers: dict[str, NDArray[Any]] = {name: window.numbers[name].astype(kind) for name, kind in COLUMNS.items()}
+        return _Part(texts, numbers, text_digests([window.texts[field] for field in READ_FIELDS]), _origins_of(window.origins))
+
+
+def _origins_of(origins: Origins) -> dict[str, NDArray[Any]]:
+    """As ``ORIGINS``; places and ends count from the window's begin."""
+    found = {"place": origins.place, "first": np.cumsum(origins.many), "origin": origins.rows, "choice": origins.choice}
+    return {name: found[name].astype(kind) for name, kind in ORIGINS.items()}
 
 
 def text_digests(columns: Sequence[Sequence[Any]]) -> NDArray[np.uint64]:
@@ -61,13 +93,10 @@ class _Origins:
         self._count = 0
         self._add("first", [0])
 
-    def add(self, start: int, window: Sequence[Member]) -> None:
-        many = [(start + n, member) for n, member in enumerate(window) if len(member.origins) > 1]
-        ends = np.cumsum([len(member.origins) for _, member in many], dtype=np.int64) + self._count
-        self._add("place", [place for place, _ in many])
-        self._add("first", ends)
-        self._add("origin", list(chain.from_iterable(member.origins for _, member in many)))
-        self._add("choice", [member.choice for _, member in many])
+    def add(self, start: int, origins: Mapping[str, NDArray[Any]]) -> None:
+        ends = origins["first"] + self._count
+        for name, values in {**origins, "place": origins["place"] + start, "first": ends}.items():
+            self._add(name, values)
         self._count = int(ends[-1]) if len(ends) else self._count
 
     def _add(self, name: str, values: Any) -> None:

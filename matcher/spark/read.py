@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from matcher.intake import Companies
-from matcher.intake.blocks import Block, Position, block_of
+from matcher.intake.blocks import Block, block_of
 from matcher.intake.companies import DAMAGED, Merged, merge_rows
 from matcher.intake.header import Header
 from matcher.intake.lines import LineChecks
 from matcher.intake.parquet import cell_texts
+from matcher.intake.pieces import Position
 from matcher.intake.tables import assembled
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, flags_of, keys
 from matcher.spark import rows as columns

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
 from matcher.errors import InputError
-from matcher.intake.delimited import LONGEST_CELL, _carefully, _one_a_line, open_delimited
+from matcher.intake.delimited import LONGEST_CELL, _carefully, one_a_line, open_delimited
 from matcher.intake.delimited import records as delimited_records
 from matcher.intake.tables import Table, read_table
 
@@ -275,7 +275,7 @@ def test_records_read_at_once_are_those_read_with_care(corpora: Corpora, lines: 
     opened = open_delimited("\n".join(["企业名称,经营范围", *lines]).encode(), "表.csv", corpora)
     with_care = list(_carefully(opened, opened.text.split("\n")))
     assert list(delimited_records(opened)) == with_care
-    at_once = _one_a_line(lines, ",")
+    at_once = one_a_line(lines, ",")
     assert at_once is None or at_once == [record for _, record in with_care]
 
 

@@ -38,11 +38,11 @@ def write(folder: Path, name: str, rows: Sequence[Sequence[Any]], header: Sequen
 
 @contextmanager
 def unsynced(**constants: int) -> Iterator[None]:
-    """No waiting for the disk, and other constants of ``matcher.intake.blocks``."""
+    """No waiting for the disk, and other constants of ``matcher.intake.pieces``."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(layout, "sync", lambda path: None)
         for name, value in constants.items():
-            patch.setattr(f"matcher.intake.blocks.{name}", value)
+            patch.setattr(f"matcher.intake.pieces.{name}", value)
         yield
 
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake import read_files
-from matcher.intake.blocks import look_over
+from matcher.intake.sources import look_over
 from tests.intake.files import as_csv, as_xlsx, text_parquet
-from tests.snapshot.small import HEADER, built, code, same_as_read, unsynced, write
+from tests.snapshot.small import HEADER, built, code, same_as_read, tree, unsynced, write
 
 NAMES = [
     "青岛海风酒店有限公司",
@@ -75,6 +75,32 @@ def compare(folder: Path, files: list[Path], corpora: Corpora) -> None:
                 built(folder / "home", corpora, *files)
         else:
             same_as_read(built(folder / "home", corpora, *files), files, corpora)
+
+
+def by_processes(folder: Path, files: list[Path], corpora: Corpora) -> None:
+    """Blocks made by two processes are those of one, to the byte, whatever of them was begun before it was known what stands before."""
+    trees = []
+    for processes in (1, 2):
+        with unsynced(BLOCK_ROWS=3):
+            same_as_read(made := built(folder / f"home{processes}", corpora, *files, processes=processes), files, corpora)
+        trees.append(tree(made.snapshot.folder))
+    assert trees[0] == trees[1]
+
+
+@pytest.mark.parametrize("again", [[HEADER[1], HEADER[0], *HEADER[2:]], HEADER, ["合计", *[""] * 8]])
+def test_headers_that_come_up_again_far_above_a_block(tmp_path: Path, corpora: Corpora, again: list[str]) -> None:
+    """With two processes blocks below a header of another order are read before it is known of; they are made anew."""
+    firms = [[f"第{n}号食品有限公司", code(n), "2001-02-03", "", "", "糕点", "青岛", "", ""] for n in range(60)]
+    firms[10:10] = [[*again]]
+    firms[41:41] = [[*HEADER]]
+    by_processes(tmp_path, [write(tmp_path, "a.csv", firms)], corpora)
+
+
+def test_cells_of_several_lines_between_plain_ones(tmp_path: Path, corpora: Corpora) -> None:
+    """Where records go on in further lines they are taken apart line by line, and below them all at once again."""
+    scopes = ["糕点", "糕点；\n饮料", "", 'say "yes"', "茶，\n\n酒"]
+    firms = [[f"第{n}号食品有限公司", code(n), "", "", "", scopes[n % 5] if 20 < n < 40 else "糕点", "", "", ""] for n in range(70)]
+    by_processes(tmp_path, [write(tmp_path, "a.csv", firms)], corpora)
 
 
 @pytest.mark.slow

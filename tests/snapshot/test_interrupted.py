@@ -26,7 +26,7 @@ _FORK = multiprocessing.get_context("fork")
 
 def run(files: list[Path], corpora: Corpora, home: Path, reader: ProfileReader, add: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("matcher.intake.blocks.BLOCK_ROWS", 40)
+        patch.setattr("matcher.intake.pieces.BLOCK_ROWS", 40)
         build(files, corpora, home, add=add, readers={"small": reader})
 
 

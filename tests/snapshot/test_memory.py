@@ -47,10 +47,10 @@ print(json.dumps([len(made.snapshot), resource.getrusage(resource.RUSAGE_SELF).r
 _READ = """
 import json, resource, sys
 from pathlib import Path
-from matcher.intake import blocks
+from matcher.intake import pieces
 from matcher.matching import profiles as reading
 from matcher.snapshot import profiles as kept, write
-blocks.BLOCK_ROWS = write._WINDOW = kept._WINDOW = reading.CHUNK = int(sys.argv[3])
+pieces.BLOCK_ROWS = write._WINDOW = kept._WINDOW = reading.CHUNK = int(sys.argv[3])
 from matcher.engine import Engine
 from matcher.snapshot import build
 engine = Engine("liaocheng-resort", processes=2)
