@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matcher.corpora import KINDS, MODES, Corpora
-from matcher.matching.sparse_rows import Rows
+from matcher.matching.sparse_rows import Rows, cells_of
 from matcher.matching.vocabulary import WEIGHT_AT, TextHits, Vocabulary, token_ends, token_owners
 from matcher.rules.zone import SegmentSpec
 from matcher.text.scope import ScopeItems, numbered
@@ -141,9 +141,9 @@ class Matcher:
         conflict = hits.conflict[name_text]
         told: NDArray[np.bool_] = np.asarray(hits.conflict.any(axis=1))  # few texts hold such a word
         first = np.flatnonzero((items.position < self.corpora.reading.main_items) & told[items.item])
-        which, segment = np.nonzero(hits.conflict[items.item[first]])
+        which, segment = cells_of(hits.conflict[items.item[first]])
         conflict[items.row[first[which]], segment] = True
-        row, segment = np.nonzero(conflict)
+        row, segment = cells_of(conflict)
         affinity[row, segment] = affinity[row, segment].astype(np.int64) * self.corpora.reading.conflict_share // 1000
         return Affinities(affinity, main, mode, name_weight > 0, chain_items, hits, name_text)
 
@@ -154,7 +154,9 @@ class Matcher:
         which, hit = hits.of(np.array(list(excepted)))
         if not len(hit):
             return hits
-        said = self.vocabulary.find(list(excepted.values())).weight.toarray()
+        bearing, which = np.unique(which, return_inverse=True)  # most of these items hold no word of any segment
+        words = list(excepted.values())
+        said = self.vocabulary.find([words[place] for place in bearing.tolist()]).weight.toarray()
         own = hits.best.data[hit] >> WEIGHT_AT
         lost = hit[(own > 0) & (said[which, hits.best.indices[hit]] > own)]
         if not len(lost):
@@ -230,7 +232,7 @@ class Matcher:
         """The literal part of the formula, computed where anything was hit."""
         reading = self.corpora.reading
         literal = np.zeros(own.shape, dtype=np.int16)
-        row, segment = np.nonzero((own > 0) | (name_weight > 0))
+        row, segment = cells_of((own > 0) | (name_weight > 0))
         amounts = own[row, segment].astype(np.int64)
         context = of_chain[row, self._chain[segment]] - amounts
         has_scope = total[row] > 0
@@ -277,9 +279,9 @@ class Matcher:
         if segments is not None:
             documents, lengths = Rows.of(self._documents[:, segments]), lengths[segments]
         dots = weighed.words.times(documents)
-        bottom = weighed.norms[dots.owner] * lengths[dots.indices]
+        bottom = np.repeat(weighed.norms, np.diff(dots.indptr)) * lengths[dots.indices]
         share = np.divide(dots.data, bottom, out=np.zeros_like(bottom), where=bottom > 0)
-        return dots._replace(data=np.floor(1000 * share).astype(np.int64))
+        return dots._replace(data=(1000 * share).astype(np.int64))
 
     def weighed(
         self, texts: Texts, hits: TextHits | None = None

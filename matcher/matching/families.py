@@ -70,7 +70,8 @@ def group_places(companies: Companies) -> list[int]:
     if isinstance(names, TextColumn):
         found: list[int] = np.union1d(*map(names.holding, _GROUP_WORDS)).tolist()
         return found
-    return [place for place, name in enumerate(names) if any(word in name for word in _GROUP_WORDS)]
+    group, holding = _GROUP_WORDS
+    return [place for place, name in enumerate(names) if group in name or holding in name]
 
 
 def block_of(part: NameParts) -> str:

@@ -174,15 +174,17 @@ class ProfileReader:
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
         advice = (items.mode == _CONSULT) & _each(parts, "is_group", bool, np.bool_)[items.row]
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
-        return Texts(items, [part.core for part in parts], default), parts
+        return Texts(items, [trade_name + industry for _, trade_name, industry, *_ in parts], default), parts
 
     def _default_modes(self, parts: list[NameParts], items: ScopeItems) -> NDArray[np.int8]:
         """Modes of items without a verb, by how the names end; a maker's ending counts only where no verb says anything else."""
         default = _each(parts, "mode", _MODE_CODES.__getitem__, np.int8)
-        spoken = np.zeros(items.rows, dtype=np.bool_)
-        spoken[items.row[(items.mode != NO_MODE) & ~items.filler[items.item]]] = True
-        makes = np.fromiter((part.core.removesuffix("集团").endswith(self.corpora.makers) for part in parts), np.bool_, len(parts))
-        default[makes & ~spoken & (default == NO_MODE)] = _PRODUCE
+        silent = default == NO_MODE
+        silent[items.row[(items.mode != NO_MODE) & ~items.filler[items.item]]] = False
+        makers = self.corpora.makers
+        for place in np.flatnonzero(silent).tolist():
+            if parts[place].core.removesuffix("集团").endswith(makers):
+                default[place] = _PRODUCE
         return default
 
     def _known_for(self, part: NameParts, scope: str) -> tuple[str, ...]:

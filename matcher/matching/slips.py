@@ -35,21 +35,30 @@ class Slips:
         self._whole_keys = np.array(sorted(whole), dtype=np.uint64)
         self._sum_low, self._whole_low = map(_last_digits, (self._sum_keys, self._whole_keys))
 
-    def candidates(self, texts: list[str]) -> list[tuple[int, int]]:
-        """(text, pattern) pairs worth a comparison, sorted."""
-        if not texts or not self._sums:
+    def candidates(self, joined: str, lengths: NDArray[np.int64], wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
+        """(text, pattern) pairs worth a comparison, sorted.
+
+        Args:
+            joined: All texts, by newlines.
+            lengths: Of each.
+            wanted: Which of them are looked at; none of these is empty.
+        """
+        texts = np.flatnonzero(wanted)
+        if not len(texts) or not self._sums:
             return []
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        hashes = _hashes("".join(texts))
+        kept = np.repeat(wanted, lengths + 1)[:-1]
+        kept[(np.cumsum(lengths + 1) - 1)[:-1]] = False  # the newlines
+        hashes, lengths = _hashes(joined)[kept], lengths[texts]
         totals = np.add.reduceat(hashes, np.cumsum(lengths) - lengths)
         pairs = {
             (text, number) for text in _found(totals, self._sum_keys, self._sum_low) for number in self._sums[int(totals[text])]
         }
-        owner = np.repeat(np.arange(len(texts)), lengths)
-        without = totals[owner] - hashes
-        for place in _found(without, self._whole_keys, self._whole_low):
-            pairs.update((int(owner[place]), number) for number in self._whole[int(without[place])])
-        return sorted(pairs)
+        without = np.repeat(totals, lengths) - hashes
+        places = _found(without, self._whole_keys, self._whole_low)
+        for place, text in zip(places, np.searchsorted(np.cumsum(lengths), places, side="right").tolist(), strict=True):
+            pairs.update((text, number) for number in self._whole[int(without[place])])
+        number_of: list[int] = texts.tolist()
+        return sorted((number_of[text], number) for text, number in pairs)
 
 
 def _last_digits(keys: NDArray[np.uint64]) -> NDArray[np.bool_]:

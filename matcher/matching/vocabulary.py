@@ -34,6 +34,7 @@ _SHORT = 2  # characters up to which a hit must respect word borders
 _LEAST_FUZZY = 5  # characters from which one slip leaves a term recognisable
 _LEAST_FUZZY_WEIGHT = 7
 _MOST_FUZZY = 12
+_BIT = np.uint64(1) << np.arange(64, dtype=np.uint64)  # of a segment among 64
 _Whole = TypeVar("_Whole", int, NDArray[np.int64])
 
 
@@ -159,7 +160,7 @@ class Vocabulary:
         token_owner = owner[ends - 1]
         pattern, begin, end = self._hits(joined, ends)
         hit = owner[begin]
-        excluded, conflict = (self._silenced(masks, pattern, hit, count) for masks in (self._excluded, self._conflict))
+        excluded, told_apart = (self._silenced(masks, pattern, hit, count) for masks in (self._excluded, self._conflict))
         which, offset = spread(self._first_use[pattern + 1] - self._first_use[pattern])
         use = self._first_use[pattern[which]] + offset
         role, target = self._role[use], self._target[use]
@@ -167,13 +168,13 @@ class Vocabulary:
         text, pattern, end = hit[which], pattern[which], end[which]
 
         there = np.bincount(role, minlength=_TAKEN_BACK + 1).tolist()  # a single company has few roles
-        for wanted, found in ((_EXCLUDED, excluded), (_CONFLICT, conflict)):
+        for wanted, found in ((_EXCLUDED, excluded), (_CONFLICT, told_apart)):
             if there[wanted]:
                 at = np.flatnonzero(role == wanted)
-                found[text[at], target[at]] = True
+                np.bitwise_or.at(found, (text[at], target[at] >> 6), _BIT[target[at] & 63])
         at = np.flatnonzero(role == _TERM)
-        at = at[~excluded[text[at], target[at]]]
-        best = self._with_slips(texts, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
+        at = at[(excluded[text[at], target[at] >> 6] & _BIT[target[at] & 63]) == 0]
+        best = self._with_slips(texts, joined, lengths, *self._strongest(text[at] * width + target[at], use[at]), excluded)
         marks = []
         for wanted in (_NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK):
             mask = np.zeros(count, dtype=np.int64)
@@ -186,6 +187,7 @@ class Vocabulary:
                     at |= (role == _END_MARK) & (end == starts[text] + lengths[text])
                 np.bitwise_or.at(mask, text[at], np.int64(1) << target[at])
         name_marks, first_marks, only_marks, scope_marks, unless_marks = marks
+        conflict = np.unpackbits(told_apart.view(np.uint8), axis=1, count=width, bitorder="little").view(np.bool_)
         return TextHits(best, conflict, name_marks, first_marks, only_marks, scope_marks, unless_marks, tokens, token_owner)
 
     def occurs(self, texts: Sequence[str], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -197,12 +199,12 @@ class Vocabulary:
         """
         found = np.zeros(len(texts), dtype=np.bool_)
         lengths, starts = _laid_out(texts)
-        pattern, begin, _ = self._hits("\n".join(texts), ends)
+        joined = "\n".join(texts)
+        pattern, begin, _ = self._hits(joined, ends)
         is_term = np.zeros(len(self.patterns), dtype=np.bool_)
         is_term[np.searchsorted(self._first_use, np.flatnonzero(self._role == _TERM), side="right") - 1] = True
         found[np.searchsorted(starts, begin[is_term[pattern]], side="right") - 1] = True
-        short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
-        found[[short[place] for place, _ in self._slips.candidates([texts[text] for text in short])]] = True
+        found[[text for text, _ in self._slips.candidates(joined, lengths, _may_slip(lengths))]] = True
         return found
 
     @staticmethod
@@ -239,18 +241,18 @@ class Vocabulary:
         """Whom each pattern's uses speak of, as in ``_Masks``. Such words are many, and of many segments at once."""
         table = np.zeros((len(self.patterns), -(-len(self.segments) // 64) * 64), dtype=np.bool_)
         table[uses[:, 0], uses[:, 2]] = True
-        return np.ascontiguousarray(np.packbits(table, axis=1).view(np.uint64).T)
+        return np.ascontiguousarray(np.packbits(table, axis=1, bitorder="little").view("<u8").T).astype(np.uint64)
 
-    def _silenced(self, masks: _Masks, pattern: NDArray[np.int64], text: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
-        """Texts × segments: which have a hit whose mask holds the segment. The hits are in the order of the texts."""
+    def _silenced(self, masks: _Masks, pattern: NDArray[np.int64], text: NDArray[np.int64], count: int) -> NDArray[np.uint64]:
+        """For each text the segments of the masks of its hits, as bits like theirs. The hits are in the order of the texts."""
         speaks = np.flatnonzero(masks.speaks[pattern])
         owner = text[speaks]
         first = np.flatnonzero(np.diff(owner, prepend=-1))
-        found = np.zeros((count, len(self.segments)), dtype=np.bool_)
+        found = np.zeros((count, len(masks.bits)), dtype=np.uint64)
         if len(first):
             said = pattern[speaks]
-            bits = np.stack([np.bitwise_or.reduceat(row[said], first) for row in masks.bits], axis=1)
-            found[owner[first]] = np.unpackbits(bits.view(np.uint8), axis=1, count=len(self.segments)).view(np.bool_)
+            for number, row in enumerate(masks.bits):
+                found[owner[first], number] = np.bitwise_or.reduceat(row[said], first)
         return found
 
     def _cover_table(self, uses: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -296,10 +298,11 @@ class Vocabulary:
     def _with_slips(
         self,
         texts: Sequence[str],
+        joined: str,
         lengths: NDArray[np.int64],
         cell: NDArray[np.int64],
         code: NDArray[np.int64],
-        excluded: NDArray[np.bool_],
+        excluded: NDArray[np.uint64],
     ) -> sparse.csr_array:
         """Best hits as a matrix, with those of slips (近似拼写).
 
@@ -308,17 +311,16 @@ class Vocabulary:
         """
         share, width, chains = self.corpora.reading.fuzzy_share, len(self.segments), self._chains.tolist()
         first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
-        short = np.flatnonzero((lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)).tolist()
         slips: dict[int, int] = {}
-        for place, number in self._slips.candidates([texts[text] for text in short]):
-            text, term = short[place], self.patterns[number]
+        for text, number in self._slips.candidates(joined, lengths, _may_slip(lengths)):
+            term = self.patterns[number]
             if term == texts[text] or OSA.distance(term, texts[text], score_cutoff=1) > 1:
                 continue
             hit = set(self._chains[cell[first[text] : first[text + 1]] % width].tolist())
             uses = slice(*self._first_use[number : number + 2].tolist())
             for role, target, weight in zip(*(of[uses].tolist() for of in (self._role, self._target, self._weight)), strict=True):
                 strong = role == _TERM and weight >= _LEAST_FUZZY_WEIGHT
-                if strong and not excluded[text, target] and chains[target] not in hit:
+                if strong and not excluded[text, target >> 6] & _BIT[target & 63] and chains[target] not in hit:
                     at = text * width + target
                     slips[at] = max(slips.get(at, 0), self._code(weight * share // 100, number, len(term)))
         if slips:
@@ -327,6 +329,11 @@ class Vocabulary:
             cell, code = cell[order], code[order]
             first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
         return sparse.csr_array((code, cell % max(width, 1), first), shape=(len(texts), width))
+
+
+def _may_slip(lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether texts of these lengths can be slips of a long term."""
+    return (lengths >= _LEAST_FUZZY - 1) & (lengths <= _MOST_FUZZY)
 
 
 def token_ends(tokens: Sequence[str]) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from matcher.corpora import GROUP_STATES, KINDS, MODES, Corpora
 from matcher.intake import Companies
 from matcher.intake.fields import UNKNOWN, UNKNOWN_DAY
 from matcher.matching.profiles import Profiles, legal_forms, outlets
+from matcher.matching.sparse_rows import cells_of
 from matcher.places import short
 from matcher.rules import Zone
 from matcher.scoring.published import ListReader, OnLists
@@ -186,11 +187,9 @@ class EvidenceReader:
         Returns:
             Company and segment of each pair, by company, then segment; every company has at least one pair.
         """
-        fits = (profiles.affinity >= self.zone.scoring.order.least_affinity) & allowed
-        company, segment = np.nonzero(fits)
-        lost = np.flatnonzero(~fits.any(axis=1))
-        company = np.concatenate([company, lost])
-        segment = np.concatenate([segment, np.full(len(lost), NO_SEGMENT)])
+        company, segment = cells_of((profiles.affinity >= self.zone.scoring.order.least_affinity) & allowed)
+        lost = np.flatnonzero(np.bincount(company, minlength=len(profiles)) == 0)
+        company, segment = np.append(company, lost), np.append(segment, np.full(len(lost), NO_SEGMENT))
         order = np.lexsort((segment, company))
         return company[order], segment[order]
 
@@ -324,9 +323,10 @@ class EvidenceReader:
 
     def _decided_elsewhere(self, profiles: Profiles, cities: Sequence[str]) -> Column:
         """Whether a group that decides in another city owns the company by name."""
-        numbers = profiles.known_group.tolist()
-        there = [number > 0 and short(city) != self._seats[number] for number, city in zip(numbers, cities, strict=True)]
-        return Column(np.array(there, dtype=np.bool_), np.ones(len(cities), dtype=np.bool_))
+        there = np.zeros(len(cities), dtype=np.bool_)
+        for place in np.flatnonzero(profiles.known_group > 0).tolist():
+            there[place] = short(cities[place]) != self._seats[profiles.known_group[place]]
+        return Column(there, np.ones(len(cities), dtype=np.bool_))
 
 
 def _column(values: NDArray[np.generic], known: NDArray[np.bool_] | bool = True) -> Column:
@@ -368,7 +368,7 @@ def _filled(cells: Sequence[str]) -> NDArray[np.bool_]:
 def _of_cells(cells: Sequence[str], read: Callable[[str], int], kind: type) -> NDArray[Any]:
     """What each cell says; a cell that comes again is read once."""
     known = {cell: read(cell) for cell in set(cells)}
-    return np.array([known[cell] for cell in cells], dtype=kind)
+    return np.fromiter(map(known.__getitem__, cells), kind, len(cells))
 
 
 def _holds(cells: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
@@ -397,4 +397,4 @@ def _milli_log(yuan: NDArray[np.int64]) -> NDArray[np.int64]:
     """
     amounts = yuan.tolist()
     known = {a: round(1000 * math.log10(a / _YUAN_PER_WAN)) if a > 0 else 0 for a in set(amounts)}
-    return np.array([known[a] for a in amounts], dtype=np.int64)
+    return np.fromiter(map(known.__getitem__, amounts), np.int64, len(amounts))

@@ -200,13 +200,14 @@ class Program:
             np.logical_and(there.take(self._left, axis=0), there.take(self._right, axis=0), out=known[row:])
             for compare, at in self._compare:
                 compare(left[at], right[at], out=found[at])
-        truths = np.empty((2 * self._count, size), dtype=np.bool_)
+        words = np.zeros((2 * self._count, -(-size // 8)), dtype=np.uint64)  # eight truths are joined at once
+        truths = words.view(np.bool_)[:, :size]
         np.logical_and(holds, known, out=truths[: self._leaves])
         np.greater(known, holds, out=truths[self._count : self._count + self._leaves])
         for one in self._joined:
             true, false = slice(one.begin, one.end), slice(self._count + one.begin, self._count + one.end)
-            np.logical_and.reduceat(truths.take(one.true, axis=0), one.first, axis=0, out=truths[true])
-            np.logical_or.reduceat(truths.take(one.false, axis=0), one.first, axis=0, out=truths[false])
+            np.bitwise_and.reduceat(words.take(one.true, axis=0), one.first, axis=0, out=words[true])
+            np.bitwise_or.reduceat(words.take(one.false, axis=0), one.first, axis=0, out=words[false])
         return truths
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from matcher.corpora import Corpora
 from matcher.types import NameParts
@@ -22,38 +21,10 @@ _GROUP = re.compile("(?:集团|控股)(?:集团|控股)?(?:股份|有限|责任|
 _GROUP_IN_BRACKETS = re.compile(r"\((?:集团|控股)\)")
 _COUNTY_DIGITS = 6
 _VEHICLES = ("控股", "投资", "投资管理", "实业")  # 绿城教育投资管理 is what 绿城教育 means
-_NO_ENDS: dict[int, set[str]] = {}
 _NATIONAL = ("中国", "中华", "全国", "国家")
 
 
 _Lead = tuple[str, tuple[str, ...], int]  # a region that can lead a name, its codes, and its level
-
-
-class _Taken(NamedTuple):
-    """A name taken apart as far as it goes without looking at its group.
-
-    ``region`` leads the name, ``bracketed`` are the places in brackets, ``body`` is the name without brackets, ``stripped`` what is left
-    of it without region and legal form, ``within_group`` whether a group leads it. The others are as in ``NameParts``.
-    """
-
-    region: str
-    bracketed: list[str]
-    trade_name: str
-    legal_form: str
-    outlet: str
-    mode: str | None
-    is_group: bool
-    level: int
-    body: str
-    stripped: str
-    within_group: bool
-
-    def parts(self, is_arm: bool, known_group: int, is_head: bool) -> NameParts:
-        region, bracketed, trade_name, legal_form, outlet, mode, is_group, level, _, stripped, _ = self
-        region = region + "".join(bracketed) if bracketed else region
-        return NameParts(
-            region, trade_name, stripped[len(trade_name) :], legal_form, outlet, mode, is_group, level, is_arm, known_group, is_head
-        )
 
 
 class NameReader:
@@ -80,7 +51,8 @@ class NameReader:
         self._codes = {name: tuple(sorted(found)) for name, found in codes.items()}
         self.regions = frozenset(codes)
         self._full = frozenset(full)
-        self._leads_known: dict[str, dict[str, tuple[_Lead, ...]]] = {}
+        self._leads_known: dict[str, dict[str, tuple[_Lead, ...]]] = {}  # by place, shared by those of a province
+        self._leads_near: dict[frozenset[str] | None, dict[str, tuple[_Lead, ...]]] = {}
         self._within_known: dict[tuple[str, tuple[str, ...]], tuple[_Lead, ...]] = {}
         self._spellings: dict[str, tuple[str, ...]] = {}
         cities = {name for name, found in self._codes.items() if len(name) >= 2 and any(0 < len(code) <= 4 for code in found)}
@@ -93,9 +65,9 @@ class NameReader:
         self._forms = {form.tail: form for form in corpora.legal_forms}
         self._form_lengths = _lengths_by_last(self._forms)
         self._outlets = corpora.outlet_tails
-        self._outlet_ends: dict[str, dict[int, set[str]]] = {}  # last character → as many as three of the end → the ends that tell
+        self._outlet_tails: dict[str, tuple[str, ...]] = {}  # by the last character
         for tail in self._outlets:
-            self._outlet_ends.setdefault(tail[-1], {}).setdefault(len(tail[-3:]), set()).add(tail[-3:])
+            self._outlet_tails[tail[-1]] = (*self._outlet_tails.get(tail[-1], ()), tail)
         self._outlet_lengths = _lengths_by_last(self._outlets)
         self._not_outlets = corpora.not_outlets
         self._trades = corpora.industry_words
@@ -139,9 +111,12 @@ class NameReader:
         brand everywhere else.
         """
         start = name[:2]
-        if start not in self._by_start:
-            return "", 0
-        leads = self._leads_of(start, place)
+        here = self._leads_known.get(place)
+        leads = None if here is None else here.get(start)
+        if leads is None:
+            if start not in self._by_start:
+                return "", 0
+            leads = self._leads_of(start, place)
         end = found = 0
         within: tuple[str, ...] = ()
         for _level in range(3):  # 省、市、县 at the most, each within the one before
@@ -163,14 +138,16 @@ class NameReader:
         return bool(text) and self._region(text, "")[0] == text
 
     def _leads_of(self, start: str, place: str) -> tuple[_Lead, ...]:
-        """Regions that begin so and can lead a name of that place, longest first; found once."""
-        if place not in self._codes:
-            place = ""  # what a file has in that column is nothing to be remembered
-        here = self._leads_known.setdefault(place, {})
+        """Regions that begin so and can lead a name of that place, longest first; found once for all places of a province."""
+        home = self._codes.get(place)  # without one, what a file has in that column is nothing to be remembered
+        provinces = None if home is None else frozenset(code[:2] for code in home)
+        here = self._leads_near.setdefault(provinces, {})
+        if home is not None or not place:
+            self._leads_known[place] = here
         known = here.get(start)
         if known is None:
             known = here[start] = _leads(
-                (region, self._near(region, place) if place and region not in self._full else self._codes[region])
+                (region, self._codes[region] if provinces is None or region in self._full else self._near(region, provinces))
                 for region in self._by_start[start]
             )
         return known
@@ -184,19 +161,13 @@ class NameReader:
             )
         return known
 
-    def _near(self, region: str, place: str) -> tuple[str, ...]:
-        """Codes of a region without those of counties in other provinces than the place's."""
-        home = self._codes[place]
-        return tuple(code for code in self._codes[region] if len(code) < _COUNTY_DIGITS or _one_province(code, home))
+    def _near(self, region: str, provinces: frozenset[str]) -> tuple[str, ...]:
+        """Codes of a region without those of counties in other provinces."""
+        return tuple(code for code in self._codes[region] if len(code) < _COUNTY_DIGITS or code[:2] in provinces)
 
     def _outlet(self, name: str) -> tuple[str, int]:
         last = name[-1:]
-        for most, ends in self._outlet_ends.get(last, _NO_ENDS).items():  # nearly all names end in 公司, and in no outlet
-            if name[-most:] in ends:
-                break
-        else:
-            return "none", 0
-        if not name.endswith(self._not_outlets):
+        if name.endswith(self._outlet_tails.get(last, ())) and not name.endswith(self._not_outlets):
             for length in self._outlet_lengths[last]:
                 kind = self._outlets.get(name[-length:])
                 if kind is not None:
@@ -210,27 +181,35 @@ class NameReader:
             name: A name after ``normalise``; the empty name has empty parts.
             place: City or province in which the company is registered, if known.
         """
-        taken = self._taken_apart(name, place)
-        region, bracketed, _, _, _, _, is_group, _, body, stripped, within_group = taken
+        parts, region, bracketed, body, stripped, within_group = self._taken_apart(name, place)
+        is_group = parts.is_group
         is_arm = not is_group and (within_group or (not region and self._names_its_place(stripped, bracketed, place)))
         known = self._known_group(body, f"{stripped}集团" if is_group and not stripped.endswith("集团") else stripped)
-        return taken.parts(is_arm, known, known > 0 and self._is_head(taken, self._groups[known - 1].name))
+        if not is_arm and not known:
+            return parts
+        is_head = known > 0 and self._is_head(self._groups[known - 1].name, region, bracketed, body, stripped, is_group=is_group)
+        return parts._replace(is_arm=is_arm, known_group=known, is_head=is_head)
 
-    def _is_head(self, taken: _Taken, own: str) -> bool:
-        """Whether a name of a known group is that of the group itself; ``own`` is the group's name."""
-        region, stripped, is_group = taken.region, taken.stripped, taken.is_group
-        if is_group and (taken.body.startswith(own) or stripped.startswith(own)):
+    def _is_head(self, own: str, region: str, bracketed: list[str], body: str, stripped: str, *, is_group: bool) -> bool:
+        """Whether a name of a known group is that of the group itself; ``own`` is the group's name, the others as taken apart."""
+        if is_group and (body.startswith(own) or stripped.startswith(own)):
             return True
-        if any(map(self._is_local, taken.bracketed)):  # 华仁药业(日照) is a daughter
+        if any(map(self._is_local, bracketed)):  # 华仁药业(日照) is a daughter
             return False
         means = {own, *(own + vehicle for vehicle in _VEHICLES), *([own.removesuffix("集团")] if is_group else [])}
         return not means.isdisjoint((region + stripped, stripped))  # 青岛啤酒股份有限公司 is what 青岛啤酒 means
 
     def elements(self, name: str, place: str = "") -> NameParts:
         """As ``parse``, without ``is_arm``, ``known_group`` and ``is_head``, what a name says of its group (企业名称四要素)."""
-        return self._taken_apart(name, place).parts(False, 0, False)
+        return self._taken_apart(name, place)[0]
 
-    def _taken_apart(self, name: str, place: str) -> _Taken:
+    def _taken_apart(self, name: str, place: str) -> tuple[NameParts, str, list[str], str, str, bool]:
+        """A name taken apart as far as it goes without looking at its group.
+
+        Returns:
+            Its parts, which say nothing of the group yet; the region that leads it; the places in brackets; the name without brackets;
+            what is left of that without region and legal form; whether a group leads it.
+        """
         body: str = name
         bracketed: list[str] = []
         if "(" in name:
@@ -263,7 +242,9 @@ class NameReader:
         within = _WITHIN_GROUP.match(stripped) if named_group else None  # 利群集团百惠商厦: the 字号 is the group's
         trade_name = self.split(within[1] if within else stripped)[0]
         is_group = named_group and outlet == "none" and bool(_GROUP.search(body) or _GROUP_IN_BRACKETS.search(name))
-        return _Taken(region, bracketed, trade_name, legal_form, outlet, mode, is_group, level, body, stripped, within is not None)
+        places, industry = region + "".join(bracketed) if bracketed else region, stripped[len(trade_name) :]
+        parts = NameParts(places, trade_name, industry, legal_form, outlet, mode, is_group, level, False, 0, False)
+        return parts, region, bracketed, body, stripped, within is not None
 
     def _finest(self, region: str) -> frozenset[str]:
         """Codes of the divisions that a region names, without those that others lie in."""
@@ -316,10 +297,6 @@ class NameReader:
 def _leads(each: Iterable[tuple[str, tuple[str, ...]]]) -> tuple[_Lead, ...]:
     """The regions that have a code left, with the level of the widest."""
     return tuple((region, codes, min(map(len, codes)) // 2) for region, codes in each if codes)
-
-
-def _one_province(code: str, home: tuple[str, ...]) -> bool:
-    return any(code[:2] == own[:2] for own in home)
 
 
 def _same_place(code: str, home: tuple[str, ...]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -61,6 +61,14 @@ def to_simplified(text: str) -> str:
     """
     pattern = _traditional()
     return in_lines_with(pattern, text, _converter().convert) if pattern.search(text) else text
+
+
+def in_lines(texts: Sequence[str], instead: str) -> str:
+    """The texts, one a line (每条一行); where a text has line ends of its own, ``instead`` stands there."""
+    joined = "\n".join(texts)
+    if "\r" in joined or joined.count("\n") >= max(len(texts), 1):  # of few
+        joined = "\n".join([text.replace("\n", instead).replace("\r", instead) for text in texts])
+    return joined
 
 
 def in_lines_with(sign: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import count
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import MODES, Corpora
-from matcher.text.normalise import in_lines_with, normalise
+from matcher.text.normalise import in_lines, in_lines_with, normalise
 from matcher.text.verbs import NO_MODE, VerbReader
 
 _SPACES = re.compile(r" +(?=[^\x00-\x7f])")
@@ -42,8 +42,10 @@ _APART = re.compile(f"[{_SEPARATORS}{_EXCEPT}{_END}]")
 _MOST_BRACKETS = 20_000
 _PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
-_SEPARATES = np.zeros(ord("、") + 2, dtype=np.bool_)  # by code point; the last entry stands for all beyond
-_SEPARATES[[*map(ord, _SEPARATORS), ord("\n")]] = True
+_EDGE, _SEPARATOR = 1, 2
+_KIND = np.zeros(max(map(ord, _EDGES)) + 2, dtype=np.int8)  # by code point; the last entry stands for all beyond
+_KIND[[*map(ord, _EDGES)]] = _EDGE
+_KIND[[*map(ord, _SEPARATORS), ord("\n")]] = _SEPARATOR
 
 
 @dataclass(frozen=True)
@@ -151,10 +153,11 @@ class ScopeReader:
 
     def read(self, scopes: Sequence[str]) -> ScopeItems:
         """The items of ``scopes`` (分项); an empty scope has none."""
-        joined = "\n".join(scope.replace("\n", ";").replace("\r", ";") for scope in scopes)
-        parts, marks = _parted(self._cleaned(joined))
-        texts, item = _distinct(parts)
-        texts, excepted = _without_exceptions(texts)
+        parts, marks = _parted(self._cleaned(in_lines(scopes, ";")))
+        known, numbers = _numbers(parts)
+        item = numbers.astype(np.int32)
+        texts, excepted = _without_exceptions(list(known))
+        among = partial(_among, texts, known, excepted)
         ends_row = marks == ord("\n")
         ends_clause = ends_row | (marks == ord(";"))
         row = _counts_before(ends_row)
@@ -166,12 +169,12 @@ class ScopeReader:
         modes = _spread_modes(
             verbs.mode[item], verbs.prefix[item], verbs.suffix[item], bare, marks == ord(":"), clause=clause, listed=listed, row=row
         )
-        stands = _among(texts, self._standing)
+        stands = among(self._standing)
         content = keep[item] & (~bare | (stands[item] & (marks != ord(":"))))
         row, item, modes = row[content], item[content], modes[content]
-        modes[(modes == NO_MODE) & _among(texts, self._made)[item]] = _PRODUCE  # only a maker's permit lists them
-        filler = _among(texts, self._fillers)
-        leads = self._leads(texts, _among(texts, self._movable), row, item)
+        modes[(modes == NO_MODE) & among(self._made)[item]] = _PRODUCE  # only a maker's permit lists them
+        filler = among(self._fillers)
+        leads = self._leads(texts, among(self._movable), row, item)
         order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
         return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes), excepted)
 
@@ -226,40 +229,51 @@ def _code_points(text: str) -> NDArray[np.uint32]:
 
 
 def _parted(text: str) -> tuple[list[str], NDArray[np.uint32]]:
-    """The parts between separators, and the separator behind each; the last one ends its row."""
-    chars = _code_points(text + "\n")
-    marks = chars[_SEPARATES[np.minimum(chars, len(_SEPARATES) - 1)]]
-    for separator in _SEPARATORS:
-        text = text.replace(separator, "\n")
-    return text.split("\n"), marks
+    """The parts between separators without what clings to their edges, and the separator behind each; the last one ends its row."""
+    chars = _code_points(text + "\n").copy()
+    kind = _KIND[np.minimum(chars, len(_KIND) - 1)]
+    parts = kind == _SEPARATOR
+    marks = chars[parts]
+    chars[parts] = ord("\n")
+    edges = np.flatnonzero(kind == _EDGE)
+    if len(edges):
+        first = edges[np.diff(edges, prepend=-2) > 1]  # of each run of such characters
+        last = edges[np.diff(edges, append=len(chars) + 1) > 1]
+        clings = parts[first - 1] | parts[last + 1]  # before the first character stands the last, which separates too
+        kept = np.ones(len(chars), dtype=np.bool_)
+        kept[edges] = ~np.repeat(clings, last - first + 1)
+        chars = chars[kept]
+    return chars[:-1].tobytes().decode("utf-32-le").split("\n"), marks
 
 
 def numbered(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int64]]:
     """The distinct texts in the order of their first appearance, and the number of each text among them (去重编号)."""
-    known: defaultdict[str, int] = defaultdict(count().__next__)
-    numbers = np.fromiter(map(known.__getitem__, texts), np.int64)
+    known, numbers = _numbers(texts)
     return list(known), numbers
 
 
-def _distinct(parts: list[str]) -> tuple[list[str], NDArray[np.int32]]:
-    """The distinct parts without what clings to their edges, and the number of each part among them."""
-    as_written, number = numbered(parts)
-    texts, stripped = numbered(part.strip(_EDGES) for part in as_written)
-    return texts, stripped[number].astype(np.int32)
+def _numbers(texts: Iterable[str]) -> tuple[dict[str, int], NDArray[np.int64]]:
+    """The same with the number of each distinct text."""
+    known: defaultdict[str, int] = defaultdict(count().__next__)
+    numbers = np.fromiter(map(known.__getitem__, texts), np.int64)
+    return known, numbers
 
 
 def _without_exceptions(texts: list[str]) -> tuple[list[str], dict[int, str]]:
     """The texts without what brackets except from them, and the excepted by number of the text."""
-    excepted = {number: " ".join(_EXCEPTED.findall(text)) for number, text in enumerate(texts) if _EXCEPT in text}
-    bare = texts.copy()
-    for number in excepted:
-        bare[number] = _EXCEPTED.sub("", texts[number]).strip(_EDGES)
+    bare, excepted = texts.copy(), dict[int, str]()
+    for number in [number for number, text in enumerate(texts) if _EXCEPT in text]:
+        parts = _EXCEPTED.split(texts[number])
+        bare[number], excepted[number] = "".join(parts[::2]).strip(_EDGES), " ".join(parts[1::2])
     return bare, excepted
 
 
-def _among(texts: list[str], words: Collection[str]) -> NDArray[np.bool_]:
-    """Which of the texts are one of the words."""
-    return np.fromiter(map(words.__contains__, texts), np.bool_, len(texts))
+def _among(texts: list[str], known: Mapping[str, int], excepted: Iterable[int], words: Collection[str]) -> NDArray[np.bool_]:
+    """Which of the texts are one of the words, which are few; ``known`` is of the texts with what brackets except from some of them."""
+    found = np.zeros(len(texts), dtype=np.bool_)
+    found[[known[word] for word in words if word in known]] = True
+    found[[number for number in excepted if texts[number] in words]] = True
+    return found
 
 
 def _counts_before(ends: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from matcher.matching import sparse_rows
-from matcher.matching.sparse_rows import Rows
+from matcher.matching.sparse_rows import Rows, cells_of
 
 SIZES = st.integers(0, 7)
 WHOLE = st.one_of(st.just(0), st.just(0), st.integers(-9, 2**20))
@@ -57,3 +57,11 @@ def test_rows_are_what_their_matrix_is(given_pair: tuple[NDArray[np.int64], NDAr
     dense = given_pair[1]
     if dense.size:
         np.testing.assert_array_equal(rows_of(dense).matrix.toarray(), dense)
+
+
+@given(dense=pairs())
+@settings(max_examples=100, deadline=None)
+def test_true_cells_are_those_that_numpy_finds(dense: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
+    for matrix in dense:
+        found, wanted = cells_of(matrix > 0), np.nonzero(matrix > 0)
+        assert [one.tolist() for one in found] == [one.tolist() for one in wanted]

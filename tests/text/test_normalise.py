@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matcher.corpora import Corpora
 from matcher.matching.profiles import ProfileReader
-from matcher.text.normalise import _SHORT, in_lines_with, normalise, to_simplified
+from matcher.text.normalise import _SHORT, in_lines, in_lines_with, normalise, to_simplified
 from matcher.text.scope import scope_reader
 
 _TWICE = {"薴"}
@@ -138,3 +138,10 @@ def test_every_character_is_spelled_alike_in_long_texts_and_in_short_ones() -> N
 @pytest.mark.parametrize("text", ["ΟΔΟΣ", "İSTANBUL", "ΣΑΣ Σ", "\ud800甲"])
 def test_letters_that_depend_on_their_neighbours_are_spelled_alike_in_long_texts(text: str) -> None:
     assert normalise(f"{text}\n{'农' * (2 * _SHORT)}").split("\n")[0] == normalise(text)
+
+
+@given(texts=st.lists(st.text(st.sampled_from("甲乙;\n\r"), max_size=4), max_size=5))
+def test_each_text_is_a_line_whatever_line_ends_it_has(texts: list[str]) -> None:
+    plain = "\n".join(text.replace("\n", ";").replace("\r", ";") for text in texts)
+    assert in_lines(texts, ";") == plain
+    assert in_lines([*texts, "甲"], ";").split("\n") == [*(text.replace("\n", ";").replace("\r", ";") for text in texts), "甲"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.corpora import MODES, Corpora
-from matcher.text.scope import ScopeItems, ScopeReader, _leads_last, _parted, numbered, scope_reader
+from matcher.text.scope import _EDGES, ScopeItems, ScopeReader, _leads_last, _parted, numbered, scope_reader
 from matcher.text.verbs import NO_MODE
 
 
@@ -259,8 +259,17 @@ def test_licence_talk_is_found_where_the_patterns_find_it(items: list[str], read
 def test_parts_and_marks_are_those_of_a_plain_split(text: str) -> None:
     plain = re.split("([;,、:\n])", text)
     parts, marks = _parted(text)
-    assert parts == plain[0::2]
+    assert parts == [part.strip(_EDGES) for part in plain[0::2]]
     assert [chr(mark) for mark in marks] == [*plain[1::2], "\n"]
+
+
+@given(scopes=st.lists(_loose, max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_fillers_are_the_items_that_are_one_of_the_words(scopes: list[str], reader: ScopeReader, corpora: Corpora) -> None:
+    words = corpora.reading.fillers
+    items = reader.read([*scopes, f"{words[0]}(食品除外);{words[-1]};甲{words[0]}"])
+    assert items.filler.tolist() == [text in words for text in items.texts]
+    assert items.filler.any()
 
 
 @given(texts=st.lists(st.sampled_from(_FRAGMENTS)))
