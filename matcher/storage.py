@@ -114,6 +114,7 @@ class ArrayWriter:
 
 
 _STEP = 4096  # cells decoded at once
+_DENSE = 2  # times as many cells are decoded at once for those that are wanted
 
 
 class TextColumn(Sequence[str]):
@@ -176,7 +177,9 @@ class TextColumn(Sequence[str]):
         if self._empty:
             return [""] * len(places)
         at = np.asarray(places, dtype=np.int64)
-        if len(at) > 1 and at[0] >= 0 and at[-1] - at[0] == len(at) - 1 and (np.diff(at) == 1).all():
-            return self._between(int(at[0]), int(at[-1]) + 1)
+        if len(at) and len(at) <= int(at[-1]) - int(at[0]) + 1 <= _DENSE * len(at) and (at[1:] > at[:-1]).all():
+            first, last = int(at[0]), int(at[-1])
+            every = str(self._data[int(self._starts[first]) : int(self._starts[last + 1])], "utf-8").split("\n")
+            return every[:-1] if len(every) == len(at) + 1 else [every[place] for place in (at - first).tolist()]
         begins, ends = self._starts[at].tolist(), (self._starts[at + 1] - 1).tolist()
         return [str(self._data[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]

@@ -24,3 +24,13 @@ def test_texts_that_hold_a_word(texts: list[str], word: str) -> None:
     column = TextColumn(b"".join(encoded), np.cumsum([0, *map(len, encoded)]))
     assert column.holding(word).tolist() == [place for place, text in enumerate(texts) if word in text]
     assert list(column) == texts
+
+
+@given(st.lists(_WORDS, max_size=12), st.data())
+def test_texts_at_any_places(texts: list[str], data: st.DataObject) -> None:
+    """Near one another or far apart, ascending or not, also the same twice."""
+    encoded = [text.encode() + b"\n" for text in texts]
+    column = TextColumn(b"".join(encoded), np.cumsum([0, *map(len, encoded)]))
+    places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9)) if texts else []
+    for wanted in (places, sorted(places), sorted(set(places))):
+        assert column.take(wanted) == [texts[place] for place in wanted]

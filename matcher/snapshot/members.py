@@ -67,14 +67,25 @@ class Member(NamedTuple):
     choice: tuple[int, ...] = ()
 
 
+def nothing_in(number: str) -> int:
+    """What stands in a number that nobody knows (未知的数值)."""
+    return _UNKNOWN.get(number, UNKNOWN)
+
+
+def content_of(texts: Sequence[str], founded: int, capital: int, paid: int, insured: int, as_of: int) -> tuple[int, int]:
+    """Emptiness and content of a row's ``Origin`` (来源的两个比较值)."""
+    digest = content_digest(texts, [capital, paid, insured, founded, as_of])
+    return -sum(map(len, texts)), int(digest[:16], 16) >> 1
+
+
 def with_origin(member: Member) -> Member:
     """The member with the origin of a single row (补上来源)."""
     if member.origins:
         return member
-    cells = [str(value) for value in member.values[: len(TEXT_FIELDS)]]
+    texts = [str(value) for value in member.values[: len(TEXT_FIELDS)]]
     founded, capital, paid, insured = (int(value) for value in member.values[len(TEXT_FIELDS) :])
-    content = int(content_digest(cells, [capital, paid, insured, founded, member.as_of])[:16], 16) >> 1
-    origin = Origin(-member.as_of, -sum(map(len, cells)), content, member.file, member.row)
+    told = content_of(texts, founded, capital, paid, insured, member.as_of)
+    origin = Origin(-member.as_of, *told, member.file, member.row)
     choice = tuple([NOBODY if value == nothing else 0 for value, nothing in zip(member.values, _NOTHING, strict=True)])
     return Member(member.values, member.code_ok, member.file, member.row, member.as_of, (origin,), choice)
 

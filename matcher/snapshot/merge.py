@@ -6,35 +6,20 @@ Companies stand in the order of their first rows, by the digest of the file, the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
-from matcher.snapshot.members import FIELDS, NUMBERS, Member, merged, moved
+from matcher.snapshot.members import Member, Origin, merged, moved
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.staging import LIKE_PERSON, ROUNDED, Staged, keys
+from matcher.snapshot.windows import OWN, Window, is_renewal, joined, of_cells, of_members, renewed
 
 _USCC = TEXT_FIELDS.index("uscc")
-_OWN = ("file", "row", "as_of")  # of a row, beside its values
+_FILE = Origin._fields.index("file")
 _STEP = 1 << 16  # rows compared at once
-
-
-@dataclass(frozen=True)
-class Window:
-    """Companies that follow one another (一段企业).
-
-    Attributes:
-        texts: Of ``TEXT_FIELDS``.
-        numbers: Of ``COLUMNS``, as whole numbers.
-        several: Those of more than one row, and where they stand among these.
-    """
-
-    texts: dict[str, Sequence[str]]
-    numbers: dict[str, NDArray[np.int64]]
-    several: list[tuple[int, Member]]
 
 
 class Merging:
@@ -104,24 +89,37 @@ class Merging:
         ends = np.cumsum(sizes)
         rows = self._members[np.repeat(self._starts_of[start:end].astype(np.int64) - ends + sizes, sizes) + np.arange(ends[-1])]
         rows = rows.astype(np.int64)
-        alone = (sizes == 1) & (rows[ends - sizes] >= self._old_rows)
-        plain = rows[np.repeat(alone, sizes)]
-        cells, own = iter(self._cells(plain)), self._own(plain)
-        known = self._known(rows[np.repeat(~alone, sizes)])
-        whole = [
-            merged([known[row] for row in rows[end - size : end].tolist()]) if size > 1 else known[int(rows[end - 1])]
-            for end, size in zip(ends[~alone].tolist(), sizes[~alone].tolist(), strict=True)
+        low, high = (ufunc.reduceat(rows, ends - sizes) for ufunc in (np.minimum, np.maximum))
+        is_old = low < self._old_rows
+        fresh, kept = (np.flatnonzero((sizes == 1) & wanted) for wanted in (~is_old, is_old))
+        pairs = np.flatnonzero((sizes == 2) & is_old & (high >= self._old_rows))
+        old, new = self._kept(low[pairs]), self._fresh_rows(high[pairs])
+        plain = is_renewal(old, new)
+        others = np.setdiff1d(np.arange(len(sizes)), np.concatenate([fresh, kept, pairs[plain]]))
+        known = self._known(np.concatenate([rows[:0], *(rows[ends[n] - sizes[n] : ends[n]] for n in others.tolist())]))
+        members = [merged(known[row] for row in rows[ends[n] - sizes[n] : ends[n]].tolist()) for n in others.tolist()]
+        at = np.flatnonzero(plain)
+        parts = [
+            (fresh, self._fresh_rows(low[fresh])),
+            (kept, self._kept(low[kept])),
+            (pairs[plain], renewed(old.take(at), new.take(at))),
+            (others, of_members(members)),
         ]
-        others = iter(whole)
-        values = [next(cells) if one else _cells_of(next(others)) for one in alone.tolist()]
-        numbers = {}
-        for name, column in zip(_OWN, own, strict=True):
-            numbers[name] = np.empty(len(sizes), dtype=np.int64)
-            numbers[name][alone], numbers[name][~alone] = column, [getattr(member, name) for member in whole]
-        columns = dict(zip((*FIELDS, "code_ok"), zip(*values, strict=True), strict=True))
-        numbers |= {name: np.fromiter(map(int, columns[name]), np.int64, len(sizes)) for name in (*NUMBERS, "code_ok")}
-        several = [(place, one) for place, one in zip(np.flatnonzero(~alone).tolist(), whole, strict=True) if len(one.origins) > 1]
-        return Window({field: columns[field] for field in TEXT_FIELDS}, numbers, several)
+        return joined([part for part in parts if len(part[0])])
+
+    def _fresh_rows(self, rows: NDArray[np.int64]) -> Window:
+        return of_cells(self._cells(rows), self._own(rows))
+
+    def _kept(self, places: NDArray[np.int64]) -> Window:
+        """Companies of the old snapshot, with the numbers of files as they are now."""
+        if self._old is None:
+            return of_members([])
+        found = self._old.window(places)
+        self._old.release()
+        files = np.array(self._moved, dtype=np.int64)
+        rows = found.origins.rows.copy()
+        rows[:, _FILE] = files[rows[:, _FILE]]
+        return Window(found.texts, {**found.numbers, "file": files[found.numbers["file"]]}, found.origins._replace(rows=rows))
 
     def _cells(self, rows: NDArray[np.int64]) -> list[list[str]]:
         """All values of staged rows as ``Staged.cells`` tells them; a code that is not trusted is none."""
@@ -137,7 +135,7 @@ class Merging:
 
     def _own(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """File, spreadsheet row and date of staged rows (3 × rows)."""
-        found = np.empty((len(_OWN), len(rows)), dtype=np.int64)
+        found = np.empty((len(OWN), len(rows)), dtype=np.int64)
         for part, at in self._by_part(rows):
             staged, places = self._staged[part], rows[at] - self._begin(part)
             found[0, at], found[1, at], found[2, at] = self._files[part], staged.row[places], staged.as_of[places]
@@ -164,10 +162,6 @@ class Merging:
             renumbered = (Member(*one[:2], files[one.file], *one[3:5], moved(one.origins, files), one.choice) for one in members)
             found |= dict(zip(places.tolist(), renumbered, strict=True))
         return found
-
-
-def _cells_of(member: Member) -> tuple[str | int, ...]:
-    return (*member.values, member.code_ok)
 
 
 def _member(cells: Sequence[str], file: int, row: int, as_of: int) -> Member:

@@ -21,6 +21,7 @@ from matcher.snapshot import layout
 from matcher.snapshot.columns import Mapped
 from matcher.snapshot.layout import Manifest
 from matcher.snapshot.members import FIELDS, NOBODY, Member, Origin, with_origin
+from matcher.snapshot.windows import Origins, Window
 
 COLUMNS = {
     "file": np.int32, "row": np.int32, "code_ok": np.bool_, "founded": np.int32, "as_of": np.int32, "capital": np.int64,
@@ -128,6 +129,16 @@ class Snapshot:
             choice = tuple(self._choice[number].tolist())
             found[n] = found[n]._replace(origins=tuple(Origin(*origin) for origin in origins), choice=choice)
         return found
+
+    def window(self, places: NDArray[np.int64]) -> Window:
+        """Companies by columns (一段企业)."""
+        chosen = self.companies.take(places)
+        numbers = {name: getattr(chosen, name).astype(np.int64) for name in COLUMNS}
+        several = np.flatnonzero(np.isin(places, self._merged))
+        number = np.searchsorted(self._merged, places[several])
+        first, count = self._first[number], self._first[number + 1] - self._first[number]
+        rows = self._origins[np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))]
+        return Window(dict(chosen.text), numbers, Origins(several, count, rows, self._choice[number].astype(np.int64)))
 
     def first_rows(self) -> NDArray[np.int64]:
         """File and row of each company's first origin, by file, then row, in one number (首次出现处)."""

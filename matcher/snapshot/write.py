@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +16,9 @@ from matcher.intake.companies import TEXT_FIELDS
 from matcher.matching.name_files import former_names, write_index
 from matcher.processes import one_by_one
 from matcher.snapshot.columns import Mapped, TextWriter, as_lines
-from matcher.snapshot.members import Member
 from matcher.snapshot.merge import Merging
 from matcher.snapshot.opened import COLUMNS, ORIGINS
+from matcher.snapshot.windows import Origins
 from matcher.storage import ArrayWriter, collector_paused
 
 READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
@@ -70,18 +69,13 @@ def _made(merging: Merging, places: range) -> _Part:
         window = merging.window(places.start, places.stop)
         texts = {field: as_lines(window.texts[field]) for field in TEXT_FIELDS}
         numbers: dict[str, NDArray[Any]] = {name: window.numbers[name].astype(kind) for name, kind in COLUMNS.items()}
-        return _Part(texts, numbers, text_digests([window.texts[field] for field in READ_FIELDS]), _origins_of(window.several))
+        return _Part(texts, numbers, text_digests([window.texts[field] for field in READ_FIELDS]), _origins_of(window.origins))
 
 
-def _origins_of(several: Sequence[tuple[int, Member]]) -> dict[str, NDArray[Any]]:
+def _origins_of(origins: Origins) -> dict[str, NDArray[Any]]:
     """As ``ORIGINS``; places and ends count from the window's begin."""
-    found: dict[str, Any] = {
-        "place": [place for place, _ in several],
-        "first": np.cumsum([len(member.origins) for _, member in several], dtype=np.int64),
-        "origin": list(chain.from_iterable(member.origins for _, member in several)),
-        "choice": [member.choice for _, member in several],
-    }
-    return {name: np.asarray(found[name], dtype=kind) for name, kind in ORIGINS.items()}
+    found = {"place": origins.place, "first": np.cumsum(origins.many), "origin": origins.rows, "choice": origins.choice}
+    return {name: found[name].astype(kind) for name, kind in ORIGINS.items()}
 
 
 def text_digests(columns: Sequence[Sequence[Any]]) -> NDArray[np.uint64]:
