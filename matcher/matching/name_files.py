@@ -32,26 +32,28 @@ _RUN = np.dtype([("gram", np.uint64), ("size", np.uint32)])
 _DOC_MASK = np.uint64((1 << DOC_BITS) - 1)
 
 
-def index_of(names: Sequence[str], former: Iterable[str]) -> NameIndex:
+def index_of(names: Sequence[str], former: Iterable[str], processes: int = 1) -> NameIndex:
     """The index of a company base in memory (企业库的索引): its names, then the former ones in order of place.
 
     Args:
         names: Of the companies.
         former: The cell of each company with its former names.
+        processes: Most processes at work.
     """
     pairs = list(former_names(former))
-    return built_index([*names, *(name for _, name in pairs)], [place for place, _ in pairs])
+    return built_index([*names, *(name for _, name in pairs)], [place for place, _ in pairs], processes)
 
 
-def built_index(names: Sequence[str], former: Sequence[int] = ()) -> NameIndex:
+def built_index(names: Sequence[str], former: Sequence[int] = (), processes: int = 1) -> NameIndex:
     """The index of ``names`` as given, in memory (建索引).
 
     Args:
         names: Those of the companies, then their former names.
         former: Place of the company of each former name.
+        processes: Most processes at work.
     """
     with tempfile.TemporaryDirectory() as folder:
-        write_index(Path(folder), names, (), former)
+        write_index(Path(folder), names, (), former, processes=processes)
         return NameIndex.open(Path(folder), mapped=False)
 
 
