@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -63,6 +63,27 @@ def arrays_of(profiles: Profiles, segments: Sequence[SegmentSpec]) -> dict[str, 
         arrays[f"{name}.first"] = np.cumsum(np.bincount(row, minlength=len(matrix)))
         arrays[f"{name}.segment"] = segment.astype(np.uint16)
         arrays[name] = matrix[row, segment]
+    return arrays
+
+
+def woven(
+    first: NDArray[np.bool_], ones: Mapping[str, NDArray[Any]], others: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """What files hold of ``ones`` where ``first`` is true, of ``others`` elsewhere (交织两组企业)."""
+
+    def both(name: str, of_first: NDArray[np.bool_]) -> NDArray[Any]:
+        found = np.empty((len(of_first), *ones[name].shape[1:]), dtype=ones[name].dtype)
+        found[of_first], found[~of_first] = ones[name], others[name]
+        return found
+
+    arrays = {name: both(name, first) for name in (*ROWS, "breadth")}
+    for name in CELLS:
+        ends = f"{name}.first"
+        sizes = np.empty(len(first), dtype=np.int64)
+        sizes[first], sizes[~first] = np.diff(ones[ends], prepend=0), np.diff(others[ends], prepend=0)
+        of_first = np.repeat(first, sizes)
+        arrays[ends] = np.cumsum(sizes)
+        arrays |= {file: both(file, of_first) for file in (name, f"{name}.segment")}
     return arrays
 
 

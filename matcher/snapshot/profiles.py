@@ -44,6 +44,7 @@ from matcher.snapshot.profile_files import (
     keep_part,
     kept_part,
     nothing_of,
+    woven,
 )
 from matcher.snapshot.staging import code_digest
 from matcher.snapshot.write import READ_FIELDS
@@ -99,15 +100,28 @@ class ProfileCache:
         }
         return Profiles(**nothing, **{name: column[places] for name, column in self._columns.items()})
 
+    def arrays(self, places: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What files hold of the companies at ``places`` (按文件的数组), as ``arrays_of`` has it."""
+        found = {name: column[places] for name, column in self._columns.items()} | {"breadth": self._breadth[places]}
+        for name in CELLS:
+            count, found[f"{name}.segment"], found[name] = self._filled(name, places)
+            found[f"{name}.first"] = np.cumsum(count)
+        return found
+
     def _matrix(self, name: str, places: NDArray[np.int64]) -> NDArray[Any]:
+        count, segment, values = self._filled(name, places)
+        found = np.full((len(places), self._width), nothing_of(name), dtype=values.dtype)
+        found[np.repeat(np.arange(len(places)), count), segment] = values
+        return found
+
+    def _filled(self, name: str, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[Any]]:
+        """How many cells of each company are not empty, their segments, and what they hold."""
         first, segment, values = self._cells[name]
         begin = first[places]
         count = first[places + 1] - begin
-        row = np.repeat(np.arange(len(places)), count)
-        at = np.arange(len(row)) + np.repeat(begin - (np.cumsum(count) - count), count)
-        found = np.full((len(places), self._width), nothing_of(name), dtype=values.dtype)
-        found[row, segment[at]] = values[at]
-        return found
+        at = np.repeat(begin - (np.cumsum(count) - count), count)
+        at += np.arange(len(at))
+        return count, segment[at], values[at]
 
     def release(self) -> None:
         """Gives back the memory of what was read (释放已读页)."""
@@ -224,9 +238,9 @@ class _Reading:
         before = self._place[places]
         new = before < 0
         details = self._reader.details(self._companies.take(places[new]))
-        profiles = details.profiles
+        arrays = arrays_of(details.profiles, self._reader.segments)
         if self._earlier is not None and not new.all():
-            profiles = _woven(~new, self._earlier.take(before[~new]), profiles)
+            arrays = woven(~new, self._earlier.arrays(before[~new]), arrays)
             self._earlier.release()
         row = np.cumsum(new) - 1
         begin, end = np.searchsorted(self._groups, (window.start, window.stop))
@@ -235,7 +249,7 @@ class _Reading:
             for place in self._groups[begin:end].tolist()
             for n in (place - window.start,)
         ]
-        part = Part(arrays_of(profiles, self._reader.segments), json.dumps(groups, ensure_ascii=False)[1:-1], int(new.sum()))
+        part = Part(arrays, json.dumps(groups, ensure_ascii=False)[1:-1], int(new.sum()))
         if part.read:
             keep_part(folder, part, len(window))
         self._snapshot.release()
@@ -273,15 +287,3 @@ def _windows(rows: int, processes: int) -> list[range]:
     count = -(-rows // (_WINDOW * processes)) * processes
     size = _WINDOW if processes == 1 else -(-rows // count)
     return [range(start, min(start + size, rows)) for start in range(0, rows, size)]
-
-
-def _woven(first: NDArray[np.bool_], ones: Profiles, others: Profiles) -> Profiles:
-    """The profiles of ``ones`` where ``first`` is true, of ``others`` elsewhere."""
-
-    def both(name: str) -> NDArray[Any]:
-        one, other = getattr(ones, name), getattr(others, name)
-        found = np.empty((len(first), *one.shape[1:]), dtype=one.dtype)
-        found[first], found[~first] = one, other
-        return found
-
-    return Profiles(**{name: both(name) for name in Profiles.__dataclass_fields__})
