@@ -25,7 +25,7 @@ from matcher.places import CityFilter
 from matcher.processes import in_chunks
 from matcher.resolving import resolve_names
 from matcher.rules import Zone, load_zone, open_zone
-from matcher.runs import Asked, Match, Problem, Request, problem, record, wanted_segments
+from matcher.runs import Asked, Match, Problem, Request, asked_of, problem, record, wanted_segments
 from matcher.scoring.describe import Describer, evidence_check
 from matcher.scoring.evidence import EvidenceReader, fields
 from matcher.scoring.explain import Answering, Explainer, Explanation
@@ -39,6 +39,7 @@ from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Rank
 
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
+_Names = Mapping[int, NameParts]
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
 
@@ -108,16 +109,28 @@ class Engine:
             RequestError: The request names an unknown city, chain, group or need.
         """
         intake = companies_of(given, self.corpora)
-        allowed = wanted_segments(self.zone, request)
-        companies, places = intake.companies, np.arange(len(intake.companies))
-        if request.cities:
-            places = self.cities.places(companies, request.cities)
-            companies = companies.take(places)
-        as_of = (request.as_of - EPOCH).days
-        read = self._read_now if known is None else partial(_read_before, known, places)
+        allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
+        companies, places = self.cities.chosen(intake.companies, request.cities)
+        read = self._read_now if known is None else lambda _, chunk: (known.take(places[chunk.start : chunk.stop]), ())
         place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
         part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
-        told = {int(places[place]): name for place, name in part.names.items()} | getattr(known, "names", {})  # of a cache
+        return self.ranked(intake, request, companies, places, part, getattr(known, "names", {}))  # of a cache
+
+    def ranked(
+        self, intake: Intake, request: Request, companies: Companies, places: NDArray[np.int64], part: Part, names: _Names
+    ) -> Ranking:
+        """The ranking of what companies bring to the lists (由定位成名单).
+
+        Args:
+            intake: All companies.
+            request: As in ``rank``.
+            companies: Those of its cities.
+            places: Of these among all.
+            part: What these bring.
+            names: Further parts of names, by place among all.
+        """
+        allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
+        told = {int(places[place]): name for place, name in part.names.items()} | dict(names)
         finder = FamilyFinder(intake.companies, self.corpora, told)
         if request.cities:  # of the groups everywhere only those that can touch a company of these cities
             finder = finder.near(places[np.union1d(part.listed.company, part.opportunities.company)].tolist())
@@ -379,21 +392,9 @@ class Engine:
             request: What was asked.
             lists: Digest of the list evidence that was read; told only if there was any.
         """
-        asked: Asked = {
-            "cities": sorted({self.cities.full_name(city) for city in request.cities}),
-            "chains": sorted(set(request.chains)),
-            "group": request.group,
-            "need": request.need,
-            "as_of": request.as_of.isoformat(),
-            "top": request.top,
+        beside: Asked = {
             **({} if self._local is None else {"local": self._local[0].digest, "local_complete": str(self._local[1]).lower()}),
             **({"lists": lists} if lists else {}),
             **({"ledger": self.evidence.ledger.digest} if self.tracked is not None else {}),
         }
-        return record(self.zone, self.corpora, snapshot, asked)
-
-
-def _read_before(
-    known: ProfileCache | Profiles, places: NDArray[np.int64], _companies: Companies, chunk: range
-) -> tuple[Profiles, Sequence[NameParts]]:
-    return known.take(places[chunk.start : chunk.stop]), ()
+        return record(self.zone, self.corpora, snapshot, asked_of(request, map(self.cities.full_name, request.cities)) | beside)

@@ -157,6 +157,13 @@ class CityFilter:
         hint = f"{county}属于{self._counties[county]}，请写 --city {short(self._counties[county])}" if county else ""
         raise RequestError("城市", city, [] if county else self._cities, hint)
 
+    def chosen(self, companies: Companies, cities: Sequence[str]) -> tuple[Companies, NDArray[np.int64]]:
+        """The companies in any of the cities, all where none is named, and their indices (选定城市的企业)."""
+        if not cities:
+            return companies, np.arange(len(companies))
+        places = self.places(companies, cities)
+        return companies.take(places), places
+
     def places(self, companies: Companies, cities: Sequence[str]) -> NDArray[np.int64]:
         """Indices of the companies in any of the cities (属于这些城市的企业).
 
@@ -168,7 +175,8 @@ class CityFilter:
         provinces, province = numbered(text["province"])
         of_city = np.array([bool(one) and self._city(one) in wanted for one in names], dtype=np.bool_)
         inside = of_city[city] | np.array([short(one) in wanted for one in provinces], dtype=np.bool_)[province]
-        nowhere = np.array([not one for one in names])[city] & np.array([not one for one in provinces])[province]
+        nowhere = np.array([not one for one in names], dtype=np.bool_)[city]
+        nowhere &= np.array([not one for one in provinces], dtype=np.bool_)[province]
         for place in np.flatnonzero(nowhere).tolist():
             inside[place] = self._of_code(text["uscc"][place]) in wanted
         return np.flatnonzero(inside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -101,6 +102,18 @@ class Match:
     segment: str
     affinity: int
     matched_terms: tuple[str, ...]
+
+
+def asked_of(request: Request, cities: Iterable[str]) -> Asked:
+    """The request as a run tells it (请求的记录); ``cities``: by their full names."""
+    return {
+        "cities": sorted(set(cities)),
+        "chains": sorted(set(request.chains)),
+        "group": request.group,
+        "need": request.need,
+        "as_of": request.as_of.isoformat(),
+        "top": request.top,
+    }
 
 
 def record(zone: Zone, corpora: Corpora, snapshot: str, asked: Asked) -> Run:

@@ -113,6 +113,15 @@ class ArrayWriter:
         self._stream.close()
 
 
+def as_lines(texts: Sequence[str]) -> tuple[bytes, NDArray[np.uint32]]:
+    """Texts as a column keeps them (文本的字节): UTF-8, each with a line feed, which none holds, and how long each is."""
+    data = ("\n".join(texts) + "\n").encode() if texts else b""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+    if len(ends) != len(texts):
+        raise AssertionError("a cell holds a line feed")
+    return data, np.diff(ends, prepend=0).astype(np.uint32)
+
+
 _STEP = 4096  # cells decoded at once
 _DENSE = 2  # times as many cells are decoded at once for those that are wanted
 

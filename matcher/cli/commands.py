@@ -8,7 +8,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from matcher.cli import saved, snapshots
 from matcher.cli.chosen import chosen_folder
@@ -20,7 +20,10 @@ from matcher.intake import Intake, read_files
 from matcher.outputs.cells import as_json, safe
 from matcher.runs import Match, Problem, Request, today
 from matcher.scoring.explain import Explanation
-from matcher.types import RankedCompany
+from matcher.types import RankedCompany, Ranking
+
+if TYPE_CHECKING:
+    from matcher.snapshot import ProfileCache
 
 _MATCH_HEADER = ("file", "row", "uscc", "name", "chain", "segment", "affinity", "matched_terms")
 
@@ -83,6 +86,7 @@ def _rank(options: argparse.Namespace) -> int:
 
         return rank_on_cluster(options, _engine)
     from matcher.cli.ranked import asked, write_ranking  # what prints is loaded by those who print: not for ``score``
+    from matcher.from_file import rank_file
 
     if len(options.zones) > 1 or options.spark_conf:
         raise OptionError("几个 --zone、--spark-conf 只与 --spark 同用")
@@ -98,14 +102,13 @@ def _rank(options: argparse.Namespace) -> int:
     if not options.no_store:
         engine = saved.with_ledger(saved.with_lists(engine), options, request.as_of)
     from_snapshot = None if options.files else snapshots.current(engine)
-    if from_snapshot:
-        intake, known = from_snapshot
-    else:
-        with working("读取企业"):
-            intake, known = read_files(options.files or [engine.corpora.sample], engine.corpora, dated=options.data_date), None
+    files = options.files or [engine.corpora.sample]
+    if from_snapshot is None and len(files) == 1:
+        with working("读取、匹配与评分"):
+            intake, ranking = rank_file(engine, files[0], request, dated=options.data_date)
         report(intake, options.rejects)
-    with working("匹配与评分"):
-        ranking = engine.rank(intake, request, known)
+    else:
+        intake, ranking = _ranked(options, engine, request, files, from_snapshot)
     called = "" if options.no_store else saved.keep(ranking, engine, options, saved.given_of(options, intake.files))
     write_ranking(options, engine, ranking, called)
     if called and options.format in ("json", "csv"):  # these have no place for it: a name is no part of a run
@@ -116,6 +119,22 @@ def _rank(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _ranked(
+    options: argparse.Namespace,
+    engine: Engine,
+    request: Request,
+    files: Sequence[str],
+    from_snapshot: tuple[Intake, ProfileCache | None] | None,
+) -> tuple[Intake, Ranking]:
+    """Ranks a snapshot, or several files, which may hold the same companies: what is merged need not be read for its texts."""
+    if from_snapshot is None:
+        with working("读取企业"):
+            from_snapshot = read_files(files, engine.corpora, dated=options.data_date), None
+        report(from_snapshot[0], options.rejects)
+    with working("匹配与评分"):
+        return from_snapshot[0], engine.rank(from_snapshot[0], request, from_snapshot[1])
 
 
 def _gaps(options: argparse.Namespace) -> int:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,9 +27,12 @@ from matcher.intake.flaws import like_persons
 from matcher.intake.lines import LineChecks
 from matcher.intake.pieces import Piece, Position, record_pieces, table_pieces, text_pieces
 from matcher.intake.rejects import Reject
-from matcher.intake.sources import Source, decoded, lines_of, seen_of
+from matcher.intake.sources import Source, seen_of
 from matcher.intake.tables import Table, assembled, read_table
+from matcher.processes import one_by_one
 from matcher.storage import collector_paused
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ class BlockReader:
         self._source, self._corpora, self._delimiter, self._line = source, corpora, "", 0
         self._opened: parquet.ParquetTable | None = None
         if source.encoding:
-            with decoded(source.path, source.file, source.encoding) as stream:
-                head = list(itertools.islice(lines_of(stream), delimited.HEAD_LINES))
+            with source.lines() as lines:
+                head = list(itertools.islice(lines, delimited.HEAD_LINES))
             self._header, self._delimiter, self._line = delimited.find_columns(head, source.file, corpora)
         elif source.encoding is not None:
             self._opened = parquet.open_parquet(source.path, source.file, corpora)
@@ -87,9 +91,9 @@ class BlockReader:
     def _pieces(self, start: Position) -> Iterator[Piece]:
         source = self._source
         if source.encoding:
-            with decoded(source.path, source.file, source.encoding) as stream:
+            with source.lines() as lines:
                 begin = start if start.line else Position(self._line, self._header.place + 1)
-                yield from text_pieces(stream, self._header, self._delimiter, begin)
+                yield from text_pieces(lines, self._header, self._delimiter, begin)
         elif self._opened is not None:
             yield from record_pieces(self._opened.records(), start)
         else:
@@ -118,6 +122,66 @@ class BlockReader:
         if piece.text is None:
             return piece.records
         return Plain(piece.first, list(csv.reader(piece.text.split("\n"), delimiter=self._delimiter, strict=True)))
+
+
+class Job(NamedTuple):
+    """A block to be made (待读的一块).
+
+    Attributes:
+        number: Of the block in its file.
+        piece: What it is made of.
+        last: It is the file's last one.
+        foreign: As it is taken to be behind the block before.
+    """
+
+    number: int
+    piece: Piece
+    last: bool
+    foreign: bool
+
+
+def blocks_made(
+    reader: BlockReader,
+    make: Callable[[Job, Block], _Made],
+    processes: int,
+    start: Position | None = None,
+    number: int = 0,
+) -> Iterator[tuple[int, _Made]]:
+    """What ``make`` makes of each block, in order, with the block's number (逐块处理).
+
+    Args:
+        reader: Of the file.
+        make: Runs where the block is taken apart; of a block that was taken to stand behind another one than it does, a second time.
+        processes: As for ``one_by_one``.
+        start: Where to go on.
+        number: Of the first block from there.
+    """
+    begun = deque[Job]()
+    foreign = (start or Position()).foreign
+
+    def jobs() -> Iterator[Job]:
+        for place, (piece, last) in enumerate(_with_last(reader.pieces(start)), number):
+            begun.append(Job(place, piece, last, foreign))
+            yield begun[-1]
+
+    def work(job: Job) -> tuple[_Made, bool]:
+        block = reader.block(job.piece, foreign=job.foreign)
+        return make(job, block), block.end.foreign
+
+    for first_made in one_by_one(work, jobs(), processes):
+        job = begun.popleft()
+        as_taken = job.foreign == foreign  # unless a header of another order came up in the block before: hardly ever
+        made, foreign = first_made if as_taken else work(job._replace(foreign=foreign))
+        yield job.number, made
+
+
+def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:
+    """Each piece, and whether it is the last one."""
+    waiting = next(pieces, None)
+    while waiting is not None:
+        following = next(pieces, None)
+        yield waiting, following is None
+        waiting = following
 
 
 def block_of(table: Table, end: Position, corpora: Corpora, dated: date | None) -> Block:

@@ -340,18 +340,20 @@ class Merged:
 
     Attributes:
         first: Place of each company's first row among those given, by which companies stand in order.
+        folded: Companies of more than one row.
         undated: As in ``Intake``.
     """
 
     companies: Companies
     first: NDArray[np.int64]
+    folded: NDArray[np.int64]
     undated: int = 0
 
 
 def merge_rows(companies: Companies) -> Merged:
     """One company per code, failing codes fold only under the same name (归并); rows stand in the order of the files."""
     if len(codes := list(filter(None, companies.text["uscc"]))) == len(set(codes)):
-        return Merged(companies, np.arange(len(companies)))
+        return Merged(companies, np.arange(len(companies)), np.zeros(0, dtype=np.int64))
     first: dict[str, int] = {}
     doubles: dict[int, list[int]] = {}
     names, good = companies.text["name"], companies.code_ok.tolist()
@@ -362,7 +364,7 @@ def merge_rows(companies: Companies) -> Merged:
             if leader != place:
                 doubles.setdefault(leader, [leader]).append(place)
     if not doubles:
-        return Merged(companies, np.arange(len(companies)))
+        return Merged(companies, np.arange(len(companies)), np.zeros(0, dtype=np.int64))
     undated = 0
     dropped = np.zeros(len(companies), dtype=np.bool_)
     text = {field: list(cells) for field, cells in companies.text.items()}
@@ -389,7 +391,7 @@ def merge_rows(companies: Companies) -> Merged:
         numbers["paid_capital"], numbers["insured"],
     )  # fmt: skip
     left = np.flatnonzero(~dropped)
-    return Merged(whole.take(left), left, undated)
+    return Merged(whole.take(left), left, np.searchsorted(left, sorted(doubles)), undated)
 
 
 def _richness(companies: Companies, place: int) -> tuple[int, str]:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 from matcher.intake.delimited import LONG, LONGEST_CELL, LONGEST_RECORD, LostQuoteError, alone, one_a_line
 from matcher.intake.header import Header
-from matcher.intake.sources import lines_of
 from matcher.intake.tables import Table
 
 BLOCK_ROWS = 10_000
 """Rows of a block (每块行数); they bound memory and nothing else."""
 BLOCK_TEXT = 16 * 1024**2
 """Characters at which a block ends early (每块字数)."""
+_STEP = 500  # lines after which they are counted
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Piece:
     long: bool = False
 
 
-def text_pieces(stream: Iterable[str], header: Header, delimiter: str, start: Position) -> Iterator[Piece]:
+def text_pieces(stream: Iterator[str], header: Header, delimiter: str, start: Position) -> Iterator[Piece]:
     """The pieces of a text (文本的片段).
 
     Args:
-        stream: Its lines from the very first on.
+        stream: Its lines from the very first on, without their ends.
         header: Its header.
         delimiter: Between cells.
         start: Lines and rows that are done, those of the header at least.
@@ -72,9 +72,10 @@ def text_pieces(stream: Iterable[str], header: Header, delimiter: str, start: Po
     for _ in itertools.islice(lines, start.line):
         pass
     while some := lines.some():
-        if _are_records(some, delimiter):
+        text = "\n".join(some)
+        if max(map(len, some)) <= LONGEST_CELL and ('"' not in text or _are_records(some, delimiter)):
             end = Position(at.line + len(some), at.row + len(some))
-            yield Piece(end, first=at.row + 1, text="\n".join(some))
+            yield Piece(end, first=at.row + 1, text=text)
         else:
             lines.again(some)
             records = _Records(lines, header, delimiter, at)
@@ -100,29 +101,31 @@ def table_pieces(table: Table, start: Position) -> Iterator[Piece]:
 
 
 def _are_records(lines: Sequence[str], delimiter: str) -> bool:
-    """Whether each line is a record for sure: only where quotation marks stand it can be none."""
-    quoted = [line for line in lines if '"' in line]
-    return max(map(len, lines)) <= LONGEST_CELL and (not quoted or one_a_line(quoted, delimiter) is not None)
+    """Whether each line is a record for sure: only one with quotation marks can be none."""
+    return one_a_line([line for line in lines if '"' in line], delimiter) is not None
 
 
 class _Lines(Iterator[str]):
     """Lines that can be put back."""
 
-    def __init__(self, stream: Iterable[str]) -> None:
-        self._stream, self._back = lines_of(stream), deque[str]()
+    def __init__(self, stream: Iterator[str]) -> None:
+        self._stream, self._back = stream, deque[str]()
 
     def __next__(self) -> str:
         return self._back.popleft() if self._back else next(self._stream)
 
     def some(self) -> list[str]:
         """Those of the next piece, none at the end."""
-        found, text = [], 0
-        for line in self:
-            found.append(line)
-            text += len(line)
-            if len(found) >= BLOCK_ROWS or text >= BLOCK_TEXT:
-                break
+        found, text = list[str](), 0
+        while len(found) < BLOCK_ROWS and text < BLOCK_TEXT and (further := self._next(min(_STEP, BLOCK_ROWS - len(found)))):
+            found += further
+            text += sum(map(len, further))
         return found
+
+    def _next(self, most: int) -> list[str]:
+        if self._back:
+            return [self._back.popleft() for _ in range(min(most, len(self._back)))]
+        return [*itertools.islice(self._stream, most)]
 
     def again(self, lines: Iterable[str]) -> None:
         """Puts lines back that stand before all others."""

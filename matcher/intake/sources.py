@@ -8,7 +8,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,10 +16,11 @@ from matcher.corpora import Corpora
 from matcher.errors import InputError
 from matcher.intake import delimited, parquet, workbooks
 from matcher.intake.delimited import CHINESE, UNDECODED
-from matcher.intake.tables import EMPTY, no_other_kind, not_too_large, unpacked
+from matcher.intake.tables import EMPTY, gunzipped, no_other_kind, not_too_large, unpacked
 
 _CHUNK = 1024**2
 _HEAD = 65_536
+_WHOLE = 48 * 1024**2  # bytes up to which a text is kept: several times that are in memory while it is read
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,11 @@ class Source:
         path: Where it is.
         file: As the user named it.
         digest: SHA-256 of the unpacked file.
-        encoding: Of a text; empty for Parquet; None for what is read whole.
+        encoding: Of a text that is not in memory, anything of one that is; empty for Parquet; None for what is read whole.
         damaged: Some of a text could not be decoded.
         seen: Its size and time of change when it was looked over.
         dated: The day that its rows are of, where they do not say so.
+        text: A text that is not large, with the line ends of Unix: it is not read twice.
     """
 
     path: Path
@@ -43,6 +45,16 @@ class Source:
     damaged: bool = False
     seen: tuple[int, int] = (0, 0)
     dated: date | None = None
+    text: str | None = field(default=None, repr=False)
+
+    @contextlib.contextmanager
+    def lines(self) -> Iterator[Iterator[str]]:
+        """The lines of a text without their ends (逐行); what cannot be decoded is marked."""
+        if self.text is not None:
+            yield iter(self.text.split("\n"))
+        else:
+            with _decoded(self.path, self.file, self.encoding or "") as stream:
+                yield _lines_of(stream)
 
 
 def look_over(path: str | Path, corpora: Corpora, dated: date | None = None) -> Source:
@@ -75,14 +87,16 @@ def _looked_over(path: str | Path, corpora: Corpora) -> Source:
         return Source(Path(path), file, _digest(Path(path), file), "", False, seen)
     if start[:4] in (b"PAR1", b"PARE", *workbooks.STARTS):
         return Source(Path(path), file, _digest(Path(path), file), None, False, seen)
-    source = replace(_text_source(Path(path), file, start), seen=seen)
-    with decoded(Path(path), file, source.encoding or "") as text:
-        delimited.find_columns(list(itertools.islice(lines_of(text), delimited.HEAD_LINES)), file, corpora)
+    content = _content(Path(path), file)
+    source = _text_source(Path(path), file, start) if content is None else _small_text(Path(path), file, content)
+    source = replace(source, seen=seen)
+    with source.lines() as lines:
+        delimited.find_columns(list(itertools.islice(lines, delimited.HEAD_LINES)), file, corpora)
     return source
 
 
 @contextlib.contextmanager
-def decoded(path: Path, file: str, encoding: str) -> Iterator[io.TextIOWrapper]:
+def _decoded(path: Path, file: str, encoding: str) -> Iterator[io.TextIOWrapper]:
     """The text of a file, line ends as on Unix; what cannot be decoded is marked."""
     with unpacked(path, file) as (stream, _), io.TextIOWrapper(stream, encoding, "replace", newline=None) as text:
         yield text
@@ -98,30 +112,53 @@ def seen_of(path: Path) -> tuple[int, int]:
 
 
 def _digest(path: Path, file: str) -> str:
-    digest, size = hashlib.sha256(), 0
+    digest = hashlib.sha256()
+    for chunk in _chunks(path, file):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _chunks(path: Path, file: str) -> Iterator[bytes]:
+    """The unpacked file, bit by bit."""
+    size = 0
     with unpacked(path, file) as (stream, most):
         while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
             size += len(chunk)
             not_too_large(size, most, file)
-    return digest.hexdigest()
+            yield chunk
+
+
+def _content(path: Path, file: str) -> bytes | None:
+    """The unpacked file, if it is not large."""
+    with unpacked(path, file) as (stream, _):
+        if seen_of(path)[0] > _WHOLE:
+            return None
+        plain = isinstance(stream, io.BufferedReader)
+        content = stream.read(_WHOLE + 1) if plain else gunzipped(path.read_bytes(), _WHOLE + 1)
+    return content if len(content) <= _WHOLE else None
+
+
+def _small_text(path: Path, file: str, content: bytes) -> Source:
+    """A text that is in memory."""
+    if not content or content.isspace():
+        raise InputError(file, EMPTY)
+    no_other_kind(content, file)
+    text = delimited.decoded(content, file)
+    return Source(path, file, hashlib.sha256(content).hexdigest(), "utf-8-sig", UNDECODED in text, text=text)
 
 
 def _text_source(path: Path, file: str, start: bytes) -> Source:
     """Goes through a text for its digest, and for the encoding that ``delimited`` would read it with."""
     wide = start[:2] in (b"\xff\xfe", b"\xfe\xff")
     encoding = "utf-16" if wide else "utf-8-sig"
-    digest, size, blank, undecoded = hashlib.sha256(), 0, True, False
+    digest, blank, undecoded = hashlib.sha256(), True, False
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     valid = True
-    with unpacked(path, file) as (stream, most):
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            not_too_large(size, most, file)
-            blank = blank and not chunk.strip()
-            valid, undecoded = _decodes(decoder, chunk, valid=valid, undecoded=undecoded)
-        valid, undecoded = _decodes(decoder, b"", valid=valid, undecoded=undecoded)
+    for chunk in _chunks(path, file):
+        digest.update(chunk)
+        blank = blank and not chunk.strip()
+        valid, undecoded = _decodes(decoder, chunk, valid=valid, undecoded=undecoded)
+    valid, undecoded = _decodes(decoder, b"", valid=valid, undecoded=undecoded)
     if blank:
         raise InputError(file, EMPTY)
     no_other_kind(start, file)
@@ -157,15 +194,15 @@ def _likeliest(path: Path, file: str) -> str:
 def _counts(path: Path, file: str, encoding: str) -> tuple[int, int]:
     """Chinese characters, and places that cannot be decoded."""
     chinese = lost = 0
-    with decoded(path, file, encoding) as text:
+    with _decoded(path, file, encoding) as text:
         for line in text:
             chinese += len(CHINESE.findall(line))
             lost += line.count(UNDECODED)
     return chinese, lost
 
 
-def lines_of(stream: Iterable[str]) -> Iterator[str]:
-    """The lines without their ends, as ``str.split`` gives them (逐行): behind the last line feed there is one more."""
+def _lines_of(stream: Iterable[str]) -> Iterator[str]:
+    """The lines without their ends, as ``str.split`` gives them: behind the last line feed there is one more."""
     ended = True
     for line in stream:
         ended = line.endswith("\n")

@@ -180,15 +180,15 @@ def unpacked(path: Path, file: str) -> Iterator[tuple[BinaryIO, int]]:
 
 def _bytes(path: Path, file: str) -> bytes:
     with unpacked(path, file) as (stream, most):
-        raw = stream.read(most + 1) if isinstance(stream, io.BufferedReader) else _gunzipped(path.read_bytes(), most + 1)
+        raw = stream.read(most + 1) if isinstance(stream, io.BufferedReader) else gunzipped(path.read_bytes(), most + 1)
     not_too_large(len(raw), most, file)
     if not raw or raw.isspace():
         raise InputError(file, EMPTY)
     return raw
 
 
-def _gunzipped(packed: bytes, most: int) -> bytes:
-    """Up to ``most`` bytes of a gzip file that is in memory: in one go, not in the thousand small pieces of a stream."""
+def gunzipped(packed: bytes, most: int) -> bytes:
+    """Up to ``most`` bytes of a gzip file that is in memory (解压): in one go, not in the thousand small pieces of a stream."""
     found: list[bytes] = []
     while packed and most > 0:
         member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -51,15 +50,6 @@ class Mapped:
             found.madvise(mmap.MADV_DONTNEED)
 
 
-def as_lines(texts: Sequence[str]) -> tuple[bytes, NDArray[np.uint32]]:
-    """Texts as ``TextWriter`` writes them (文本的字节): UTF-8, each with a line feed, which none holds, and how long each is."""
-    data = ("\n".join(texts) + "\n").encode() if texts else b""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
-    if len(ends) != len(texts):
-        raise AssertionError("a cell holds a line feed")
-    return data, np.diff(ends, prepend=0).astype(np.uint32)
-
-
 class TextWriter:
     """A column of texts that is written piece by piece (逐段写文本列)."""
 
@@ -69,7 +59,7 @@ class TextWriter:
         self._size = 0
 
     def add(self, data: bytes, lengths: NDArray[np.integer[Any]]) -> None:
-        """The next texts, ``as_lines`` (追加)."""
+        """The next texts, as ``storage.as_lines`` gives them (追加)."""
         if not self._size:
             self._starts.add([0])
         self._starts.add(np.cumsum(lengths, dtype=np.int64) + self._size)

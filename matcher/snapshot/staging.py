@@ -10,13 +10,13 @@ import json
 import os
 import platform
 import unicodedata
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,12 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora
 from matcher.errors import SnapshotError
 from matcher.intake import Companies, Reject
-from matcher.intake.blocks import Block, BlockReader
+from matcher.intake.blocks import Block, BlockReader, Job, blocks_made
 from matcher.intake.companies import DAMAGED, TEXT_FIELDS
 from matcher.intake.fields import is_rounded
 from matcher.intake.flaws import PERSON
-from matcher.intake.pieces import Piece, Position
+from matcher.intake.pieces import Position
 from matcher.intake.sources import Source
-from matcher.processes import one_by_one
 from matcher.runs import library_versions
 from matcher.snapshot.members import NUMBERS
 from matcher.storage import whole_bytes
@@ -181,37 +180,18 @@ def stage(source: Source, corpora: Corpora, stages: Path, tell: Callable[[int], 
     return _staged(source, folder, headers, columns)
 
 
-class _Job(NamedTuple):
-    """A block to be made; ``foreign``: as it is taken to be behind the block before."""
-
-    number: int
-    piece: Piece
-    last: bool
-    foreign: bool
-
-
 def _made(
     reader: BlockReader, folder: Path, number: int, start: Position, processes: int
 ) -> Iterator[tuple[dict[str, Any], _Rows]]:
     """The blocks from ``start`` on: written by whoever made them, and only in their order under their names."""
-    foreign, begun = start.foreign, deque[_Job]()
 
-    def jobs() -> Iterator[_Job]:
-        for place, (piece, last) in enumerate(_with_last(reader.pieces(start)), number):
-            begun.append(_Job(place, piece, last, foreign))
-            yield begun[-1]
-
-    def make(job: _Job) -> tuple[dict[str, Any], _Rows]:
-        header, rows, data = _content(reader.block(job.piece, foreign=job.foreign), last=job.last)
+    def make(job: Job, block: Block) -> tuple[dict[str, Any], _Rows]:
+        header, rows, data = _content(block, last=job.last)
         _write(_made_file(folder, job.number), header, rows, data)
         return _counts(header), rows
 
-    for first_made in one_by_one(make, jobs(), processes):
-        job = begun.popleft()
-        as_taken = job.foreign == foreign  # unless a header of another order came up in the block before: hardly ever
-        made = first_made if as_taken else make(job._replace(foreign=foreign))
-        foreign = Position(*made[0]["end"]).foreign
-        _made_file(folder, job.number).replace(_block_file(folder, job.number))
+    for place, made in blocks_made(reader, make, processes, start, number):
+        _made_file(folder, place).replace(_block_file(folder, place))
         yield made
 
 
@@ -246,15 +226,6 @@ def _block_file(folder: Path, number: int) -> Path:
 def _made_file(folder: Path, number: int) -> Path:
     """A block until it is that block's turn: one of a build that was broken off is never taken for a part of the file."""
     return folder / f"{number:06}.made"
-
-
-def _with_last(pieces: Iterator[Piece]) -> Iterator[tuple[Piece, bool]]:
-    """Each piece, and whether it is the last one."""
-    waiting = next(pieces, None)
-    while waiting is not None:
-        following = next(pieces, None)
-        yield waiting, following is None
-        waiting = following
 
 
 def _content(block: Block, *, last: bool) -> tuple[dict[str, Any], _Rows, bytes]:

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.matching.name_files import former_names, write_index
 from matcher.processes import one_by_one
-from matcher.snapshot.columns import Mapped, TextWriter, as_lines
+from matcher.snapshot.columns import Mapped, TextWriter
 from matcher.snapshot.merge import Merging
 from matcher.snapshot.opened import COLUMNS, ORIGINS
 from matcher.snapshot.windows import Origins
-from matcher.storage import ArrayWriter, collector_paused
+from matcher.storage import ArrayWriter, as_lines, collector_paused
 
 READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
 """What ``ProfileReader`` reads of a company (读文本所用字段): where these are equal, the profile is."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from matcher.engine import Engine
+from matcher.from_file import rank_file
 from matcher.intake import read_files
 from matcher.matching.profiles import CHUNK
 from matcher.processes import in_chunks
@@ -76,8 +77,7 @@ def row_loop(file: Path, engine: Engine) -> Taken:
 def ours(file: Path, engine: Engine) -> Taken:
     """From file to ranking."""
     start = _now()
-    intake = read_files([file], engine.corpora)
-    engine.rank(intake, Request(as_of=today(), top=50))
+    intake, _ = rank_file(engine, file, Request(as_of=today(), top=50))
     return Taken.since(start, intake.read)
 
 
