@@ -150,6 +150,8 @@ def read_profiles(
     if _opened(folder, reader, len(snapshot)):
         return 0
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for dead in folder.parent.glob(".new-*"):  # of a build that was killed: nobody else is building
+        shutil.rmtree(dead, ignore_errors=True)
     parts = home / "building" / f"profiles-{snapshot.version}-{folder.name}"
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:

@@ -126,8 +126,11 @@ def test_what_was_read_before_a_build_stopped_is_not_read_again(
         damaged = kept[1] / "affinity.bin"
         damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x7f")
         (kept[2] / "meta.json").unlink()
+        dead = home / "profiles" / whole.version / ".new-dead"  # of a build that was killed
+        dead.mkdir()
         made = built(home, engine.corpora, first[1], readers={"z": engine.reader})
     assert made.reread == {"z": len(whole) - 200}
+    assert not dead.exists()
     assert made.snapshot.version == whole.version
     assert [entry.name for entry in (home / "building").iterdir()] == ["lock"]
     found, wanted = open_profiles(home, made.snapshot, engine.reader), open_profiles(first[0], whole, engine.reader)
