@@ -147,7 +147,8 @@ class TextColumn(Sequence[str]):
     def __getitem__(self, place: slice) -> list[str]: ...
     def __getitem__(self, place: int | slice) -> str | list[str]:
         if isinstance(place, slice):
-            return self.take(range(len(self))[place])
+            places = range(len(self))[place]
+            return self._between(places.start, places.stop) if places.step == 1 else self.take(places)
         number = range(len(self))[place]
         return str(self._data[int(self._starts[number]) : int(self._starts[number + 1]) - 1], "utf-8")
 
@@ -155,8 +156,10 @@ class TextColumn(Sequence[str]):
         return chain.from_iterable(map(self._block, range(0, len(self), _STEP)))
 
     def _block(self, start: int) -> list[str]:
-        end = min(start + _STEP, len(self))
-        return str(self._data[int(self._starts[start]) : int(self._starts[end])], "utf-8").split("\n")[:-1]
+        return self._between(start, min(start + _STEP, len(self)))
+
+    def _between(self, start: int, end: int) -> list[str]:
+        return str(self._data[int(self._starts[start]) : int(self._starts[end])], "utf-8").split("\n")[:-1] if start < end else []
 
     def holding(self, word: str) -> NDArray[np.int64]:
         """Places of the texts in which a word stands (含有某词的), ascending, found without reading the others one by one."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,3 +112,25 @@ def test_errors_go_from_process_to_process_whole(error: LianzhaoError) -> None:
     assert type(arrived) is type(error)
     assert str(arrived) == str(error)
     assert vars(arrived) == vars(error)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """They would wait for work for ever, and a lock that they have of their parent would never be free."""
+    lock = tmp_path / "lock"
+    code = (
+        "import fcntl, os, sys, time\n"
+        "from matcher.processes import one_by_one\n"
+        f"held = open({str(lock)!r}, 'w')\n"
+        "fcntl.flock(held, fcntl.LOCK_EX)\n"
+        "for worker in one_by_one(lambda job: (time.sleep(0.05), os.getpid())[1], range(10**9), 2):\n"
+        "    print(worker, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = {parent.stdout.readline() for _ in range(12)}
+        parent.kill()
+    assert len(workers) == 2
+    assert str(parent.pid) not in workers
+    with lock.open("w") as again:
+        fcntl.flock(again, fcntl.LOCK_EX)  # waits until the last of them has ended

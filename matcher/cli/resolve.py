@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from matcher.cli.bases import company_base
 from matcher.cli.files import write_bytes, written
 from matcher.corpora import open_corpora
 from matcher.intake.queries import BLANK, STDIN, QueryRow, read_brands, read_queries
+from matcher.matching.name_files import index_of
 from matcher.matching.resolution import DECISION_LABELS, Candidate, Known, Resolution, Resolver
 from matcher.outputs.cells import as_json, safe
-from matcher.resolving import answer_data
+from matcher.resolving import answer_data, resolve_all
 from matcher.rules.resolution import load_resolution
 
 COLUMNS = ("query", "decision", "uscc", "name", "confidence", "candidates", "why", "parent", "parent_uscc", "former_name")
@@ -46,8 +48,10 @@ def resolve(options: argparse.Namespace) -> int:
         print(f"名单没有表头，从第 1 行起都当名称（{len(asked.rows):,} 行）", file=sys.stderr)
     brands = read_brands(options.brands, corpora) if options.brands else {}
     base = company_base(options.against, corpora)
-    resolver = Resolver(base.companies, corpora, rules, Known(brands, {} if options.no_store else saved.judged()), base.index)
-    lines = list(_answers(asked.rows, resolver))
+    processes, text = os.cpu_count() or 1, base.companies.text
+    index = base.index or index_of(text["name"], text["former_names"], processes)
+    resolver = Resolver(base.companies, corpora, rules, Known(brands, {} if options.no_store else saved.judged()), index)
+    lines = list(_answers(asked.rows, resolver, processes))
     _report(options.queries, lines)
     _write(options, lines)
     if not options.against and base.index is None:
@@ -55,12 +59,10 @@ def resolve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _answers(asked: Sequence[QueryRow], resolver: Resolver) -> Iterator[Line]:
+def _answers(asked: Sequence[QueryRow], resolver: Resolver, processes: int) -> Iterator[Line]:
+    answers = iter(resolve_all(resolver, [(row.query, row.uscc) for row in asked if not row.flaw], processes))
     for row in asked:
-        if row.flaw:
-            yield Line(row, Resolution(row.query, "none", None, row.flaw))
-        else:
-            yield Line(row, resolver.resolve(row.query, row.uscc))
+        yield Line(row, Resolution(row.query, "none", None, row.flaw) if row.flaw else next(answers))
 
 
 def _report(file: str, lines: Sequence[Line]) -> None:

@@ -33,14 +33,34 @@ def _hash(name: str) -> int:
 
 
 def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
-    """Sums over the code points, each mixed with its place (as ``_hash``)."""
-    lengths = np.fromiter(map(len, names), np.int64, len(names))
-    chars = np.frombuffer("".join(names).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    place = (np.arange(len(chars)) - np.repeat(np.cumsum(lengths) - lengths, lengths)).astype(np.uint64)
-    mixed = (chars + (place << np.uint64(32))) * np.uint64(_MIX)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(_MIX_AGAIN)
-    mixed ^= mixed >> np.uint64(31)
-    sums = np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])
-    ends = np.cumsum(lengths)
-    result: NDArray[np.uint64] = sums[ends] - sums[ends - lengths]
+    """As ``_hash``, of all at once."""
+    sizes = np.fromiter(map(len, names), np.int64, len(names))
+    chars = np.frombuffer("".join(names).encode("utf-32-le"), dtype=np.uint32)
+    ends = np.cumsum(sizes)
+    sums = running_sums(chars, ends - sizes, sizes)
+    result: NDArray[np.uint64] = sums[ends] - sums[ends - sizes]
     return result
+
+
+def running_sums(chars: NDArray[np.uint32], starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Sums over the code points before each, and over all, each mixed with its place in its text (哈希的累加).
+
+    The hash of a text, or of what it begins with, is the difference of two of them.
+
+    Args:
+        chars: Of texts behind one another.
+        starts: Where each text begins.
+        sizes: Code points of each; they are all there are.
+    """
+    place = np.arange(len(chars))
+    place -= np.repeat(starts, sizes)
+    mixed = place.view(np.uint64)
+    mixed <<= np.uint64(32)
+    mixed += chars
+    mixed *= np.uint64(_MIX)
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= np.uint64(_MIX_AGAIN)
+    mixed ^= mixed >> np.uint64(31)
+    sums = np.zeros(len(chars) + 1, dtype=np.uint64)
+    np.cumsum(mixed, out=sums[1:])
+    return sums

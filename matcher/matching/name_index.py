@@ -39,10 +39,15 @@ BETWEEN = "、"
 
 def squeezed(names: Sequence[str]) -> list[str]:
     """Names as the index keeps them (压缩后的名称)."""
-    if not names:
-        return []
-    joined = "\n".join([name.replace("\n", " ").replace("\r", " ") for name in names])
-    return squeezed_line(normalise(_whole(joined))).split("\n")
+    return squeezed_text(names).split("\n") if names else []
+
+
+def squeezed_text(names: Sequence[str]) -> str:
+    """The same, joined by line ends (压缩后的名称，一行一个)."""
+    joined = "\n".join(names)
+    if "\r" in joined or joined.count("\n") >= len(names):
+        joined = "\n".join([name.replace("\n", " ").replace("\r", " ") for name in names])
+    return squeezed_line(normalise(_whole(joined)))
 
 
 def one_line(name: str) -> str:

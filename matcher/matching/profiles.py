@@ -6,6 +6,8 @@ alone, so the result is the same for any number of chunks and processes.
 
 from __future__ import annotations
 
+import math
+import mmap
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -88,9 +90,20 @@ class Profiles:
             return parts[0]
         return cls(*(np.concatenate([getattr(part, field) for part in parts]) for field in cls.__dataclass_fields__))
 
+    def room(self, rows: int) -> Profiles:
+        """Room for the profiles of so many companies (预留空间), which processes that are forked later write to together."""
+        return Profiles(*(_shared(getattr(self, field.name), rows) for field in fields(Profiles)))
+
     def take(self, places: NDArray[np.int64]) -> Profiles:
         """The profiles at ``places``, in that order (选取)."""
         return Profiles(*(getattr(self, field.name)[places] for field in fields(Profiles)))
+
+
+def _shared(like: NDArray[Any], rows: int) -> NDArray[Any]:
+    """An array of so many rows as those of another one, in memory that forked processes share."""
+    shape = (rows, *like.shape[1:])
+    size = math.prod(shape)
+    return np.frombuffer(mmap.mmap(-1, max(size * like.itemsize, 1)), like.dtype, size).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -140,8 +153,17 @@ class ProfileReader:
 
     def read(self, companies: Companies, processes: int = 1) -> Profiles:
         """Profiles of all companies (读取画像), by up to ``processes`` processes."""
-        parts = in_chunks(lambda chunk: self.details(companies.take(chunk)).profiles, len(companies), CHUNK, processes)
-        return Profiles.joined(parts)
+        if len(companies) <= CHUNK:
+            return self.details(companies.take(range(len(companies)))).profiles
+        found = self.details(companies.take([])).profiles.room(len(companies))
+
+        def read(chunk: range) -> None:
+            profiles = self.details(companies.take(chunk)).profiles
+            for field in fields(Profiles):
+                getattr(found, field.name)[chunk.start : chunk.stop] = getattr(profiles, field.name)
+
+        in_chunks(read, len(companies), CHUNK, processes)
+        return found
 
     def details(self, companies: Companies, read: Details | None = None) -> Details:
         """Profiles of a few companies with all that they were read from, for explanations (带命中明细).

@@ -3,6 +3,9 @@
 Most segments have nothing to do with most companies, so the matrices are kept by their cells that are not empty. A company whose texts
 are those of an earlier snapshot takes its profile from there; the others are read, and what was read is staged, so that a build that did
 not end is not begun anew. A cache that is not whole is read anew, never trusted.
+
+A worker reads a window of companies, finds the cells that are not empty and stages them; what is left to do for the process that gives
+out the windows is to write these behind one another, and no worker waits for another.
 """
 
 from __future__ import annotations
@@ -13,35 +16,45 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import SnapshotError
-from matcher.matching.families import FamilyFinder
+from matcher.matching.families import group_places
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
+from matcher.processes import one_by_one
 from matcher.rules.zone import SegmentSpec
 from matcher.snapshot import layout
 from matcher.snapshot.columns import Mapped
 from matcher.snapshot.opened import Snapshot
+from matcher.snapshot.profile_files import (
+    CELLS,
+    NAMES,
+    ROWS,
+    Part,
+    PartWriter,
+    arrays_of,
+    chains_of,
+    is_whole,
+    keep_part,
+    kept_part,
+    nothing_of,
+    woven,
+)
 from matcher.snapshot.staging import code_digest
-from matcher.storage import sync, whole_file
-from matcher.text.verbs import NO_MODE
+from matcher.snapshot.write import READ_FIELDS
+from matcher.storage import sync
 from matcher.types import NameParts
 
 READ_OF_SEGMENT = ("name", "chain", "kind", "description", "gbt4754", "terms", "excluded", "conflicts")
 """What reading texts needs to know of a segment (读文本所用的环节内容): priorities and needs may change without reading again."""
-_META, _NAMES = "meta.json", "names.json"
-_WINDOW = CHUNK  # companies of one process between two writings
-_CELLS = {"affinity": np.int16, "main": np.int16, "mode": np.int8, "named": np.bool_}
-_ROWS: dict[str, Any] = {
-    "marks": np.int64, "has_scope": np.bool_, "legal_form": np.int8, "outlet": np.int8, "is_group": np.bool_, "is_arm": np.bool_,
-    "permit_until": np.int64, "place_named": np.bool_, "known_group": np.int16, "renowned": np.bool_,
-    "group_state": np.int8,
-}  # fmt: skip
+_WINDOW = CHUNK  # companies that a worker reads at once, at most
+_LEAST = 2_000  # companies that are worth a worker
 
 
 class ProfileCache:
@@ -56,14 +69,14 @@ class ProfileCache:
     def __init__(self, folder: Path, segments: Sequence[SegmentSpec], rows: int) -> None:
         mapped = Mapped(folder)
         self._rows, self._width = rows, len(segments)
-        self._chain = _chains(segments)
+        self._chain = chains_of(segments)
         self._cells = {
             name: (mapped.raw(f"{name}.first", np.int64), mapped.raw(f"{name}.segment", np.uint16), mapped.raw(name, kind))
-            for name, kind in _CELLS.items()
+            for name, kind in CELLS.items()
         }
-        self._columns = {name: mapped.raw(name, kind) for name, kind in _ROWS.items()}
+        self._columns = {name: mapped.raw(name, kind) for name, kind in ROWS.items()}
         self._breadth = mapped.raw("breadth", np.int16).reshape(rows, -1)
-        self._mapped, self._names = mapped, folder / _NAMES
+        self._mapped, self._names = mapped, folder / NAMES
 
     @cached_property
     def names(self) -> dict[int, NameParts]:
@@ -76,26 +89,39 @@ class ProfileCache:
 
     def take(self, places: NDArray[np.int64]) -> Profiles:
         """The profiles of the companies at ``places``, as ``ProfileReader.read`` gives them (取画像)."""
-        cells = {name: self._matrix(name, places) for name in _CELLS}
+        cells = {name: self._matrix(name, places) for name in CELLS}
         columns = {name: column[places] for name, column in self._columns.items()}
         return Profiles(**cells, **columns, breadth=self._breadth[places][:, self._chain])
 
     def rows(self, places: NDArray[np.int64]) -> Profiles:
         """As ``take``, with matrices that have no columns (取画像中与环节无关的各列)."""
         nothing: dict[str, Any] = {
-            name: np.zeros((len(places), 0), dtype=kind) for name, kind in (*_CELLS.items(), ("breadth", np.int16))
+            name: np.zeros((len(places), 0), dtype=kind) for name, kind in (*CELLS.items(), ("breadth", np.int16))
         }
         return Profiles(**nothing, **{name: column[places] for name, column in self._columns.items()})
 
+    def arrays(self, places: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """What files hold of the companies at ``places`` (按文件的数组), as ``arrays_of`` has it."""
+        found = {name: column[places] for name, column in self._columns.items()} | {"breadth": self._breadth[places]}
+        for name in CELLS:
+            count, found[f"{name}.segment"], found[name] = self._filled(name, places)
+            found[f"{name}.first"] = np.cumsum(count)
+        return found
+
     def _matrix(self, name: str, places: NDArray[np.int64]) -> NDArray[Any]:
+        count, segment, values = self._filled(name, places)
+        found = np.full((len(places), self._width), nothing_of(name), dtype=values.dtype)
+        found[np.repeat(np.arange(len(places)), count), segment] = values
+        return found
+
+    def _filled(self, name: str, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[Any]]:
+        """How many cells of each company are not empty, their segments, and what they hold."""
         first, segment, values = self._cells[name]
         begin = first[places]
         count = first[places + 1] - begin
-        row = np.repeat(np.arange(len(places)), count)
-        at = np.arange(len(row)) + np.repeat(begin - (np.cumsum(count) - count), count)
-        found = np.full((len(places), self._width), _nothing(name), dtype=values.dtype)
-        found[row, segment[at]] = values[at]
-        return found
+        at = np.repeat(begin - (np.cumsum(count) - count), count)
+        at += np.arange(len(at))
+        return count, segment[at], values[at]
 
     def release(self) -> None:
         """Gives back the memory of what was read (释放已读页)."""
@@ -124,12 +150,13 @@ def read_profiles(
     if _opened(folder, reader, len(snapshot)):
         return 0
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for dead in folder.parent.glob(".new-*"):  # of a build that was killed: nobody else is building
+        shutil.rmtree(dead, ignore_errors=True)
     parts = home / "building" / f"profiles-{snapshot.version}-{folder.name}"
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
     try:
         earlier, tell = _earlier(home, snapshot, reader), tell or (lambda _rows: None)
-        count = _write(made, snapshot, reader, processes, *earlier, parts, tell)
-        found = _describe(made, len(snapshot))
+        count, found = _write(made, snapshot, reader, processes, *earlier, parts, tell)
         shutil.rmtree(folder, ignore_errors=True)
         made.rename(folder)
         sync(folder.parent)
@@ -158,18 +185,8 @@ def _folder(home: Path, version: str, reader: ProfileReader) -> Path:
 def _opened(folder: Path, reader: ProfileReader, rows: int, seal: Path | None = None) -> ProfileCache | None:
     """The cache if it is whole; ``seal``: where it is noted that it was checked before."""
     try:
-        meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-        if meta["rows"] != rows:
-            return None
-        found = layout.stamps(folder, meta["files"])
-        if seal is None or not layout.unbroken(seal, found):
-            for name, digest in meta["files"].items():
-                if layout.file_digest(folder / name) != digest:
-                    return None
-            if seal is not None:
-                layout.put_seal(seal, found)
-        return ProfileCache(folder, reader.segments, rows)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, SnapshotError):
+        return ProfileCache(folder, reader.segments, rows) if is_whole(folder, rows, seal) else None
+    except (OSError, ValueError):
         return None
 
 
@@ -194,6 +211,53 @@ def _found(wanted: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.
     return np.where((known[at] == wanted).all(axis=1), at, -1)
 
 
+class _Reading:
+    """What workers do; they share what it refers to.
+
+    Args:
+        snapshot: The companies.
+        reader: Of the zone.
+        earlier: A cache by the same rules.
+        place: For each company its place there, or −1.
+        parts: Folder of the stages.
+    """
+
+    def __init__(
+        self, snapshot: Snapshot, reader: ProfileReader, earlier: ProfileCache | None, place: NDArray[np.int64], parts: Path
+    ) -> None:
+        self._snapshot, self._reader, self._earlier, self._place, self._parts = snapshot, reader, earlier, place, parts
+        texts = snapshot.companies.text
+        self._companies = replace(snapshot.companies, text={field: texts[field] for field in READ_FIELDS})
+        self._groups = np.array(group_places(snapshot.companies), dtype=np.int64)
+        self._known_names = {} if earlier is None else earlier.names
+
+    def part(self, window: range) -> Part:
+        """The profiles of a window's companies: staged by a build that did not end, known from an earlier snapshot, or read."""
+        folder = self._parts / f"{window.start}-{len(window)}"
+        if (kept := kept_part(folder, len(window))) is not None:
+            return kept
+        places = np.arange(window.start, window.stop)
+        before = self._place[places]
+        new = before < 0
+        details = self._reader.details(self._companies.take(places[new]))
+        arrays = arrays_of(details.profiles, self._reader.segments)
+        if self._earlier is not None and not new.all():
+            arrays = woven(~new, self._earlier.arrays(before[~new]), arrays)
+            self._earlier.release()
+        row = np.cumsum(new) - 1
+        begin, end = np.searchsorted(self._groups, (window.start, window.stop))
+        groups = [
+            (place, details.names[row[n]] if new[n] else self._known_names[int(before[n])])
+            for place in self._groups[begin:end].tolist()
+            for n in (place - window.start,)
+        ]
+        part = Part(arrays, json.dumps(groups, ensure_ascii=False)[1:-1], int(new.sum()))
+        if part.read:
+            keep_part(folder, part, len(window))
+        self._snapshot.release()
+        return part
+
+
 def _write(
     folder: Path,
     snapshot: Snapshot,
@@ -203,99 +267,25 @@ def _write(
     place: NDArray[np.int64],
     parts: Path,
     tell: Callable[[int], None],
-) -> int:
-    count, step, names = 0, _WINDOW * max(1, processes), list[tuple[int, NameParts]]()
+) -> tuple[int, layout.Stamps]:
+    """Writes all files of a cache; returns how many companies were read, and how the files look."""
+    windows = _windows(len(snapshot), processes)
+    reading = _Reading(snapshot, reader, earlier, place, parts)
+    snapshot.release()
+    count = 0
     with contextlib.ExitStack() as stack:
-        writer = _Writer(folder, reader.segments, stack)
-        for start in range(0, len(snapshot), step):
-            window = np.arange(start, min(start + step, len(snapshot)))
-            part = parts / f"{start}-{len(window)}"
-            kept = _opened(part, reader, len(window))
-            if kept is not None:
-                profiles = kept.take(np.arange(len(window)))
-            else:
-                known = place[window] >= 0
-                profiles = reader.read(snapshot.companies.take(window[~known]), processes)
-                if earlier is not None and known.any():
-                    profiles = _woven(known, earlier.take(place[window[known]]), profiles)
-                    earlier.release()
-                if not known.all():
-                    _keep(part, profiles, reader.segments)
-                count += int((~known).sum())
-            writer.add(profiles)
-            groups = FamilyFinder(snapshot.companies.take(window), reader.corpora).groups
-            names += [(start + place, part) for place, part in groups.items()]
-            snapshot.release()
-            tell(int(window[-1]) + 1)
-    (folder / _NAMES).write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
-    return count
+        writer = PartWriter(folder, stack)
+        for window, part in zip(windows, one_by_one(reading.part, windows, min(processes, len(windows))), strict=True):
+            writer.add(part)
+            count += part.read
+            tell(window.stop)
+        writer.end()
+    return count, writer.describe(len(snapshot))
 
 
-def _keep(part: Path, profiles: Profiles, segments: Sequence[SegmentSpec]) -> None:
-    """Keeps what was read, in the form of a cache, for the next build if this one does not end."""
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    with contextlib.ExitStack() as stack:
-        _Writer(part, segments, stack).add(profiles)
-    _describe(part, len(profiles.marks))
-
-
-def _describe(folder: Path, rows: int) -> layout.Stamps:
-    """Writes the checksums of a cache's files, and returns how they looked before."""
-    names = sorted(path.name for path in folder.iterdir())
-    found = layout.stamps(folder, names)
-    files = {name: layout.file_digest(folder / name) for name in names}
-    with whole_file(folder / _META) as stream:
-        json.dump({"rows": rows, "files": files}, stream, indent=1)
-    return found
-
-
-def _woven(first: NDArray[np.bool_], ones: Profiles, others: Profiles) -> Profiles:
-    """The profiles of ``ones`` where ``first`` is true, of ``others`` elsewhere."""
-
-    def both(name: str) -> NDArray[Any]:
-        one, other = getattr(ones, name), getattr(others, name)
-        found = np.empty((len(first), *one.shape[1:]), dtype=one.dtype)
-        found[first], found[~first] = one, other
-        return found
-
-    return Profiles(**{name: both(name) for name in Profiles.__dataclass_fields__})
-
-
-class _Writer:
-    """Appends profiles to the files of a cache."""
-
-    def __init__(self, folder: Path, segments: Sequence[SegmentSpec], stack: contextlib.ExitStack) -> None:
-        chain = _chains(segments)
-        self._of_chain = [int(np.flatnonzero(chain == number)[0]) for number in range(int(chain.max()) + 1)]
-        names = [*_ROWS, "breadth", *(f"{name}{part}" for name in _CELLS for part in ("", ".first", ".segment"))]
-        self._streams: dict[str, BinaryIO] = {name: stack.enter_context((folder / f"{name}.bin").open("wb")) for name in names}
-        self._cells = dict.fromkeys(_CELLS, 0)
-        for name in _CELLS:
-            self._add(f"{name}.first", np.zeros(1, dtype=np.int64))
-
-    def add(self, profiles: Profiles) -> None:
-        for name in _ROWS:
-            self._add(name, getattr(profiles, name))
-        self._add("breadth", profiles.breadth[:, self._of_chain])
-        for name in _CELLS:
-            matrix = getattr(profiles, name)
-            row, segment = np.nonzero(matrix != _nothing(name))
-            counts = np.bincount(row, minlength=len(matrix))
-            self._add(f"{name}.first", self._cells[name] + np.cumsum(counts))
-            self._add(f"{name}.segment", segment.astype(np.uint16))
-            self._add(name, matrix[row, segment])
-            self._cells[name] += len(row)
-
-    def _add(self, name: str, values: NDArray[Any]) -> None:
-        self._streams[name].write(np.ascontiguousarray(values).tobytes())
-
-
-def _nothing(name: str) -> int:
-    return NO_MODE if name == "mode" else 0
-
-
-def _chains(segments: Sequence[SegmentSpec]) -> NDArray[np.int64]:
-    """Number of each segment's chain in order of first appearance: what is counted by chain is kept so."""
-    chains = list(dict.fromkeys(segment.chain for segment in segments))
-    return np.array([chains.index(segment.chain) for segment in segments], dtype=np.int64)
+def _windows(rows: int, processes: int) -> list[range]:
+    """Of about as many companies each, as many for each process, so that all end together; few companies are no work for many."""
+    processes = max(1, min(processes, rows // _LEAST))
+    count = -(-rows // (_WINDOW * processes)) * processes
+    size = _WINDOW if processes == 1 else -(-rows // count)
+    return [range(start, min(start + size, rows)) for start in range(0, rows, size)]

@@ -52,7 +52,7 @@ def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None],
             origins.add(done, part.origins)
             done += len(part.digests)
             tell(done)
-    _write_names(folder)
+    _write_names(folder, processes)
 
 
 class _Part(NamedTuple):
@@ -103,8 +103,8 @@ class _Origins:
         self._streams[name].write(np.asarray(values, dtype=ORIGINS[name]).tobytes())
 
 
-def _write_names(folder: Path) -> None:
+def _write_names(folder: Path, processes: int) -> None:
     mapped = Mapped(folder)
     (folder / "names").mkdir()
     names, former = mapped.texts("texts/name"), former_names(mapped.texts("texts/former_names"))
-    write_index(folder / "names", names, former, rest=mapped.release)
+    write_index(folder / "names", names, former, rest=mapped.release, processes=processes)

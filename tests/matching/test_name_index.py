@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import random
@@ -14,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.corpora import Corpora
 from matcher.matching import name_files
 from matcher.matching.name_files import built_index, index_of, write_index
 from matcher.matching.name_hashes import hashed, hashes_of
-from matcher.matching.name_index import NameIndex, squeezed
+from matcher.matching.name_index import ARRAYS, NameIndex, squeezed
 
 WORDS = (
     "蓝溪",
@@ -90,6 +93,26 @@ def test_parts_and_buckets_of_any_size_give_the_same_index(names: list[str], blo
         patch.setattr(name_files, "_NAMES", 1 + block % 7)
         parts = index_of(names, former)
     assert all(np.array_equal(getattr(whole, name), getattr(parts, name)) for name in vars(whole))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [2, 3])
+def test_the_number_of_processes_changes_no_byte(
+    tmp_path: Path, corpora: Corpora, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    rows = csv.DictReader(io.StringIO(corpora.sample.read_text(encoding="utf-8-sig"), newline=""))
+    names = [*(row["name"] for row in rows), "", "A·B-１", "青岛"]
+    former = [(place, name[:6]) for place, name in enumerate(names) if place % 5 == 0]
+    monkeypatch.setattr(name_files, "_NAMES", 60)
+    monkeypatch.setattr(name_files, "_CHARACTERS", 300)
+    found = []
+    for count in (1, processes):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        write_index(folder, names, former, processes=count)
+        found.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert len(found[0]) == len(ARRAYS)
+    assert found[0] == found[1]
 
 
 def test_order_of_rows_does_not_matter() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher import resolving
 from matcher.corpora import Corpora
 from matcher.engine import Engine
 from matcher.errors import RulesError
@@ -29,6 +30,16 @@ def test_answers_are_the_resolvers_in_the_order_of_the_queries(corpora: Corpora)
     resolver = Resolver(base.companies, corpora, load_resolution())
     assert answers == [resolver.resolve(*([query] if isinstance(query, str) else query)) for query in queries]
     assert [answer.decision for answer in answers] == ["same", "same", "unsure", "none"]
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_the_number_of_processes_changes_no_answer(corpora: Corpora, monkeypatch: pytest.MonkeyPatch, processes: int) -> None:
+    base = from_profiles(PROFILES, corpora)
+    queries = ["鲸屿食品", ("", "91370200MA3C000011"), ("禾晟纺织", "91370200MA3C000011"), "台州机床", "", "青岛", "台州禾晟"] * 4
+    wanted = resolve_names(queries, base)
+    monkeypatch.setattr(resolving, "_AT_ONCE", 5)
+    assert resolve_names(queries, base, processes=processes) == wanted
+    assert resolve_names([], base, processes=processes) == []
 
 
 def test_the_engine_answers_the_same(engine: Engine, corpora: Corpora) -> None:

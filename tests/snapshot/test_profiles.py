@@ -28,7 +28,7 @@ from matcher.snapshot import Snapshot, open_current, open_profiles
 from matcher.snapshot import profiles as module
 from matcher.snapshot.profiles import READ_OF_SEGMENT, key_of
 from matcher.snapshot.write import READ_FIELDS
-from tests.snapshot.small import built, profile_bytes, unsynced
+from tests.snapshot.small import built, profile_bytes, tree, unsynced
 
 pytestmark = pytest.mark.slow
 
@@ -126,14 +126,43 @@ def test_what_was_read_before_a_build_stopped_is_not_read_again(
         damaged = kept[1] / "affinity.bin"
         damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x7f")
         (kept[2] / "meta.json").unlink()
+        dead = home / "profiles" / whole.version / ".new-dead"  # of a build that was killed
+        dead.mkdir()
         made = built(home, engine.corpora, first[1], readers={"z": engine.reader})
     assert made.reread == {"z": len(whole) - 200}
+    assert not dead.exists()
     assert made.snapshot.version == whole.version
     assert [entry.name for entry in (home / "building").iterdir()] == ["lock"]
     found, wanted = open_profiles(home, made.snapshot, engine.reader), open_profiles(first[0], whole, engine.reader)
     assert found is not None and wanted is not None
     everywhere = np.arange(len(whole))
     assert profile_bytes(found.take(everywhere)) == profile_bytes(wanted.take(everywhere))
+
+
+def test_the_number_of_processes_changes_no_byte(
+    tmp_path: Path, engine: Engine, sample: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do windows, whether companies are read or known from an earlier snapshot."""
+    before = save(tmp_path / "a.csv", sample[::2])
+    after = save(tmp_path / "b.csv", [{**row, "as_of": "2026-01-01"} for row in sample])
+    found = []
+    for window, processes in ((20_000, 1), (100, 1), (100, 2), (70, 3)):
+        monkeypatch.setattr(module, "_WINDOW", window)
+        monkeypatch.setattr(module, "_LEAST", 10)
+        home = tmp_path / f"{window}-{processes}"
+        told: list[int] = []
+        with unsynced():
+            built(home, engine.corpora, before, readers={"z": engine.reader}, processes=processes)
+            made = built(
+                home, engine.corpora, after, add=True, readers={"z": engine.reader}, processes=processes,
+                tell=lambda what, rows, told=told: told.append(rows) if what.startswith("读文本") else None,
+            )  # fmt: skip
+        assert 0 < made.reread["z"] < len(made.snapshot)
+        assert told == sorted(set(told)) and told[-1] == len(made.snapshot)
+        assert (len(told) > 2) == (window < len(sample))
+        found.append(tree(home / "profiles"))
+    assert len(found[0]) > 40
+    assert all(other == found[0] for other in found)
 
 
 def test_only_changed_rows_are_read_again(
