@@ -9,7 +9,6 @@ company. A block tells what is needed to answer them later.
 from __future__ import annotations
 
 import csv
-import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -70,9 +69,7 @@ class BlockReader:
         self._source, self._corpora, self._delimiter, self._line = source, corpora, "", 0
         self._opened: parquet.ParquetTable | None = None
         if source.encoding:
-            with source.lines() as lines:
-                head = list(itertools.islice(lines, delimited.HEAD_LINES))
-            self._header, self._delimiter, self._line = delimited.find_columns(head, source.file, corpora)
+            self._header, self._delimiter, self._line = delimited.find_columns(source.head(), source.file, corpora)
         elif source.encoding is not None:
             self._opened = parquet.open_parquet(source.path, source.file, corpora)
             self._header = self._opened.header

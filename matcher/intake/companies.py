@@ -71,9 +71,13 @@ class Companies:
 
     def take(self, index: NDArray[np.int64] | Sequence[int]) -> Companies:
         """The companies at ``index``, in that order (选取)."""
-        chosen = np.asarray(index, dtype=np.int64)
+        chosen: Any = np.asarray(index, dtype=np.int64)
         places = chosen.tolist()
-        text = {field: cells_at(cells, places) for field, cells in self.text.items()}
+        if places and places[-1] - places[0] == len(places) - 1 and (chosen[1:] > chosen[:-1]).all():
+            chosen = slice(places[0], places[-1] + 1)  # nearly always; nothing is copied but texts
+            text = {field: list(cells[chosen]) for field, cells in self.text.items()}
+        else:
+            text = {field: cells_at(cells, places) for field, cells in self.text.items()}
         return Companies(
             self.file[chosen], self.row[chosen], text,
             self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
@@ -99,11 +103,7 @@ def content_digest(cells: Sequence[str], numbers: Sequence[int]) -> str:
 
 def cells_at(cells: Sequence[str], places: Sequence[int]) -> list[str]:
     """Some cells of a column (取一列的若干格)."""
-    if isinstance(cells, TextColumn):
-        return cells.take(places)
-    if places and places[-1] - places[0] == len(places) - 1 and places == list(range(places[0], places[0] + len(places))):
-        return list(cells[places[0] : places[-1] + 1])
-    return [cells[place] for place in places]
+    return cells.take(places) if isinstance(cells, TextColumn) else [cells[place] for place in places]
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,13 @@ class Source:
     dated: date | None = None
     text: str | None = field(default=None, repr=False)
 
+    def head(self) -> list[str]:
+        """The first lines of a text, among which its header stands (开头几行)."""
+        if self.text is not None:
+            return self.text.split("\n", delimited.HEAD_LINES)[: delimited.HEAD_LINES]
+        with self.lines() as lines:
+            return list(itertools.islice(lines, delimited.HEAD_LINES))
+
     @contextlib.contextmanager
     def lines(self) -> Iterator[Iterator[str]]:
         """The lines of a text without their ends (逐行); what cannot be decoded is marked."""
@@ -90,8 +97,7 @@ def _looked_over(path: str | Path, corpora: Corpora) -> Source:
     content = _content(Path(path), file)
     source = _text_source(Path(path), file, start) if content is None else _small_text(Path(path), file, content)
     source = replace(source, seen=seen)
-    with source.lines() as lines:
-        delimited.find_columns(list(itertools.islice(lines, delimited.HEAD_LINES)), file, corpora)
+    delimited.find_columns(source.head(), file, corpora)
     return source
 
 
