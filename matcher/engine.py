@@ -127,11 +127,11 @@ class Engine:
             companies: Those of its cities.
             places: Of these among all.
             part: What these bring.
-            names: Further parts of names, by place among all.
+            names: Parts of the names of all groups, by place among all, if they are known.
         """
         allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
         told = {int(places[place]): name for place, name in part.names.items()} | dict(names)
-        finder = FamilyFinder(intake.companies, self.corpora, told)
+        finder = FamilyFinder(intake.companies, self.corpora, told, sorted(names) or None)
         if request.cities:  # of the groups everywhere only those that can touch a company of these cities
             finder = finder.near(places[np.union1d(part.listed.company, part.opportunities.company)].tolist())
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)

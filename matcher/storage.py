@@ -126,16 +126,22 @@ _STEP = 4096  # cells decoded at once
 _DENSE = 2  # times as many cells are decoded at once for those that are wanted
 
 
+Numbering = tuple[list[str], NDArray[Any]]
+"""Distinct texts, and the number of each text among them (去重编号)."""
+
+
 class TextColumn(Sequence[str]):
     """Texts kept as bytes, usually a mapped file, and read when they are asked for (按需读取的一列文本).
 
     Args:
         data: UTF-8 of all texts, each followed by a line feed, which no text holds.
         starts: Where each begins, and the end.
+        numbering: The distinct texts in the order of their first appearance, and the number of each text among them, where few are distinct
+            and it was kept.
     """
 
-    def __init__(self, data: bytes | mmap.mmap, starts: NDArray[np.int64]) -> None:
-        self._data, self._starts = data, starts
+    def __init__(self, data: bytes | mmap.mmap, starts: NDArray[np.int64], numbering: Numbering | None = None) -> None:
+        self._data, self._starts, self.numbering = data, starts, numbering
         self._empty = len(data) == len(self)
 
     def __len__(self) -> int:

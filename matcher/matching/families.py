@@ -87,13 +87,20 @@ class FamilyFinder:
         companies: All companies, whatever city is asked for: the head may sit elsewhere.
         corpora: Trade names and how many bear them.
         parts: Index of a company → the parts of its name, of those that were taken apart before.
+        groups: ``group_places`` of the companies, if they are known.
     """
 
-    def __init__(self, companies: Companies, corpora: Corpora, parts: Mapping[int, NameParts] | None = None) -> None:
+    def __init__(
+        self,
+        companies: Companies,
+        corpora: Corpora,
+        parts: Mapping[int, NameParts] | None = None,
+        groups: Sequence[int] | None = None,
+    ) -> None:
         self.companies, self.corpora = companies, corpora
         self._parts = parts or {}
         self._known: dict[int, _Member] = {}
-        self._group_places = group_places(companies)
+        self._group_places = group_places(companies) if groups is None else [*groups]
 
     def over(self, companies: Companies) -> FamilyFinder:
         """The same for companies of the same names and cities in the same places, of whom other things are known (同名异值)."""

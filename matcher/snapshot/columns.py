@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from matcher.storage import ArrayWriter, TextColumn
+from matcher.storage import ArrayWriter, TextColumn, as_lines
 
 
 class Mapped:
@@ -40,9 +41,11 @@ class Mapped:
         """A bare array, in a ``.bin`` file (无头数组)."""
         return np.frombuffer(self._map(f"{name}.bin"), kind)
 
-    def texts(self, name: str) -> TextColumn:
-        """A column of texts (文本列)."""
-        return TextColumn(self._map(f"{name}.txt"), self.array(name))
+    def texts(self, name: str, numbers: str = "") -> TextColumn:
+        """A column of texts (文本列); ``numbers``: where ``NumberWriter`` wrote them, if it did."""
+        kept = bool(numbers) and (self.folder / f"{numbers}.npy").exists()  # not in a snapshot of before
+        numbering = ([*self.texts(f"{numbers}-words")], self.array(numbers)) if kept else None
+        return TextColumn(self._map(f"{name}.txt"), self.array(name), numbering)
 
     def release(self) -> None:
         """Gives back the memory of what was read; it is read again when asked for (释放已读页)."""
@@ -73,3 +76,23 @@ class TextWriter:
         with self._starts, self._stream:
             if not self._size:  # a column of nothing
                 self._starts.add([0])
+
+
+class NumberWriter:
+    """The distinct texts of a column, and the number of each text among them, written piece by piece (逐段写去重编号)."""
+
+    def __init__(self, path: Path) -> None:
+        self._numbers, self._words = ArrayWriter(path, np.uint32), TextWriter(path.with_name(f"{path.name}-words"))
+        self._known: dict[str, int] = {}
+
+    def add(self, words: Sequence[str], numbers: NDArray[Any]) -> None:
+        """The next texts: the distinct ones in the order of their first appearance, and each one's number among these (追加)."""
+        of_words = np.array([self._known.setdefault(word, len(self._known)) for word in words], dtype=np.uint32)
+        self._numbers.add(of_words[numbers])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._numbers, self._words:
+            self._words.add(*as_lines([*self._known]))

@@ -28,6 +28,8 @@ COLUMNS = {
     "paid_capital": np.int64, "insured": np.int32,
 }  # fmt: skip
 """Numeric columns of ``Companies`` and their types (数值列)."""
+NUMBERED = ("province", "city")
+"""Texts of which few are distinct, and that are asked for of all companies: their numbers are kept, too (另存编号的文本列)."""
 ORIGINS = {"place": np.int64, "first": np.int64, "origin": np.int64, "choice": np.int32}
 """Of companies of more than one row: where they are, where their origins begin, and the end; the origins; each field's (来源的文件)."""
 
@@ -62,7 +64,7 @@ class Snapshot:
         self._mapped = Mapped(folder)
         try:
             arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
-            texts = {field: self._mapped.texts(f"texts/{field}") for field in TEXT_FIELDS}
+            texts = {field: self._mapped.texts(f"texts/{field}", f"numbers/{field}") for field in TEXT_FIELDS}
             self.text_digests: NDArray[np.uint64] = self._mapped.array("digests")
             origins: dict[str, NDArray[Any]] = {name: self._mapped.raw(f"origins/{name}", kind) for name, kind in ORIGINS.items()}
             self._merged, self._first = origins["place"], origins["first"]

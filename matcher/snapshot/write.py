@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from matcher.intake.companies import TEXT_FIELDS
 from matcher.matching.name_files import former_names, write_index
 from matcher.processes import one_by_one
-from matcher.snapshot.columns import Mapped, TextWriter
+from matcher.snapshot.columns import Mapped, NumberWriter, TextWriter
 from matcher.snapshot.merge import Merging
-from matcher.snapshot.opened import COLUMNS, ORIGINS
+from matcher.snapshot.opened import COLUMNS, NUMBERED, ORIGINS
 from matcher.snapshot.windows import Origins
-from matcher.storage import ArrayWriter, as_lines, collector_paused
+from matcher.storage import ArrayWriter, Numbering, as_lines, collector_paused
+from matcher.text.scope import numbered
 
 READ_FIELDS = ("name", "city", "province", "main_products", "business_scope", "industry")
 """What ``ProfileReader`` reads of a company (读文本所用字段): where these are equal, the profile is."""
@@ -41,6 +42,7 @@ def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None],
         texts = {field: stack.enter_context(TextWriter(folder / "texts" / field)) for field in TEXT_FIELDS}
         numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind)) for name, kind in COLUMNS.items()}
         digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, 2))
+        few = {field: stack.enter_context(NumberWriter(folder / "numbers" / field)) for field in NUMBERED}
         ranges = (range(start, min(start + _WINDOW, rows)) for start in range(0, rows, _WINDOW))
         done = 0
         for part in one_by_one(partial(_made, merging), ranges, processes):
@@ -48,6 +50,8 @@ def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None],
                 column.add(*part.texts[field])
             for name, writer in numbers.items():
                 writer.add(part.numbers[name])
+            for field, kept in few.items():
+                kept.add(*part.few[field])
             digests.add(part.digests)
             origins.add(done, part.origins)
             done += len(part.digests)
@@ -60,6 +64,7 @@ class _Part(NamedTuple):
 
     texts: dict[str, tuple[bytes, NDArray[np.uint32]]]
     numbers: dict[str, NDArray[Any]]
+    few: dict[str, Numbering]
     digests: NDArray[np.uint64]
     origins: dict[str, NDArray[Any]]
 
@@ -69,7 +74,9 @@ def _made(merging: Merging, places: range) -> _Part:
         window = merging.window(places.start, places.stop)
         texts = {field: as_lines(window.texts[field]) for field in TEXT_FIELDS}
         numbers: dict[str, NDArray[Any]] = {name: window.numbers[name].astype(kind) for name, kind in COLUMNS.items()}
-        return _Part(texts, numbers, text_digests([window.texts[field] for field in READ_FIELDS]), _origins_of(window.origins))
+        few = {field: numbered(window.texts[field]) for field in NUMBERED}
+        digests = text_digests([window.texts[field] for field in READ_FIELDS])
+        return _Part(texts, numbers, few, digests, _origins_of(window.origins))
 
 
 def _origins_of(origins: Origins) -> dict[str, NDArray[Any]]:

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.corpora import MODES, Corpora
+from matcher.storage import TextColumn
 from matcher.text.normalise import in_lines, in_lines_with, normalise
 from matcher.text.verbs import NO_MODE, VerbReader
 
@@ -248,6 +249,8 @@ def _parted(text: str) -> tuple[list[str], NDArray[np.uint32]]:
 
 def numbered(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int64]]:
     """The distinct texts in the order of their first appearance, and the number of each text among them (去重编号)."""
+    if isinstance(texts, TextColumn) and texts.numbering is not None:
+        return texts.numbering
     known, numbers = _numbers(texts)
     return list(known), numbers
 

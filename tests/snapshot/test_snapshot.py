@@ -20,9 +20,12 @@ from matcher.intake import read_files
 from matcher.intake.sources import look_over
 from matcher.matching.name_files import index_of
 from matcher.matching.name_index import NameIndex
+from matcher.places import CityFilter
 from matcher.snapshot import Snapshot, layout, open_current
+from matcher.snapshot.opened import NUMBERED
 from matcher.snapshot.pruning import prune
 from matcher.storage import TextColumn
+from matcher.text.scope import numbered
 from tests.snapshot.small import HEADER, built, code, columns, same_as_read, tree, unsynced, write
 
 
@@ -55,6 +58,30 @@ def test_manifest_names_everything(home: Path, corpora: Corpora, file: Path) -> 
     assert layout.verify(snapshot.folder) == snapshot.manifest
     assert [snapshot.companies.digest(n) for n in range(9)] == [read.companies.digest(n) for n in range(9)]
     assert [snapshot.companies.key(n) for n in range(9)] == [read.companies.key(n) for n in range(9)]
+
+
+def test_cities_are_numbered_as_they_stand(tmp_path: Path, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a snapshot, in one that was added to, and in one of before, which has no numbers."""
+    cities = ["青岛", "", "杭州市", "青岛", "济南", "北京"]
+    rows = [[f"第{n}号食品有限公司", code(n), *[""] * 4, cities[n % 6], "", ""] for n in range(20)]
+    monkeypatch.setattr("matcher.snapshot.write._WINDOW", 3)
+    filter_ = CityFilter(corpora)
+    with unsynced():
+        for number, part in enumerate((rows[:11], rows[11:])):
+            snapshot = built(tmp_path / "home", corpora, write(tmp_path, f"{number}.csv", part), add=number > 0).snapshot
+            for field in NUMBERED:
+                cells = snapshot.companies.text[field]
+                assert isinstance(cells, TextColumn)
+                assert cells.numbering is not None
+                words, numbers = cells.numbering
+                plain_words, plain_numbers = numbered(list(cells))
+                assert (words, numbers.tolist()) == (plain_words, plain_numbers.tolist())
+    kept = filter_.places(snapshot.companies, ["青岛", "北京"]).tolist()
+    assert len(kept) > 6
+    shutil.rmtree(snapshot.folder / "numbers")
+    monkeypatch.setattr(layout, "read_manifest", lambda _folder: snapshot.manifest)
+    before = Snapshot(snapshot.folder)
+    assert filter_.places(before.companies, ["青岛", "北京"]).tolist() == kept
 
 
 def test_index_of_names_is_the_resolvers(home: Path) -> None:
