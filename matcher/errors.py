@@ -13,6 +13,7 @@
     │   ├── StoreNewerError        a newer version of the program has changed it
     │   ├── NotAStoreError         what is there is no database of this program
     │   └── RunDiffersError        a run with the same inputs had other results before
+    ├── WorkerError     a process of the program's own that was ended from outside     (工作进程)
     ├── ClusterError    a Spark cluster                                               (集群)
     │   └── PackageError    rules and corpora that did not reach a worker whole, or another program there
     ├── LedgerError     what cannot be entered into a ledger                          (台账)
@@ -77,6 +78,13 @@ class InputError(LianzhaoError):
 
 class NoNameColumnError(InputError):
     """A table has no column that names a company (没有企业名称列)."""
+
+
+class WorkerError(LianzhaoError):
+    """The system has ended one of the processes that share the work (工作进程被结束), for want of memory nearly always."""
+
+    def __init__(self) -> None:
+        super().__init__("一个工作进程被系统结束了，多半是内存不够；请关掉别的程序，或把文件分成几个再试")
 
 
 @dataclass(frozen=True, order=True)

@@ -72,10 +72,10 @@ def rank_file(engine: Engine, path: str | Path, request: Request, *, dated: date
         companies, places = engine.cities.chosen(every, request.cities)
         wanted = np.full(len(every), -1, dtype=np.int64)
         wanted[places] = np.arange(len(places))
-        as_read = wanted.copy()
+        as_read = np.append(wanted, -1)  # a row that is none's first row has company -1
         as_read[found.changed] = -1
         again = found.changed[wanted[found.changed] >= 0]
-        parts = _as_read(read, np.where(found.company >= 0, as_read[found.company], -1))
+        parts = _as_read(read, as_read[found.company])
         parts += _again(engine, found.intake, again, wanted[again], request)
         return found.intake, engine.ranked(found.intake, request, companies, places, _in_order(parts), {})
 

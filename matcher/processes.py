@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -9,7 +10,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
+
+from matcher.errors import WorkerError
 
 _Part = TypeVar("_Part")
 _Job = TypeVar("_Job")
@@ -25,6 +29,9 @@ def in_chunks(work: Callable[[range], _Part], rows: int, chunk: int, processes: 
         rows: How many there are; without any, ``work`` is given one empty chunk.
         chunk: Most rows of a chunk; bounds memory and nothing else. All chunks are about as large, so that all workers end together.
         processes: Most processes at work.
+
+    Raises:
+        WorkerError: The system has ended one of them.
     """
     count = max(-(-rows // chunk), 1)
     processes = min(processes, count)
@@ -32,7 +39,7 @@ def in_chunks(work: Callable[[range], _Part], rows: int, chunk: int, processes: 
     chunks = [range(rows * n // count, rows * (n + 1) // count) for n in range(count)]
     if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
         return [work(one) for one in chunks]
-    with _pool(work, processes) as pool:
+    with _told_if_killed(), _pool(work, processes) as pool:
         return list(pool.map(_work, chunks))
 
 
@@ -45,6 +52,9 @@ def one_by_one(work: Callable[[_Job], _Part], jobs: Iterable[_Job], processes: i
         work: As for ``in_chunks``.
         jobs: Go from process to process; told here, as far ahead as keeps the workers busy.
         processes: Most processes at work beside this one; with one, or for a single job, it does all itself.
+
+    Raises:
+        WorkerError: The system has ended one of them.
     """
     told = iter(jobs)
     first = list(itertools.islice(told, 2))
@@ -53,7 +63,7 @@ def one_by_one(work: Callable[[_Job], _Part], jobs: Iterable[_Job], processes: i
         yield from map(work, jobs)
         return
     begun: deque[Future[_Part]] = deque()
-    with _pool(work, processes) as pool:
+    with _told_if_killed(), _pool(work, processes) as pool:
         try:
             for job in jobs:
                 begun.append(pool.submit(_work, job))
@@ -64,6 +74,14 @@ def one_by_one(work: Callable[[_Job], _Part], jobs: Iterable[_Job], processes: i
         finally:
             for one in begun:
                 one.cancel()
+
+
+@contextlib.contextmanager
+def _told_if_killed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool:
+        raise WorkerError from None
 
 
 def _pool(work: Callable[[Any], Any], processes: int) -> ProcessPoolExecutor:

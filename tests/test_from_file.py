@@ -141,6 +141,23 @@ def test_every_dialect(tmp_path: Path, engine: Engine) -> None:
     compare(engine, tmp_path / "nowhere.csv", Request(as_of=AS_OF, top=5))
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_files_of_which_little_is_left(tmp_path: Path, engine: Engine, processes: int) -> None:
+    """Only a header, without the end of its line; no row in Parquet; nobody but persons and shifted rows; a lost quotation mark."""
+    shifted = [["2001-02-03", code(n), *[""] * 7] for n in range(12)]
+    firms = as_csv([HEADER, *([f"青岛第{n}号积木有限公司", code(n), *[""] * 7] for n in range(20))]).decode().split("\n")
+    firms[11] = '"' + firms[11]
+    everything = {
+        "a.csv": as_csv([HEADER]).rstrip(),
+        "b.parquet": text_parquet([HEADER]),
+        "c.csv": as_csv([HEADER, ["张伟", *[""] * 8], *shifted]),
+        "d.csv": "\n".join(firms).encode(),
+    }
+    for name, content in everything.items():
+        (tmp_path / name).write_bytes(content)
+        compare(with_processes(engine, processes), tmp_path / name, Request(as_of=AS_OF, top=5))
+
+
 def test_a_wrong_request_is_told_before_the_file_is_read(tmp_path: Path, engine: Engine) -> None:
     for wrong in (Request(as_of=AS_OF, cities=("青倒",)), Request(as_of=AS_OF, chains=("nothing",))):
         with pytest.raises(RequestError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +25,7 @@ from matcher.errors import (
     RulesError,
     RulesProblem,
     SnapshotError,
+    WorkerError,
 )
 from matcher.processes import in_chunks, one_by_one
 
@@ -134,3 +137,14 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert str(parent.pid) not in workers
     with lock.open("w") as again:
         fcntl.flock(again, fcntl.LOCK_EX)  # waits until the last of them has ended
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_worker_that_the_system_ends_is_told(many: bool) -> None:
+    def work(job: Any) -> int:
+        if job in (3, range(30, 40)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    with pytest.raises(WorkerError, match="内存不够"):
+        list(one_by_one(work, range(9), 2)) if many else in_chunks(work, 80, 10, 2)

@@ -14,9 +14,22 @@ from matcher.errors import InputError, NoNameColumnError
 from matcher.intake.header import HEADER_WITHIN, Header, find_header, known_words
 
 UNDECODED = "�"
-LOST = [UNDECODED * 2]
+
+
+class _Mark(list[str]):
+    """In place of a record; the same object also where it comes from another process: it is known by its identity."""
+
+    def __init__(self, name: str, cell: str) -> None:
+        super().__init__([cell])
+        self.name = name
+
+    def __reduce__(self) -> str:
+        return self.name
+
+
+LOST = _Mark("LOST", UNDECODED * 2)
 """A record that was lost with its quotation marks (引号没有成对的一行)."""
-LONG = [UNDECODED]
+LONG = _Mark("LONG", UNDECODED)
 """A record with a cell that is too long (单元格过长的一行)."""
 LONGEST_CELL = 100_000
 """Characters beyond which a cell is not a field of a company (单元格字数上限)."""

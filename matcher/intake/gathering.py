@@ -23,6 +23,7 @@ from matcher.intake.rejects import Reject
 from matcher.intake.sources import Source
 from matcher.storage import TextColumn, as_lines
 
+_NO_ROW = "只有表头，没有企业"
 _NUMBERS = ("file", "row", "code_ok", "founded", "as_of", "capital", "paid_capital", "insured")
 
 
@@ -97,13 +98,15 @@ def gathered(source: Source, blocks: Sequence[Packed], dated: date | None) -> Ga
     Raises:
         InputError: The file holds no row.
     """
+    if not blocks:
+        raise InputError(source.file, _NO_ROW)
     rows, like = _rows(blocks), np.concatenate([block.like_persons for block in blocks])
     names, short, damaged, of_persons = (sum(counts) for counts in zip(*(block.counts for block in blocks), strict=True))
     persons = are_persons(short, names)
     rejects = [reject for block in blocks for reject in block.rejects]
     read = len(rows) + len(rejects)
     if not read:
-        raise InputError(source.file, "只有表头，没有企业")
+        raise InputError(source.file, _NO_ROW)
     notes: Counter[str] = Counter()
     for block in blocks:
         notes.update(block.notes)

@@ -30,6 +30,7 @@ from matcher.snapshot.profiles import read_profiles
 from matcher.snapshot.staging import LIKE_PERSON, Staged, stage
 from matcher.snapshot.write import write_companies
 
+_SORTING = "sorting"
 _STEP = 1 << 16  # rows looked at at once
 Tell = Callable[[str, int], None]
 """Is told what is being done and how many rows of it are done (进度)."""
@@ -168,7 +169,7 @@ class _Build:
             raise InputError(staged[0].source.file, "只有表头，没有企业")
         persons = are_persons(sum(part.total("short") for part in staged), sum(part.total("names") for part in staged))
         damaged = sum(part.total("damaged") + (0 if persons else part.total("damaged_persons")) for part in staged)
-        merging = Merging(staged, old, self._empty("sorting"), persons=persons, damaged=damaged > 0)
+        merging = Merging(staged, old, self._empty(_SORTING), persons=persons, damaged=damaged > 0)
         rejected = read - merging.fresh
         listed = self._list_rejects(staged, rejected, persons=persons)
         if not len(merging):
@@ -189,8 +190,9 @@ class _Build:
         made = self._empty("new")
         try:
             return self._written(made, merging, sources, notes)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)  # on a full disk the room is needed
+        finally:  # on a full disk the room is needed
+            shutil.rmtree(made, ignore_errors=True)
+            shutil.rmtree(self.stages / _SORTING, ignore_errors=True)
 
     def _empty(self, name: str) -> Path:
         folder = self.stages / name

@@ -12,6 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from matcher.storage import ArrayWriter, TextColumn, as_lines
 
+_MOST_WORDS = 20_000  # distinct cities, say; there are some hundreds
+
 
 class Mapped:
     """A folder's files, mapped (内存映射的目录)."""
@@ -79,14 +81,20 @@ class TextWriter:
 
 
 class NumberWriter:
-    """The distinct texts of a column, and the number of each text among them, written piece by piece (逐段写去重编号)."""
+    """The distinct texts of a column, and the number of each text among them, written piece by piece (逐段写去重编号).
+
+    Of a column with very many distinct texts nothing is kept: it does not hold what it is thought to, and all of them would be in memory.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._numbers, self._words = ArrayWriter(path, np.uint32), TextWriter(path.with_name(f"{path.name}-words"))
         self._known: dict[str, int] = {}
 
     def add(self, words: Sequence[str], numbers: NDArray[Any]) -> None:
         """The next texts: the distinct ones in the order of their first appearance, and each one's number among these (追加)."""
+        if len(self._known) > _MOST_WORDS:
+            return
         of_words = np.array([self._known.setdefault(word, len(self._known)) for word in words], dtype=np.uint32)
         self._numbers.add(of_words[numbers])
 
@@ -96,3 +104,6 @@ class NumberWriter:
     def __exit__(self, *_: object) -> None:
         with self._numbers, self._words:
             self._words.add(*as_lines([*self._known]))
+        if len(self._known) > _MOST_WORDS:
+            for name in (f"{self._path.name}.npy", f"{self._path.name}-words.npy", f"{self._path.name}-words.txt"):
+                self._path.with_name(name).unlink()

@@ -32,6 +32,7 @@ class Grouping:
     def __init__(self, folder: Path, rows: int) -> None:
         self._folder, self._bits = folder, (rows // _BUCKET).bit_length()
         self._sample = [np.zeros(0, dtype=np.int64)]
+        self._pieces = 0
 
     def add(self, key: NDArray[np.uint64], order: NDArray[np.int64], row: NDArray[np.int64]) -> None:
         """Further rows (追加).
@@ -51,7 +52,8 @@ class Grouping:
         alone = np.empty(int((~has_key).sum()), dtype=_PLACED)
         alone["first"] = alone["order"] = order[~has_key]
         alone["row"] = row[~has_key]
-        _scatter(self._folder, "alone", np.arange(len(alone)) // max(len(alone), 1), alone)
+        _scatter(self._folder, "alone", np.full(len(alone), self._pieces), alone)
+        self._pieces += 1
 
     def grouped(self) -> Groups:
         """All rows by company (归成企业)."""
@@ -66,7 +68,8 @@ class Grouping:
             placed["first"] = rows["order"][begins][np.cumsum(begins) - 1]
             placed["order"], placed["row"] = rows["order"], rows["row"]
             self._place(placed, bounds)
-        self._place(_taken(self._folder / "alone-0", _PLACED), bounds)
+        for number in range(self._pieces):
+            self._place(_taken(self._folder / f"alone-{number}", _PLACED), bounds)
         with ArrayWriter(self._folder / "rows", np.int64) as each, ArrayWriter(self._folder / "starts", np.int64) as starts:
             starts.add([0])
             done = 0

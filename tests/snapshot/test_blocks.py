@@ -59,7 +59,7 @@ rows = st.lists(row | st.just(HEADER) | st.just((HEADER[1], HEADER[0], *HEADER[2
 RANDOM = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def compare(folder: Path, files: list[Path], corpora: Corpora) -> None:
+def compare(folder: Path, files: list[Path], corpora: Corpora, processes: int = 1) -> None:
     """Either both read the files to the same, or both refuse them with the same words."""
     shutil.rmtree(folder / "home", ignore_errors=True)
     with unsynced(BLOCK_ROWS=3):
@@ -67,14 +67,14 @@ def compare(folder: Path, files: list[Path], corpora: Corpora) -> None:
             read = read_files(files, corpora)
         except InputError as error:
             with pytest.raises(InputError) as found:
-                built(folder / "home", corpora, *files)
+                built(folder / "home", corpora, *files, processes=processes)
             assert str(found.value) == str(error)
             return
         if not len(read.companies):
             with pytest.raises(InputError, match="没有一行可以接收"):
-                built(folder / "home", corpora, *files)
+                built(folder / "home", corpora, *files, processes=processes)
         else:
-            same_as_read(built(folder / "home", corpora, *files), files, corpora)
+            same_as_read(built(folder / "home", corpora, *files, processes=processes), files, corpora)
 
 
 def by_processes(folder: Path, files: list[Path], corpora: Corpora) -> None:
@@ -119,12 +119,12 @@ LINES = st.text(alphabet='ab,"\n\r;甲乙有限公司\t �', max_size=200)
 
 @pytest.mark.slow
 @RANDOM
-@given(LINES, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["utf-8", "gb18030"]))
-def test_hostile_text(tmp_path: Path, corpora: Corpora, text: str, end: str, encoding: str) -> None:
+@given(LINES, st.sampled_from(["\n", "\r\n", "\r"]), st.sampled_from(["utf-8", "gb18030"]), st.sampled_from([1, 2]))
+def test_hostile_text(tmp_path: Path, corpora: Corpora, text: str, end: str, encoding: str, processes: int) -> None:
     body = "企业名称,经营范围,所属城市\n某某食品有限公司,糕点,青岛\n" + text
     path = tmp_path / "a.csv"
     path.write_bytes(body.replace("\n", end).encode(encoding, "replace"))
-    compare(tmp_path, [path], corpora)
+    compare(tmp_path, [path], corpora, processes)
 
 
 @pytest.mark.slow
@@ -147,7 +147,8 @@ def test_lost_quotation_mark(tmp_path: Path, corpora: Corpora, lost: int) -> Non
     text[lost] = text[lost].replace("糕点", '"糕点')
     path = tmp_path / "a.csv"
     path.write_text("\n".join(text), encoding="utf-8")
-    compare(tmp_path, [path], corpora)
+    for processes in (1, 2):
+        compare(tmp_path, [path], corpora, processes)
     with unsynced(BLOCK_ROWS=3):
         assert built(tmp_path / "other", corpora, path).rejected == 1
 

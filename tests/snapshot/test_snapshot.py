@@ -84,6 +84,20 @@ def test_cities_are_numbered_as_they_stand(tmp_path: Path, corpora: Corpora, mon
     assert filter_.places(before.companies, ["青岛", "北京"]).tolist() == kept
 
 
+def test_a_column_that_is_all_different_is_not_numbered(tmp_path: Path, corpora: Corpora, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses in the column of cities, say: they would all be in memory."""
+    monkeypatch.setattr("matcher.snapshot.columns._MOST_WORDS", 5)
+    rows = [[f"第{n}号食品有限公司", code(n), *[""] * 4, f"海滨路{n}号", "", ""] for n in range(20)]
+    file = write(tmp_path, "a.csv", rows)
+    with unsynced():
+        made = built(tmp_path / "home", corpora, file)
+    same_as_read(made, [file], corpora)
+    city, province = (made.snapshot.companies.text[field] for field in ("city", "province"))
+    assert isinstance(city, TextColumn) and isinstance(province, TextColumn)
+    assert (city.numbering, province.numbering is None) == (None, False)
+    layout.verify(made.snapshot.folder)
+
+
 def test_index_of_names_is_the_resolvers(home: Path) -> None:
     """Names first, then former names, as ``Resolver`` numbers them."""
     snapshot = open_current(home)
