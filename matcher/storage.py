@@ -8,7 +8,7 @@ import math
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Self, TextIO, overload
@@ -198,3 +198,48 @@ class TextColumn(Sequence[str]):
             return every[:-1] if len(every) == len(at) + 1 else [every[place] for place in (at - first).tolist()]
         begins, ends = self._starts[at].tolist(), (self._starts[at + 1] - 1).tolist()
         return [str(self._data[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]
+
+
+class ChosenTexts(Mapping[str, Sequence[str]]):
+    """Some rows of columns of texts, each column read when it is asked for (按需读取的若干行).
+
+    Args:
+        columns: Field → cells, of which some are mapped.
+        places: Of the rows.
+    """
+
+    def __init__(self, columns: Mapping[str, Sequence[str]], places: NDArray[np.int64]) -> None:
+        self._columns, self._places = columns, places
+        self._read: dict[str, list[str]] = {}
+
+    def __getitem__(self, field: str) -> list[str]:
+        if field not in self._read:
+            cells, places = self._columns[field], self._places.tolist()
+            self._read[field] = cells.take(places) if isinstance(cells, TextColumn) else [cells[place] for place in places]
+        return self._read[field]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What is mapped here is not mapped in another process."""
+        return dict, ({field: self[field] for field in self},)
+
+    def take(self, at: NDArray[np.int64]) -> ChosenTexts:
+        """Some of these rows, in that order (选取)."""
+        return ChosenTexts(self._columns, self._places[at])
+
+
+def chosen_texts(columns: Mapping[str, Sequence[str]], places: NDArray[np.int64]) -> Mapping[str, Sequence[str]]:
+    """Some rows of columns of texts (选取若干行); mapped ones are read when asked for: many rows, but few columns are used."""
+    if isinstance(columns, ChosenTexts):
+        return columns.take(places)
+    if any(isinstance(cells, TextColumn) for cells in columns.values()):
+        return ChosenTexts(columns, places)
+    if len(places) and places[-1] - places[0] == len(places) - 1 and (places[1:] > places[:-1]).all():
+        return {field: cells[int(places[0]) : int(places[-1]) + 1] for field, cells in columns.items()}
+    at = places.tolist()
+    return {field: [cells[place] for place in at] for field, cells in columns.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.storage import TextColumn
+from matcher.storage import TextColumn, chosen_texts
 
 _WORDS = st.text("青岛啤酒ab", max_size=4)
 
@@ -34,3 +36,21 @@ def test_texts_at_any_places(texts: list[str], data: st.DataObject) -> None:
     places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9)) if texts else []
     for wanted in (places, sorted(places), sorted(set(places))):
         assert column.take(wanted) == [texts[place] for place in wanted]
+
+
+@given(st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=12), st.data(), st.booleans())
+def test_chosen_rows_of_columns(rows: list[tuple[str, str]], data: st.DataObject, mapped: bool) -> None:
+    """Read when asked for or at once, from here or in another process, chosen once or twice."""
+    names, cities = (list(column) for column in zip(*rows, strict=True))
+    encoded = [text.encode() + b"\n" for text in names]
+    column = TextColumn(b"".join(encoded), np.cumsum([0, *map(len, encoded)]))
+    columns = {"name": column if mapped else names, "city": cities}
+    places = data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=9))
+    again = data.draw(st.lists(st.integers(0, len(places) - 1), max_size=9)) if places else []
+    for order in (again, sorted(set(again))):
+        chosen = chosen_texts(columns, np.array(places, dtype=np.int64))
+        twice = chosen_texts(chosen, np.array(order, dtype=np.int64))
+        wanted = {"name": [names[places[at]] for at in order], "city": [cities[places[at]] for at in order]}
+        assert {field: list(cells) for field, cells in twice.items()} == wanted
+        assert pickle.loads(pickle.dumps(dict(twice) if not mapped else twice)) == wanted
+        assert list(chosen["name"]) == [names[place] for place in places]

@@ -30,7 +30,7 @@ from matcher.intake.header import field_of
 from matcher.intake.header import key as header_key
 from matcher.intake.rejects import Reject
 from matcher.intake.tables import Table, read_table, with_unit
-from matcher.storage import TextColumn, collector_paused
+from matcher.storage import TextColumn, chosen_texts, collector_paused
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 TEXT_FIELDS = (
@@ -71,13 +71,8 @@ class Companies:
 
     def take(self, index: NDArray[np.int64] | Sequence[int]) -> Companies:
         """The companies at ``index``, in that order (选取)."""
-        chosen: Any = np.asarray(index, dtype=np.int64)
-        places = chosen.tolist()
-        if places and places[-1] - places[0] == len(places) - 1 and (chosen[1:] > chosen[:-1]).all():
-            chosen = slice(places[0], places[-1] + 1)  # nearly always; nothing is copied but texts
-            text = {field: list(cells[chosen]) for field, cells in self.text.items()}
-        else:
-            text = {field: cells_at(cells, places) for field, cells in self.text.items()}
+        chosen = np.asarray(index, dtype=np.int64)
+        text = chosen_texts(self.text, chosen)
         return Companies(
             self.file[chosen], self.row[chosen], text,
             self.code_ok[chosen], self.founded[chosen], self.as_of[chosen], self.capital[chosen], self.paid_capital[chosen],
