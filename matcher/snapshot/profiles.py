@@ -228,7 +228,6 @@ class _Reading:
         self._snapshot, self._reader, self._earlier, self._place, self._parts = snapshot, reader, earlier, place, parts
         texts = snapshot.companies.text
         self._companies = replace(snapshot.companies, text={field: texts[field] for field in READ_FIELDS})
-        self._groups = np.array(group_places(snapshot.companies), dtype=np.int64)
         self._known_names = {} if earlier is None else earlier.names
 
     def part(self, window: range) -> Part:
@@ -245,11 +244,9 @@ class _Reading:
             arrays = woven(~new, self._earlier.arrays(before[~new]), arrays)
             self._earlier.release()
         row = np.cumsum(new) - 1
-        begin, end = np.searchsorted(self._groups, (window.start, window.stop))
         groups = [
-            (place, details.names[row[n]] if new[n] else self._known_names[int(before[n])])
-            for place in self._groups[begin:end].tolist()
-            for n in (place - window.start,)
+            (window.start + n, details.names[row[n]] if new[n] else self._known_names[int(before[n])])
+            for n in group_places(self._companies.take(places))  # of the window's: the names of all are not read at once
         ]
         part = Part(arrays, json.dumps(groups, ensure_ascii=False)[1:-1], int(new.sum()))
         if part.read:
