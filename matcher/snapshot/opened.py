@@ -21,7 +21,7 @@ from matcher.snapshot import layout
 from matcher.snapshot.columns import Mapped
 from matcher.snapshot.layout import Manifest
 from matcher.snapshot.members import FIELDS, NOBODY, Member, Origin, with_origin
-from matcher.snapshot.windows import Origins, Window
+from matcher.snapshot.windows import Origins, Window, spread
 
 COLUMNS = {
     "file": np.int32, "row": np.int32, "code_ok": np.bool_, "founded": np.int32, "as_of": np.int32, "capital": np.int64,
@@ -140,7 +140,7 @@ class Snapshot:
         several = np.flatnonzero(np.append(self._merged, -1)[number] == places)
         number = number[several]
         first, count = self._first[number], self._first[number + 1] - self._first[number]
-        rows = self._origins[np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))]
+        rows = self._origins[spread(first, count)]
         return Window(dict(chosen.text), numbers, Origins(several, count, rows, self._choice[number].astype(np.int64)))
 
     def first_rows(self, start: int, end: int) -> NDArray[np.int64]:

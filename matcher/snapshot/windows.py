@@ -72,7 +72,7 @@ class Window:
         several = np.flatnonzero(number[places] >= 0)
         chosen = number[places[several]]
         count = self.origins.many[chosen]
-        rows = self.origins.rows[_spread(np.cumsum(self.origins.many)[chosen] - count, count)]
+        rows = self.origins.rows[spread(np.cumsum(self.origins.many)[chosen] - count, count)]
         return Window(texts, numbers, Origins(several, count, rows, self.origins.choice[chosen]))
 
 
@@ -140,7 +140,7 @@ def renewed(old: Window, new: Window) -> Window:
     first = np.cumsum(count) - count
     rows = np.empty((int(count.sum()), len(Origin._fields)), dtype=np.int64)
     rows[first] = _origins(new)
-    rows[_spread(first + 1, before.many)] = before.rows
+    rows[spread(first + 1, before.many)] = before.rows
     choice = np.where(_filled(new), 0, np.where(before.choice == NOBODY, NOBODY, before.choice + 1))
     return Window(texts, numbers, Origins(np.arange(len(old)), count, rows, choice))
 
@@ -154,7 +154,7 @@ def _all_origins(window: Window) -> Origins:
     first = np.cumsum(count) - count
     rows = np.empty((int(count.sum()), len(Origin._fields)), dtype=np.int64)
     rows[first[single]] = _origins(window.take(np.flatnonzero(single)))
-    rows[_spread(first[window.origins.place], window.origins.many)] = window.origins.rows
+    rows[spread(first[window.origins.place], window.origins.many)] = window.origins.rows
     choice = np.where(_filled(window), 0, NOBODY)
     choice[window.origins.place] = window.origins.choice
     return Origins(np.arange(len(window)), count, rows, choice)
@@ -175,7 +175,7 @@ def _filled(window: Window) -> NDArray[np.bool_]:
     return np.stack([*texts, *(window.numbers[name] != nothing_in(name) for name in NUMBERS)], axis=1)
 
 
-def _spread(first: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``first``, ``first + 1``, … of each, so many as it has."""
+def spread(first: NDArray[np.int64], count: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``first``, ``first + 1``, … of each, so many as it has (逐段展开)."""
     ends = np.cumsum(count)
     return np.repeat(first - ends + count, count) + np.arange(int(ends[-1]) if len(ends) else 0)
