@@ -20,6 +20,7 @@ from matcher.intake.fields import EPOCH
 from matcher.listing import Lister, Part, key_ranks_of
 from matcher.matching.families import FamilyFinder, group_places
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
+from matcher.matching.group_names import GroupNames
 from matcher.matching.profiles import CHUNK, Profiles, profile_reader
 from matcher.places import CityFilter
 from matcher.processes import in_chunks
@@ -39,7 +40,7 @@ from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Rank
 
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
-_Names = Mapping[int, NameParts]
+_Groups = GroupNames | None
 _Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
 
@@ -114,10 +115,10 @@ class Engine:
         read = self._read_now if known is None else lambda _, chunk: (known.take(places[chunk.start : chunk.stop]), ())
         place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
         part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
-        return self.ranked(intake, request, companies, places, part, getattr(known, "names", {}))  # of a cache
+        return self.ranked(intake, request, companies, places, part, known.groups if isinstance(known, ProfileCache) else None)
 
     def ranked(
-        self, intake: Intake, request: Request, companies: Companies, places: NDArray[np.int64], part: Part, names: _Names
+        self, intake: Intake, request: Request, companies: Companies, places: NDArray[np.int64], part: Part, groups: _Groups
     ) -> Ranking:
         """The ranking of what companies bring to the lists (由定位成名单).
 
@@ -127,11 +128,11 @@ class Engine:
             companies: Those of its cities.
             places: Of these among all.
             part: What these bring.
-            names: Parts of the names of all groups, by place among all, if they are known.
+            groups: What the names of all groups say, if it was read before.
         """
         allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
-        told = {int(places[place]): name for place, name in part.names.items()} | dict(names)
-        finder = FamilyFinder(intake.companies, self.corpora, told, sorted(names) or None)
+        told = {int(places[place]): name for place, name in part.names.items()}
+        finder = FamilyFinder(intake.companies, self.corpora, told, groups)
         if request.cities:  # of the groups everywhere only those that can touch a company of these cities
             finder = finder.near(places[np.union1d(part.listed.company, part.opportunities.company)].tolist())
         list_ = partial(self._listed, finder, companies, places, allowed, as_of, top=request.top)
@@ -237,10 +238,8 @@ class Engine:
             RequestError: The zone has no scale of presence.
         """
         local = companies_of(given, self.corpora)
-        profiles = self.reader.read(local.companies, self.processes)
-        return find_gaps(
-            self.zone, self.corpora, local.companies, profiles, self.evidence.closed(local.companies), complete=complete
-        )
+        profiles, closed = self.reader.read(local.companies, self.processes), self.evidence.closed(local.companies)
+        return find_gaps(self.zone, self.corpora, local.companies, profiles, closed, complete=complete)
 
     def with_local(self, given: Intake | Frame, *, complete: bool = False) -> Engine:
         """This engine with the needs that follow from a local register (按本地名录评分); its companies are no targets.
@@ -356,7 +355,7 @@ class Engine:
         company, segment = self.theme_pairs(profiles)
         on_chains = placed(*self.chain_pairs(profiles, allowed))
         on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
-        told = {place + chunk.start for place in group_places(companies)}
+        told = {place + chunk.start for place in group_places(companies)} if name_parts else set[int]()
         told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
         return Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
 

@@ -77,7 +77,7 @@ def rank_file(engine: Engine, path: str | Path, request: Request, *, dated: date
         again = found.changed[wanted[found.changed] >= 0]
         parts = _as_read(read, as_read[found.company])
         parts += _again(engine, found.intake, again, wanted[again], request)
-        return found.intake, engine.ranked(found.intake, request, companies, places, _in_order(parts), {})
+        return found.intake, engine.ranked(found.intake, request, companies, places, _in_order(parts), None)
 
 
 def _as_read(read: Sequence[_Read], company: NDArray[np.int64]) -> list[Part]:

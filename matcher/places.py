@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -141,6 +142,8 @@ class CityFilter:
             elif division.level == "county" and code[:2] not in _MUNICIPALITIES:
                 self._counties.setdefault(division.name, names.get(code[:4] + "00", ""))
 
+        self._by_name = sorted((name, known) for known, name in self._cities.items())
+
     def full_name(self, city: str) -> str:
         """The city's full name (城市全称).
 
@@ -191,5 +194,6 @@ class CityFilter:
         return self._by_code.get(code[2:8]) or self._by_code.get(code[2:6]) or self._by_code.get(code[2:4]) or ""
 
     def _started(self, bare: str) -> str:
-        starting = [known for known, name in self._cities.items() if name.startswith(bare)]
+        at = bisect_left(self._by_name, (bare, ""))
+        starting = [known for name, known in self._by_name[at : at + 2] if name.startswith(bare)]
         return starting[0] if len(starting) == 1 else bare

@@ -124,6 +124,7 @@ def as_lines(texts: Sequence[str]) -> tuple[bytes, NDArray[np.uint32]]:
 
 _STEP = 4096  # cells decoded at once
 _DENSE = 2  # times as many cells are decoded at once for those that are wanted
+_FAR = 1 << 18  # bytes between texts from which on nothing is read ahead: that would be most of the file for a few lines
 
 
 Numbering = tuple[list[str], NDArray[Any]]
@@ -192,12 +193,28 @@ class TextColumn(Sequence[str]):
         if self._empty:
             return [""] * len(places)
         at = np.asarray(places, dtype=np.int64)
+        if self.numbering is not None:
+            words, number = self.numbering
+            return [words[n] for n in number[at].tolist()]
         if len(at) and len(at) <= int(at[-1]) - int(at[0]) + 1 <= _DENSE * len(at) and (at[1:] > at[:-1]).all():
             first, last = int(at[0]), int(at[-1])
             every = str(self._data[int(self._starts[first]) : int(self._starts[last + 1])], "utf-8").split("\n")
             return every[:-1] if len(every) == len(at) + 1 else [every[place] for place in (at - first).tolist()]
         begins, ends = self._starts[at].tolist(), (self._starts[at + 1] - 1).tolist()
-        return [str(self._data[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]
+        with self._here_and_there(len(at)):
+            return [str(self._data[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]
+
+    @contextlib.contextmanager
+    def _here_and_there(self, count: int) -> Iterator[None]:
+        """Of a mapped file, the operating system reads no more within than the texts that are asked for, if these are few (不预读)."""
+        if not isinstance(self._data, mmap.mmap) or len(self._data) < _FAR * count:
+            yield
+            return
+        self._data.madvise(mmap.MADV_RANDOM)
+        try:
+            yield
+        finally:
+            self._data.madvise(mmap.MADV_NORMAL)
 
 
 class ChosenTexts(Mapping[str, Sequence[str]]):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 import pickle
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +39,28 @@ def test_texts_at_any_places(texts: list[str], data: st.DataObject) -> None:
     places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9)) if texts else []
     for wanted in (places, sorted(places), sorted(set(places))):
         assert column.take(wanted) == [texts[place] for place in wanted]
+
+
+@pytest.mark.parametrize("places", [[0], [3, 1], [5, 6], [0, 9], [9, 0, 0, 4, 5, 6, 7, 8, 1, 2], []])
+def test_texts_of_a_large_mapped_file(tmp_path: Path, places: list[int]) -> None:
+    """Few of them are read where they stand, many with all that lies between."""
+    texts = [f"{number}" * (1 << 18) for number in range(10)]
+    encoded = [text.encode() + b"\n" for text in texts]
+    (tmp_path / "texts").write_bytes(b"".join(encoded))
+    with (tmp_path / "texts").open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        column = TextColumn(data, np.cumsum([0, *map(len, encoded)]))
+        assert column.take(places) == [texts[place] for place in places]
+        assert list(column) == texts
+
+
+@given(st.lists(_WORDS, min_size=1, max_size=12), st.data())
+def test_texts_whose_numbers_are_kept(texts: list[str], data: st.DataObject) -> None:
+    words = [*dict.fromkeys(texts)]
+    encoded = [text.encode() + b"\n" for text in texts]
+    numbering = (words, np.array([words.index(text) for text in texts], dtype=np.uint32))
+    column = TextColumn(b"".join(encoded), np.cumsum([0, *map(len, encoded)]), numbering)
+    places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9))
+    assert column.take(places) == [texts[place] for place in places]
 
 
 @given(st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=12), st.data(), st.booleans())

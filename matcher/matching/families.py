@@ -35,13 +35,13 @@ from matcher.corpora import Corpora
 from matcher.intake import Companies
 from matcher.intake.companies import cells_at
 from matcher.intake.fields import UNKNOWN_DAY
+from matcher.matching.group_names import LEAST, GroupNames
 from matcher.places import short
 from matcher.storage import TextColumn
 from matcher.text.names import NameReader, name_reader
 from matcher.text.normalise import normalise
 from matcher.types import NameParts
 
-_LEAST = 2  # characters of a 字号 that can tell anything
 _TELLING = 3  # characters of a rare 字号 that tells wherever it stands
 _LEAST_ADDRESS = 6  # characters of an address that is more than a town
 _READ = ("name", "city", "province", "address")
@@ -77,7 +77,7 @@ def group_places(companies: Companies) -> list[int]:
 def block_of(part: NameParts) -> str:
     """What companies of one family have in common (家族的块), where no known group joins them: rules 1, 2, 3, 5 and 6 look no further."""
     name = part.trade_name
-    return name[:_LEAST] if name else f"\n{short(part.region)}\n{part.industry_term}"
+    return name[:LEAST] if name else f"\n{short(part.region)}\n{part.industry_term}"
 
 
 class FamilyFinder:
@@ -87,7 +87,10 @@ class FamilyFinder:
         companies: All companies, whatever city is asked for: the head may sit elsewhere.
         corpora: Trade names and how many bear them.
         parts: Index of a company → the parts of its name, of those that were taken apart before.
-        groups: ``group_places`` of the companies, if they are known.
+        groups: What the names of those of ``group_places`` say, if it is known.
+
+    Attributes:
+        groups: The same: families look at all of them.
     """
 
     def __init__(
@@ -95,12 +98,16 @@ class FamilyFinder:
         companies: Companies,
         corpora: Corpora,
         parts: Mapping[int, NameParts] | None = None,
-        groups: Sequence[int] | None = None,
+        groups: GroupNames | None = None,
     ) -> None:
         self.companies, self.corpora = companies, corpora
         self._parts = parts or {}
         self._known: dict[int, _Member] = {}
-        self._group_places = group_places(companies) if groups is None else [*groups]
+        self.groups = GroupNames.of((), ()) if groups is None else groups
+        if groups is None:
+            places = group_places(companies)
+            self._meet([place for place in places if place not in self._parts])
+            self.groups = GroupNames.of(places, [self._parts.get(place) or self._known[place].part for place in places])
 
     def over(self, companies: Companies) -> FamilyFinder:
         """The same for companies of the same names and cities in the same places, of whom other things are known (同名异值)."""
@@ -109,36 +116,11 @@ class FamilyFinder:
         return other
 
     def near(self, places: Iterable[int]) -> FamilyFinder:
-        """The same as far as families of these companies go, without the groups that cannot touch them (只看有关的集团).
-
-        A group joins a company, or another group that does, only by a 字号 with the same beginning or as a part of the same known group.
-        """
-        begins: set[str] = set()
-        known: set[int] = set()
-        touching, beside = list(places), self._group_places
-        while touching:
-            self._meet([place for place in (*touching, *beside) if place not in self._parts])
-            parts = [self._part(place) for place in touching]
-            begins |= {part.trade_name[:_LEAST] for part in parts}
-            known |= {part.known_group for part in parts if part.known_group}
-            touching = [p for p in beside if self._part(p).trade_name[:_LEAST] in begins or self._part(p).known_group in known]
-            beside = sorted({*beside} - {*touching})
-        other = copy.copy(self)
-        other._group_places = sorted({*self._group_places} - {*beside})
+        """The same as far as families of these companies go, without the groups that cannot touch them (只看有关的集团)."""
+        other, wanted = copy.copy(self), [*places]
+        self._meet(wanted)
+        other.groups = self.groups.near(self._known[place].part for place in wanted)
         return other
-
-    @property
-    def groups(self) -> dict[int, NameParts]:
-        """Index → the parts of its name, of the companies that may be groups (集团的名称要素): families look at all of them."""
-        self._meet(self._group_places)
-        return {place: self._known[place].part for place in self._group_places}
-
-    def _part(self, place: int) -> NameParts:
-        part = self._parts.get(place)
-        if part is None:
-            self._meet([place])
-            part = self._known[place].part
-        return part
 
     def find(self, chains: Mapping[int, int]) -> list[list[int]]:
         """Families of two or more among the keys of ``chains`` and all groups of the file (按名称归并集团).
@@ -149,7 +131,7 @@ class FamilyFinder:
         Returns:
             Indices of each family's companies, the head first, the others ascending.
         """
-        members = self._members(sorted({*self._group_places, *chains}), chains)
+        members = self._members(sorted({*self.groups.place.tolist(), *chains}), chains)
         return self.joined(members, Counter(member.part.trade_name for member in members))
 
     def circles(self, places: NDArray[np.int64]) -> Circles:
@@ -158,7 +140,7 @@ class FamilyFinder:
         Args:
             places: Indices of all companies whose families matter.
         """
-        everybody = self._members(sorted({*self._group_places, *places.tolist()}), dict.fromkeys(places.tolist(), 0))
+        everybody = self._members(sorted({*self.groups.place.tolist(), *places.tolist()}), dict.fromkeys(places.tolist(), 0))
         bearers = Counter(member.part.trade_name for member in everybody)
         by_place = {member.place: member for member in everybody}
         mine = set(places.tolist())
@@ -206,11 +188,12 @@ class FamilyFinder:
         if not new:
             return
         reader, wide = name_reader(self.corpora), self.corpora.reading.wide_regions
+        told = self.groups.among([place for place in new if place not in self._parts])
         given, cities, provinces, addresses = (cells_at(self.companies.text[field], new) for field in _READ)
         names = normalise("\n".join(name.replace("\n", " ") for name in given)).split("\n")
         bare = {city: short(city) for city in set(cities)}
         for place, name, city, province, address in zip(new, names, cities, provinces, addresses, strict=True):
-            part = self._parts.get(place) or reader.parse(name, city or province)
+            part = self._parts.get(place) or told.get(place) or reader.parse(name, city or province)
             bearers = self.corpora.common_trade_names.get(part.trade_name, 0)
             like_a_place = _like_a_place(part.trade_name, reader) or part.trade_name in wide
             self._known[place] = _Member(place, name, part, bare[city], _NO_CHAIN, not bearers, like_a_place, address, bearers)
@@ -269,13 +252,13 @@ def _keys(member: _Member, *, is_place: bool) -> list[tuple[str | int, ...]]:
     """What companies of one family have in common without a group's help: rules 2, 4, 5 and 6."""
     name, chain = member.part.trade_name, member.chain
     known: list[tuple[str | int, ...]] = [("known", member.part.known_group)] if member.part.known_group else []
-    if len(name) >= _LEAST and len(member.address) >= _LEAST_ADDRESS:
+    if len(name) >= LEAST and len(member.address) >= _LEAST_ADDRESS:
         known.append(("address", name, member.city, member.address))
     if chain == _NO_CHAIN:
         return known
     if not name:
         return [*known, ("", short(member.part.region), member.part.industry_term, member.city, chain)] if member.city else known
-    if len(name) < _LEAST or not member.rare or is_place or member.like_a_place:
+    if len(name) < LEAST or not member.rare or is_place or member.like_a_place:
         return known
     if len(name) >= _TELLING:
         return [*known, (name, chain)]
@@ -295,7 +278,7 @@ def _groups(members: Sequence[_Member], corpora: Corpora) -> dict[str, _Bearers]
     found: dict[str, _Bearers] = {}
     for member in members:
         name = member.part.trade_name
-        if member.part.is_group and len(name) >= _LEAST:
+        if member.part.is_group and len(name) >= LEAST:
             known = corpora.common_trade_names.get(name, 0)
             if known <= corpora.reading.family_most_bearers:
                 bearers = found.setdefault(name, _Bearers(member, [], {}))
@@ -308,7 +291,7 @@ def _parents(member: _Member, groups: Mapping[str, _Bearers], telling: int) -> l
     """The groups whose 字号 begins a company's name, alike ones together: rules 1 and 3."""
     found: list[list[_Member]] = []
     name = member.part.trade_name
-    for length in range(_LEAST, len(name) + 1):
+    for length in range(LEAST, len(name) + 1):
         bearers = groups.get(name[:length])
         if bearers is None or len(name) - length == 1:
             continue

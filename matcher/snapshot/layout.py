@@ -33,6 +33,8 @@ FORMAT = 2
 MANIFEST = "manifest.json"
 _TICK = 200_000_000
 """Nanoseconds, more than any clock of a file system goes by."""
+_MANY = 1 << 26
+"""Bytes that take about as long to check again as the clock takes to go on."""
 Stamps = dict[str, list[int]]
 _VERSION = re.compile(r"[0-9a-f]{32}")
 _REBUILD = "快照损坏，请重新构建，或把 current 指到别的版本"
@@ -231,11 +233,14 @@ def unbroken(seal: Path, found: Stamps) -> bool:
 def put_seal(seal: Path, found: Stamps) -> None:
     """Notes that files that look so were checked (记下校验过).
 
-    Not of files that were changed a moment ago: a change within the same tick of the clock would not show. Nor where the folder cannot
-    be written; then they are checked again.
+    Not of files that were changed a moment ago: a change within the same tick of the clock would not show; if they are large, it waits
+    for the tick. Nor where the folder cannot be written; then they are checked again.
     """
-    if time.time_ns() - max((stamp[2] for stamp in found.values()), default=0) < _TICK:
-        return
+    fresh = _TICK - (time.time_ns() - max((stamp[2] for stamp in found.values()), default=0))
+    if fresh > 0:
+        if sum(stamp[0] for stamp in found.values()) < _MANY:
+            return
+        time.sleep(fresh / 1e9)
     with contextlib.suppress(OSError):
         seal.parent.mkdir(exist_ok=True)
         with whole_file(seal) as stream:

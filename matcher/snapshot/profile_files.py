@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import SnapshotError
+from matcher.matching.group_names import GroupNames
 from matcher.matching.profiles import Profiles
 from matcher.rules.zone import SegmentSpec
 from matcher.snapshot import layout
+from matcher.snapshot.columns import Mapped
 from matcher.storage import whole_file
 from matcher.text.verbs import NO_MODE
+from matcher.types import NameParts
 
-_META, NAMES = "meta.json", "names.json"
-"""Place and name of each group (集团名称)."""
+_META = "meta.json"
 CELLS = {"affinity": np.int16, "main": np.int16, "mode": np.int8, "named": np.bool_}
 """Matrices that are kept by their cells that are not empty (稀疏保存的矩阵), and their types."""
 ROWS: dict[str, Any] = {
@@ -31,9 +33,12 @@ ROWS: dict[str, Any] = {
     "group_state": np.int8,
 }  # fmt: skip
 """Columns, and their types (按行保存的列)."""
+GROUPS: dict[str, Any] = {"group.place": np.int64, "group.begin": np.uint64, "group.known": np.int16, "group": np.uint8}
+"""What the names of groups say (集团名称), as ``GroupNames`` has it; the parts of each name are JSON, one behind another."""
+_GROUP = "group"
 _FILES: dict[str, Any] = {
-    **ROWS, "breadth": np.int16, **CELLS,
-    **{f"{name}.first": np.int64 for name in CELLS}, **{f"{name}.segment": np.uint16 for name in CELLS},
+    **ROWS, "breadth": np.int16, **CELLS, **GROUPS,
+    **{f"{name}.first": np.int64 for name in (*CELLS, _GROUP)}, **{f"{name}.segment": np.uint16 for name in CELLS},
 }  # fmt: skip
 
 
@@ -42,13 +47,11 @@ class Part:
     """A window's companies as they are written (一段企业的画像).
 
     Attributes:
-        arrays: File → what it holds of them; where a matrix' cells end is counted from the beginning of the window.
-        names: JSON of the names of groups without the brackets around the list; companies by their place in the snapshot.
+        arrays: File → what it holds of them; where a matrix' cells, or a group's name, end is counted from the beginning of the window.
         read: How many of the companies were read now.
     """
 
     arrays: dict[str, NDArray[Any]]
-    names: str
     read: int
 
 
@@ -64,6 +67,29 @@ def arrays_of(profiles: Profiles, segments: Sequence[SegmentSpec]) -> dict[str, 
         arrays[f"{name}.segment"] = segment.astype(np.uint16)
         arrays[name] = matrix[row, segment]
     return arrays
+
+
+def group_arrays(groups: GroupNames) -> dict[str, NDArray[Any]]:
+    """What files hold of the names of groups (写入文件的集团名称)."""
+    told = [json.dumps(part, ensure_ascii=False).encode() for part in groups.parts(np.arange(len(groups)))]
+    ends = np.cumsum(np.fromiter(map(len, told), np.int64, len(told)))
+    return {
+        "group.place": groups.place, "group.begin": groups.begin, "group.known": groups.known,
+        f"{_GROUP}.first": ends, _GROUP: np.frombuffer(b"".join(told), np.uint8),
+    }  # fmt: skip
+
+
+def kept_groups(mapped: Mapped) -> GroupNames:
+    """What was kept of the names of groups (取集团名称); of a name, its parts are read when they are asked for."""
+    column = {name: mapped.raw(name, kind) for name, kind in GROUPS.items()}
+    first, told = mapped.raw(f"{_GROUP}.first", np.int64), column[_GROUP]
+
+    def parts(chosen: NDArray[np.int64]) -> list[NameParts]:
+        ends = zip(first[chosen].tolist(), first[chosen + 1].tolist(), strict=True)
+        text = b",".join(told[begin:end].tobytes() for begin, end in ends)
+        return [NameParts(*part) for part in json.loads(b"[%b]" % text)]
+
+    return GroupNames(column["group.place"], column["group.begin"], column["group.known"], parts)
 
 
 def woven(
@@ -97,29 +123,20 @@ class PartWriter:
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
         self._folder = folder
-        files = [*(f"{name}.bin" for name in _FILES), NAMES]
+        files = [f"{name}.bin" for name in _FILES]
         self._streams: dict[str, BinaryIO] = {file: stack.enter_context((folder / file).open("wb")) for file in files}
         self._digests = {file: hashlib.sha256() for file in files}
-        self._cells = dict.fromkeys(CELLS, 0)
-        self._named = False
-        self._add(NAMES, b"[")
-        for name in CELLS:
+        self._sizes = dict.fromkeys((*CELLS, _GROUP), 0)
+        for name in self._sizes:
             self._add(f"{name}.first.bin", bytes(8))
 
     def add(self, part: Part) -> None:
         """The next companies (追加)."""
         for name, values in part.arrays.items():
-            matrix = name.removesuffix(".first")
-            self._add(f"{name}.bin", np.ascontiguousarray(values + self._cells[matrix] if matrix != name else values).data)
-        for name in CELLS:
-            self._cells[name] += len(part.arrays[name])
-        if part.names:
-            self._add(NAMES, f"{', ' if self._named else ''}{part.names}".encode())
-            self._named = True
-
-    def end(self) -> None:
-        """Nothing comes any more (写完)."""
-        self._add(NAMES, b"]")
+            sized = name.removesuffix(".first")
+            self._add(f"{name}.bin", np.ascontiguousarray(values + self._sizes[sized] if sized != name else values).data)
+        for name in self._sizes:
+            self._sizes[name] += len(part.arrays[name])
 
     def describe(self, rows: int) -> layout.Stamps:
         """Writes the checksums of the files, which are closed, and returns how they look (写校验和)."""
@@ -173,9 +190,9 @@ def kept_part(folder: Path, rows: int) -> Part | None:
     if not is_whole(folder, rows):
         return None
     arrays = {name: np.fromfile(folder / f"{name}.bin", kind) for name, kind in _FILES.items()}
-    for name in CELLS:
+    for name in (*CELLS, _GROUP):
         arrays[f"{name}.first"] = arrays[f"{name}.first"][1:]
-    return Part(arrays, (folder / NAMES).read_text(encoding="utf-8")[1:-1], 0)
+    return Part(arrays, 0)
 
 
 def keep_part(folder: Path, part: Part, rows: int) -> None:
@@ -185,5 +202,4 @@ def keep_part(folder: Path, part: Part, rows: int) -> None:
     with contextlib.ExitStack() as stack:
         writer = PartWriter(folder, stack)
         writer.add(part)
-        writer.end()
     writer.describe(rows)

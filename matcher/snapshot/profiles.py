@@ -17,7 +17,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from matcher.errors import SnapshotError
 from matcher.matching.families import group_places
+from matcher.matching.group_names import GroupNames
 from matcher.matching.profiles import CHUNK, ProfileReader, Profiles
 from matcher.processes import one_by_one
 from matcher.rules.zone import SegmentSpec
@@ -34,14 +34,15 @@ from matcher.snapshot.columns import Mapped
 from matcher.snapshot.opened import Snapshot
 from matcher.snapshot.profile_files import (
     CELLS,
-    NAMES,
     ROWS,
     Part,
     PartWriter,
     arrays_of,
     chains_of,
+    group_arrays,
     is_whole,
     keep_part,
+    kept_groups,
     kept_part,
     nothing_of,
     woven,
@@ -64,6 +65,9 @@ class ProfileCache:
         folder: Of the cache, checked before.
         segments: Those that it was read for.
         rows: Companies.
+
+    Attributes:
+        groups: What the names of those that may be groups say.
     """
 
     def __init__(self, folder: Path, segments: Sequence[SegmentSpec], rows: int) -> None:
@@ -76,13 +80,7 @@ class ProfileCache:
         }
         self._columns = {name: mapped.raw(name, kind) for name, kind in ROWS.items()}
         self._breadth = mapped.raw("breadth", np.int16).reshape(rows, -1)
-        self._mapped, self._names = mapped, folder / NAMES
-
-    @cached_property
-    def names(self) -> dict[int, NameParts]:
-        """Place → the parts of its name, of companies that may be groups (集团的名称要素)."""
-        told = json.loads(self._names.read_text(encoding="utf-8"))
-        return {place: NameParts(*part) for place, part in told}
+        self._mapped, self.groups = mapped, kept_groups(mapped)
 
     def __len__(self) -> int:
         return self._rows
@@ -228,7 +226,6 @@ class _Reading:
         self._snapshot, self._reader, self._earlier, self._place, self._parts = snapshot, reader, earlier, place, parts
         texts = snapshot.companies.text
         self._companies = replace(snapshot.companies, text={field: texts[field] for field in READ_FIELDS})
-        self._known_names = {} if earlier is None else earlier.names
 
     def part(self, window: range) -> Part:
         """The profiles of a window's companies: staged by a build that did not end, known from an earlier snapshot, or read."""
@@ -243,16 +240,20 @@ class _Reading:
         if self._earlier is not None and not new.all():
             arrays = woven(~new, self._earlier.arrays(before[~new]), arrays)
             self._earlier.release()
-        row = np.cumsum(new) - 1
-        groups = [
-            (window.start + n, details.names[row[n]] if new[n] else self._known_names[int(before[n])])
-            for n in group_places(self._companies.take(places))  # of the window's: the names of all are not read at once
-        ]
-        part = Part(arrays, json.dumps(groups, ensure_ascii=False)[1:-1], int(new.sum()))
+        part = Part(arrays | group_arrays(self._groups(places, details.names)), int(new.sum()))
         if part.read:
             keep_part(folder, part, len(window))
         self._snapshot.release()
         return part
+
+    def _groups(self, places: NDArray[np.int64], read: Sequence[NameParts]) -> GroupNames:
+        """The groups of a window: the names of all companies are not read at once."""
+        before = self._place[places]
+        row = np.cumsum(before < 0) - 1
+        groups = group_places(self._companies.take(places))
+        known = {} if self._earlier is None else self._earlier.groups.among(before[groups].tolist())
+        parts = [known[int(before[n])] if before[n] >= 0 else read[row[n]] for n in groups]
+        return GroupNames.of(places[groups].tolist(), parts)
 
 
 def _write(
@@ -276,7 +277,6 @@ def _write(
             writer.add(part)
             count += part.read
             tell(window.stop)
-        writer.end()
     return count, writer.describe(len(snapshot))
 
 

@@ -158,7 +158,8 @@ def read_companies(
     if cities:
         places = engine.cities.places(companies, cities)
         companies = companies.take(places)
-    finder, texts = FamilyFinder(intake.companies, engine.corpora), TextsRead()
+    groups = known.groups if isinstance(known, ProfileCache) else None
+    finder, texts = FamilyFinder(intake.companies, engine.corpora, groups=groups), TextsRead()
     if words:
         profiles, texts = TextsRead.with_profiles(companies, engine.reader, engine.processes)
         windows = ProfileWindows(profiles)

@@ -189,4 +189,4 @@ def test_groups_that_cannot_touch_the_listed_may_be_left_out(corpora: Corpora, r
 
     near = finder.near(chains)
     assert listed(near) == listed(finder)
-    assert not {len(rows), len(rows) + 1} & set(near._group_places)
+    assert not {len(rows), len(rows) + 1} & {*near.groups.place.tolist()}

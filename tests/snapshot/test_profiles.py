@@ -259,8 +259,12 @@ def test_groups_names_are_kept_as_they_are_read(first: tuple[Path, Path], engine
     assert snapshot is not None
     cache = open_profiles(home, snapshot, engine.reader)
     assert cache is not None
-    assert cache.names == FamilyFinder(snapshot.companies, engine.corpora).groups
-    assert len(cache.names) > 10
+    kept, plain = cache.groups, FamilyFinder(snapshot.companies, engine.corpora).groups
+    everybody = np.arange(len(plain))
+    assert kept.place.tolist() == plain.place.tolist()
+    assert kept.parts(everybody) == plain.parts(everybody)
+    assert (kept.begin.tolist(), kept.known.tolist()) == (plain.begin.tolist(), plain.known.tolist())
+    assert len(plain) > 10
     intake = read_files([file], engine.corpora)
     for cities in ((), ("青岛",), ("杭州", "绍兴")):
         request = Request(as_of=AS_OF, top=60, cities=cities)
