@@ -157,6 +157,8 @@ class TextColumn(Sequence[str]):
             places = range(len(self))[place]
             return self._between(places.start, places.stop) if places.step == 1 else self.take(places)
         number = range(len(self))[place]
+        if self.numbering is not None:
+            return self.numbering[0][int(self.numbering[1][number])]
         return str(self._data[int(self._starts[number]) : int(self._starts[number + 1]) - 1], "utf-8")
 
     def __iter__(self) -> Iterator[str]:

@@ -60,7 +60,8 @@ def test_texts_whose_numbers_are_kept(texts: list[str], data: st.DataObject) -> 
     numbering = (words, np.array([words.index(text) for text in texts], dtype=np.uint32))
     column = TextColumn(b"".join(encoded), np.cumsum([0, *map(len, encoded)]), numbering)
     places = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=9))
-    assert column.take(places) == [texts[place] for place in places]
+    assert column.take(places) == [column[place] for place in places] == [texts[place] for place in places]
+    assert column[-1] == texts[-1]
 
 
 @given(st.lists(st.tuples(_WORDS, _WORDS), min_size=1, max_size=12), st.data(), st.booleans())
