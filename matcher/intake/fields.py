@@ -17,6 +17,11 @@ UNKNOWN = -1
 UNKNOWN_DAY = np.iinfo(np.int32).min
 """A date that is not known (未知日期)."""
 EPOCH = date(1970, 1, 1)
+NUMBER_COLUMNS = {
+    "file": np.int32, "row": np.int32, "code_ok": np.bool_, "founded": np.int32, "as_of": np.int32, "capital": np.int64,
+    "paid_capital": np.int64, "insured": np.int32,
+}  # fmt: skip
+"""Columns of ``Companies`` that are numbers, and their types (数值列)."""
 MOST_CAPITAL = 10**14
 """Yuan beyond which an amount is a mistake (金额上限，元)."""
 

@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from matcher.errors import InputError
 from matcher.intake.blocks import Block
 from matcher.intake.companies import DAMAGED, TEXT_FIELDS, Companies, Intake, files_digest, merge_rows
-from matcher.intake.fields import is_rounded
+from matcher.intake.fields import NUMBER_COLUMNS, is_rounded
 from matcher.intake.flaws import PERSON, are_persons
 from matcher.intake.rejects import Reject
 from matcher.intake.sources import Source
 from matcher.storage import TextColumn, as_lines
 
 _NO_ROW = "只有表头，没有企业"
-_NUMBERS = ("file", "row", "code_ok", "founded", "as_of", "capital", "paid_capital", "insured")
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def companies_in(block: Block) -> Companies:
     if not len(like):
         return sure
     text = {field: [*sure.text[field], *like.text[field]] for field in TEXT_FIELDS}
-    return Companies(text=text, **{name: np.concatenate([getattr(sure, name), getattr(like, name)]) for name in _NUMBERS})
+    return Companies(text=text, **{name: np.concatenate([getattr(sure, name), getattr(like, name)]) for name in NUMBER_COLUMNS})
 
 
 def packed(block: Block, companies: Companies) -> Packed:
@@ -63,7 +62,7 @@ def packed(block: Block, companies: Companies) -> Packed:
     damaged, of_persons = (part.notes.get(DAMAGED, 0) for part in (block.sure, block.like_persons))
     return Packed(
         {field: as_lines(companies.text[field]) for field in TEXT_FIELDS},
-        {name: getattr(companies, name) for name in _NUMBERS},
+        {name: getattr(companies, name) for name in NUMBER_COLUMNS},
         np.arange(len(companies)) >= len(block.sure.companies),
         (block.names, block.short, damaged, of_persons),
         block.sure.notes,
@@ -139,7 +138,7 @@ def _rows(blocks: Sequence[Packed]) -> Companies:
         lengths = np.concatenate([block.texts[field][1] for block in blocks])
         starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths, dtype=np.int64)])
         text[field] = TextColumn(b"".join([block.texts[field][0] for block in blocks]), starts)
-    return Companies(text=text, **{name: np.concatenate([block.numbers[name] for block in blocks]) for name in _NUMBERS})
+    return Companies(text=text, **{name: np.concatenate([block.numbers[name] for block in blocks]) for name in NUMBER_COLUMNS})
 
 
 def _doubtful(rows: Companies, kept: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from matcher.errors import SpoiledSnapshotError
 from matcher.intake import Companies, Intake
 from matcher.intake.companies import TEXT_FIELDS
-from matcher.intake.fields import EPOCH, UNKNOWN_DAY
+from matcher.intake.fields import EPOCH, NUMBER_COLUMNS, UNKNOWN_DAY
 from matcher.matching.name_index import NameIndex
 from matcher.snapshot import layout
 from matcher.snapshot.columns import Mapped
@@ -23,11 +23,6 @@ from matcher.snapshot.layout import Manifest
 from matcher.snapshot.members import FIELDS, NOBODY, Member, Origin, with_origin
 from matcher.snapshot.windows import Origins, Window, spread
 
-COLUMNS = {
-    "file": np.int32, "row": np.int32, "code_ok": np.bool_, "founded": np.int32, "as_of": np.int32, "capital": np.int64,
-    "paid_capital": np.int64, "insured": np.int32,
-}  # fmt: skip
-"""Numeric columns of ``Companies`` and their types (数值列)."""
 NUMBERED = ("province", "city")
 """Texts of which few are distinct, and that are asked for of all companies: their numbers are kept, too (另存编号的文本列)."""
 ORIGINS = {"place": np.int64, "first": np.int64, "origin": np.int64, "choice": np.int32}
@@ -63,7 +58,7 @@ class Snapshot:
         self.manifest: Manifest = layout.checked(folder) if verify else layout.read_manifest(folder)
         self._mapped = Mapped(folder)
         try:
-            arrays = {name: self._mapped.array(f"columns/{name}") for name in COLUMNS}
+            arrays = {name: self._mapped.array(f"columns/{name}") for name in NUMBER_COLUMNS}
             texts = {field: self._mapped.texts(f"texts/{field}", f"numbers/{field}") for field in TEXT_FIELDS}
             self.text_digests: NDArray[np.uint64] = self._mapped.array("digests")
             origins: dict[str, NDArray[Any]] = {name: self._mapped.raw(f"origins/{name}", kind) for name, kind in ORIGINS.items()}
@@ -135,7 +130,7 @@ class Snapshot:
     def window(self, places: NDArray[np.int64]) -> Window:
         """Companies by columns (一段企业)."""
         chosen = self.companies.take(places)
-        numbers = {name: getattr(chosen, name).astype(np.int64) for name in COLUMNS}
+        numbers = {name: getattr(chosen, name).astype(np.int64) for name in NUMBER_COLUMNS}
         number = np.searchsorted(self._merged, places)
         several = np.flatnonzero(np.append(self._merged, -1)[number] == places)
         number = number[several]

@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
+from matcher.intake.fields import NUMBER_COLUMNS
 from matcher.snapshot.members import FIELDS, NOBODY, NUMBERS, Member, Origin, content_of, nothing_in
 
 OWN = ("file", "row", "as_of")
 """Of a row, beside its values (行的出处)."""
-COLUMNS = (*OWN, "code_ok", *NUMBERS)
-"""Numbers of a company (数值列)."""
 
 
 class Origins(NamedTuple):
@@ -51,7 +50,7 @@ class Window:
 
     Attributes:
         texts: Of ``TEXT_FIELDS``.
-        numbers: Of ``COLUMNS``; ``file``, ``row`` and ``as_of`` are the first origin's.
+        numbers: Of ``NUMBER_COLUMNS``; ``file``, ``row`` and ``as_of`` are the first origin's.
         origins: Of those of more than one row.
     """
 
@@ -82,7 +81,7 @@ def joined(parts: Sequence[tuple[NDArray[np.int64], Window]]) -> Window:
     texts: dict[str, Sequence[str]] = {
         field: [*chain.from_iterable(part.texts[field] for _, part in parts)] for field in TEXT_FIELDS
     }
-    numbers = {name: np.concatenate([part.numbers[name] for _, part in parts]) for name in COLUMNS}
+    numbers = {name: np.concatenate([part.numbers[name] for _, part in parts]) for name in NUMBER_COLUMNS}
     origins = [part.origins._replace(place=part.origins.place + size) for (_, part), size in zip(parts, sizes, strict=True)]
     whole = Window(texts, numbers, Origins(*(np.concatenate(columns) for columns in zip(*origins, strict=True))))
     order = np.concatenate([places for places, _ in parts])

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.intake.companies import TEXT_FIELDS
+from matcher.intake.fields import NUMBER_COLUMNS
 from matcher.matching.name_files import former_names, write_index
 from matcher.processes import one_by_one
 from matcher.snapshot.columns import Mapped, NumberWriter, TextWriter
 from matcher.snapshot.merge import Merging
-from matcher.snapshot.opened import COLUMNS, NUMBERED, ORIGINS
+from matcher.snapshot.opened import NUMBERED, ORIGINS
 from matcher.snapshot.windows import Origins
 from matcher.storage import ArrayWriter, Numbering, as_lines, collector_paused
 from matcher.text.scope import numbered
@@ -40,7 +41,7 @@ def write_companies(folder: Path, merging: Merging, tell: Callable[[int], None],
     with contextlib.ExitStack() as stack:
         origins = _Origins(folder / "origins", stack)
         texts = {field: stack.enter_context(TextWriter(folder / "texts" / field)) for field in TEXT_FIELDS}
-        numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind)) for name, kind in COLUMNS.items()}
+        numbers = {name: stack.enter_context(ArrayWriter(folder / "columns" / name, kind)) for name, kind in NUMBER_COLUMNS.items()}
         digests = stack.enter_context(ArrayWriter(folder / "digests", np.uint64, 2))
         few = {field: stack.enter_context(NumberWriter(folder / "numbers" / field)) for field in NUMBERED}
         ranges = (range(start, min(start + _WINDOW, rows)) for start in range(0, rows, _WINDOW))
@@ -73,7 +74,7 @@ def _made(merging: Merging, places: range) -> _Part:
     with collector_paused():
         window = merging.window(places.start, places.stop)
         texts = {field: as_lines(window.texts[field]) for field in TEXT_FIELDS}
-        numbers: dict[str, NDArray[Any]] = {name: window.numbers[name].astype(kind) for name, kind in COLUMNS.items()}
+        numbers: dict[str, NDArray[Any]] = {name: window.numbers[name].astype(kind) for name, kind in NUMBER_COLUMNS.items()}
         few = {field: numbered(window.texts[field]) for field in NUMBERED}
         digests = text_digests([window.texts[field] for field in READ_FIELDS])
         return _Part(texts, numbers, few, digests, _origins_of(window.origins))

@@ -14,8 +14,8 @@ import pytest
 from matcher.corpora import Corpora
 from matcher.intake import Companies, Intake, read_files
 from matcher.intake.companies import TEXT_FIELDS
+from matcher.intake.fields import NUMBER_COLUMNS
 from matcher.snapshot import Built, build, layout
-from matcher.snapshot.opened import COLUMNS
 from tests.intake.files import as_csv
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -49,7 +49,7 @@ def unsynced(**constants: int) -> Iterator[None]:
 def columns(companies: Companies) -> dict[str, list[Any]]:
     """All that companies hold, and the types of its numbers."""
     texts: dict[str, list[Any]] = {field: list(companies.text[field]) for field in TEXT_FIELDS}
-    numbers = {name: getattr(companies, name) for name in COLUMNS}
+    numbers = {name: getattr(companies, name) for name in NUMBER_COLUMNS}
     return texts | {name: [column.dtype, *column.tolist()] for name, column in numbers.items()}
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.intake.companies import TEXT_FIELDS
+from matcher.intake.fields import NUMBER_COLUMNS
 from matcher.snapshot.members import NUMBERS, Member, merged
-from matcher.snapshot.windows import COLUMNS, Window, is_renewal, joined, of_cells, of_members, renewed
+from matcher.snapshot.windows import Window, is_renewal, joined, of_cells, of_members, renewed
 from tests.snapshot.test_members import members, values
 
 OLD_DAYS = st.sampled_from([0, 18_000, 18_001])
@@ -20,7 +21,7 @@ NEW_DAYS = st.sampled_from([0, 18_001, 18_002])
 def plain(window: Window) -> Any:
     """All that it holds, to be compared."""
     texts = {field: list(window.texts[field]) for field in TEXT_FIELDS}
-    return texts, {name: window.numbers[name].tolist() for name in COLUMNS}, [part.tolist() for part in window.origins]
+    return texts, {name: window.numbers[name].tolist() for name in NUMBER_COLUMNS}, [part.tolist() for part in window.origins]
 
 
 def staged(rows: list[Member]) -> Window:
@@ -76,4 +77,4 @@ def test_staged_rows_are_members_of_one_row(given_rows: list[tuple[Any, int, boo
     rows = [Member(cells, good, place % 2, place + 2, day) for place, (cells, day, good) in enumerate(given_rows)]
     assert plain(staged(rows)) == plain(of_members(rows))
     assert len(staged(rows)) == len(rows)
-    assert set(NUMBERS) <= set(COLUMNS)
+    assert set(NUMBERS) <= set(NUMBER_COLUMNS)
