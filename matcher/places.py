@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from matcher.corpora import Corpora
 from matcher.errors import RequestError
 from matcher.intake import Companies
+from matcher.intake.companies import cells_at
 from matcher.text.scope import numbered
 
 _SUFFIX = re.compile("(?:特别行政区|地区|盟|市|省|区|县)$")
@@ -180,8 +181,8 @@ class CityFilter:
         inside = of_city[city] | np.array([short(one) in wanted for one in provinces], dtype=np.bool_)[province]
         nowhere = np.array([not one for one in names], dtype=np.bool_)[city]
         nowhere &= np.array([not one for one in provinces], dtype=np.bool_)[province]
-        for place in np.flatnonzero(nowhere).tolist():
-            inside[place] = self._of_code(text["uscc"][place]) in wanted
+        unplaced = np.flatnonzero(nowhere)
+        inside[unplaced] = [self._of_code(code) in wanted for code in cells_at(text["uscc"], unplaced.tolist())]
         return np.flatnonzero(inside)
 
     def _city(self, city: str) -> str:

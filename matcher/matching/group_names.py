@@ -53,7 +53,8 @@ class GroupNames:
         """Place → parts, of those of the places at which groups stand (其中的集团)."""
         wanted = np.asarray(places, dtype=np.int64)
         number = np.searchsorted(self.place, wanted)
-        found = number[np.append(self.place, -1)[number] == wanted]
+        inside = number < len(self)
+        found = number[inside][self.place[number[inside]] == wanted[inside]]
         return dict(zip(self.place[found].tolist(), self.parts(found), strict=True))
 
     def near(self, parts: Iterable[NameParts]) -> GroupNames:

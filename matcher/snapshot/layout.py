@@ -234,13 +234,14 @@ def put_seal(seal: Path, found: Stamps) -> None:
     """Notes that files that look so were checked (记下校验过).
 
     Not of files that were changed a moment ago: a change within the same tick of the clock would not show; if they are large, it waits
-    for the tick. Nor where the folder cannot be written; then they are checked again.
+    for the tick. Nor of files of the future, as a clock that was set back leaves them, nor where the folder cannot be written; these are
+    checked again.
     """
-    fresh = _TICK - (time.time_ns() - max((stamp[2] for stamp in found.values()), default=0))
-    if fresh > 0:
-        if sum(stamp[0] for stamp in found.values()) < _MANY:
+    age = time.time_ns() - max((stamp[2] for stamp in found.values()), default=0)
+    if age < _TICK:
+        if age < 0 or sum(stamp[0] for stamp in found.values()) < _MANY:
             return
-        time.sleep(fresh / 1e9)
+        time.sleep((_TICK - age) / 1e9)
     with contextlib.suppress(OSError):
         seal.parent.mkdir(exist_ok=True)
         with whole_file(seal) as stream:

@@ -53,7 +53,8 @@ def code_digest() -> str:
     for folder in ("intake", "text", "matching", "snapshot"):
         for path in sorted((_PACKAGE / folder).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    digest.update((_PACKAGE / "corpora.py").read_bytes())
+    for name in ("corpora.py", "places.py", "storage.py", "types.py"):
+        digest.update((_PACKAGE / name).read_bytes())
     return digest.hexdigest()
 
 

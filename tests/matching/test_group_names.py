@@ -49,7 +49,7 @@ def test_groups_near_names(groups: list[NameParts], told: list[NameParts]) -> No
     assert near.near(told).place.tolist() == near.place.tolist()
 
 
-@given(st.lists(parts, max_size=9), st.lists(st.integers(0, 30), max_size=9))
+@given(st.lists(parts, max_size=9), st.lists(st.integers(-2, 30), max_size=9))
 def test_groups_among_places(groups: list[NameParts], places: list[int]) -> None:
     at = {3 * number + 1: group for number, group in enumerate(groups)}
     assert GroupNames.of([*at], groups).among(places) == {place: at[place] for place in places if place in at}

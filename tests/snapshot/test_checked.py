@@ -103,6 +103,24 @@ def test_what_was_written_a_moment_ago_is_not_trusted(home: Path, old: Snapshot,
         assert path in read
 
 
+@pytest.mark.parametrize(("seconds", "waits"), [(0.0, True), (0.1, True), (0.3, False), (-3600.0, False), (-0.05, False)])
+def test_large_files_are_waited_for_until_a_change_would_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, waits: bool
+) -> None:
+    """Not longer, and not for files of the future: a clock that differs would hold up whoever opens them."""
+    now, slept = 10**18, list[float]()
+    monkeypatch.setattr(layout.time, "time_ns", lambda: now)
+    monkeypatch.setattr(layout.time, "sleep", slept.append)
+    seal, written = tmp_path / "seal", now - int(seconds * 1e9)
+    layout.put_seal(seal, {"large": [1 << 30, written, written, 1]})
+    assert slept == ([pytest.approx(0.2 - seconds)] if waits else [])
+    assert seal.exists() == (seconds >= 0)
+    seal.unlink(missing_ok=True)
+    layout.put_seal(seal, {"small": [1 << 10, written, written, 1]})
+    assert len(slept) == waits
+    assert seal.exists() == (seconds > 0.2)
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff", b"null"])
 def test_a_note_that_says_something_else_is_no_check(home: Path, old: Snapshot, read: list[Path], content: bytes) -> None:
     layout.seal_of(old.folder).write_bytes(content)

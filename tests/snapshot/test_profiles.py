@@ -137,6 +137,7 @@ def test_what_was_read_before_a_build_stopped_is_not_read_again(
     assert found is not None and wanted is not None
     everywhere = np.arange(len(whole))
     assert profile_bytes(found.take(everywhere)) == profile_bytes(wanted.take(everywhere))
+    assert tree(home / "profiles") == tree(first[0] / "profiles")
 
 
 def test_the_number_of_processes_changes_no_byte(
@@ -184,6 +185,7 @@ def test_only_changed_rows_are_read_again(
     caches = [open_profiles(place, made.snapshot, engine.reader) for place in (home, tmp_path / "alone")]
     found, wanted = (profile_bytes(cache.take(np.arange(len(sample)))) for cache in caches if cache is not None)
     assert found == wanted == profile_bytes(engine.reader.read(made.snapshot.companies))
+    assert tree(home / "profiles" / made.snapshot.version) == tree(tmp_path / "alone" / "profiles" / made.snapshot.version)
 
 
 def test_a_damaged_cache_is_read_again(tmp_path: Path, engine: Engine, sample: list[dict[str, str]]) -> None:
