@@ -49,7 +49,7 @@ _DAY = date(2026, 1, 1)
 _CITY = Request(as_of=_DAY, top=100, cities=("青岛",))
 _ALL = Request(as_of=_DAY, top=100)
 _ROUNDS = 7
-_NAMES = 40
+_NAMES = 200
 _BRUTE = 8
 _TRIAL = 1_500  # bytes a company that trials may need
 _PROFILE = {
@@ -127,6 +127,8 @@ def step_again(home: Path, file: Path) -> Figures:
     engine = Engine(ZONE)
     snapshot, known = _opened(home, engine)
     whole = WhatIf(engine, read_companies(engine, snapshot.intake(), known=known), _ALL)
+    whole.order()
+    memory = _memory()["VmHWM"]  # of one trial over everybody; the one of a city below comes on top
     city = WhatIf(engine, read_companies(engine, snapshot.intake(), _CITY.cities, known), _CITY)
     columns = [values.value for values in whole.chains.rules]
     found: dict[str, list[float]] = {"pass": [], "scan": [], "whole": [], "first": [], "city": []}
@@ -142,11 +144,11 @@ def step_again(home: Path, file: Path) -> Figures:
         found["whole"].append(_seconds(lambda zone=zone: whole.with_rules(zone).order()))
         found["first"].append(_seconds(lambda zone=zone: whole.with_rules(zone).first(_ALL.top)))
         found["city"].append(_seconds(lambda zone=zone: city.with_rules(zone).order()))
-    return {**{name: statistics.median(times) for name, times in found.items()}, "memory": _memory()["VmHWM"]}
+    return {**{name: statistics.median(times) for name, times in found.items()}, "memory": memory}
 
 
 def step_name(home: Path, file: Path) -> Figures:
-    """One name among all, its own time, beside a look at each of them."""
+    """One name among all, its own time, as the index is being read and again, beside a look at each of them."""
     snapshot = open_current(home, verify=True)
     if snapshot is None:
         raise AssertionError("it was built before")
@@ -156,16 +158,19 @@ def step_name(home: Path, file: Path) -> Figures:
     queries = [name for name, _ in asked(names)][:_NAMES]
     resolver.resolve(queries[0])
     first, plain = time.perf_counter() - start, [normalise(name) for name in names]
-    ours, theirs = [], []
-    for number, name in enumerate(queries):
-        begun = time.thread_time()
-        resolver.resolve(name)
-        middle = time.thread_time()
-        ours.append(middle - begun)
-        if number < _BRUTE:
-            process.extractOne(normalise(name), plain, scorer=fuzz.ratio)
-            theirs.append(time.thread_time() - middle)
-    return {"first": first, "p50": float(np.median(ours)), "p99": float(np.percentile(ours, 99)), "brute": float(np.median(theirs))}
+    told: Figures = {"first": first}
+    rounds = [[_own(lambda name=name: resolver.resolve(name)) for name in queries] for _round in range(4)]
+    for again, ours in (("", rounds[0]), ("_again", np.median(rounds[1:], axis=0))):
+        told |= {f"p50{again}": float(np.median(ours)), f"p99{again}": float(np.percentile(ours, 99))}
+    theirs = [_own(lambda name=name: process.extractOne(normalise(name), plain, scorer=fuzz.ratio)) for name in queries[:_BRUTE]]
+    return {**told, "brute": float(np.median(theirs))}
+
+
+def _own(work: Callable[[], object]) -> float:
+    """Seconds of this thread alone."""
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
 
 
 def step_score(home: Path, file: Path) -> Figures:
@@ -284,8 +289,14 @@ def growth(found: dict[str, dict[str, Figures]]) -> list[str]:
         row("读一遍全部取值列：求和（括号里的一遍只求最大，受内存带宽限）", lambda s: again(s, "pass")),
         row("试算，峰值内存", lambda s: mb(s["again"]["memory"]) if "again" in s else "—"),
         row("归一：打开索引到第一个答案", lambda s: f"{s['name']['first'] * 1e3:,.0f} 毫秒"),
-        row("归一一个名称 p50 / p99", lambda s: f"{s['name']['p50'] * 1e3:.2f} / {s['name']['p99'] * 1e3:.2f} 毫秒"),
-        row("逐个比对（extractOne）是 p99 的", lambda s: f"{s['name']['brute'] / s['name']['p99']:,.0f} 倍"),
+        row(
+            "归一一个名称 p50 / p99，200 个：边问边读索引",
+            lambda s: f"{s['name']['p50'] * 1e3:.2f} / {s['name']['p99'] * 1e3:.2f} 毫秒",
+        ),
+        row(
+            "同样的再问三遍，各取中位数", lambda s: f"{s['name']['p50_again'] * 1e3:.2f} / {s['name']['p99_again'] * 1e3:.2f} 毫秒"
+        ),
+        row("逐个比对（extractOne）是再问时 p99 的", lambda s: f"{s['name']['brute'] / s['name']['p99_again']:,.0f} 倍"),
         "",
         f"构建每家 CPU：{' → '.join(costs)} 微秒；不变就是与行数成正比。",
     ]
