@@ -309,7 +309,8 @@ def sections(source: Path, sizes: list[str], rounds: int) -> Iterator[str]:
     single = run("score", source, source)
     lines = [
         "# 基准表：一台机器", "",
-        "由 `LIANZHAO_DATA=目录 .venv/bin/python -m tests.benchmarks.scale --out docs/benchmarks.md` 写成，请勿手改。",
+        f"由 `LIANZHAO_DATA=目录 .venv/bin/python -m tests.benchmarks.scale{' --ten' * (len(sizes) > 2)} --out docs/benchmarks.md` "
+        "写成，请勿手改。",
         "读的是倍数：秒数随机器变，机器上还有别人时更是；写明 CPU 的是处理器时间。",
         "企业是真实登记行重新组合的（名称、经营范围换行搭配，代码另编）。", "",
         f"{platform.machine()}，{os.cpu_count()} 核，内存 {_memory_of_all() / 2**30:.0f} GB，{platform.system()} {platform.release()}，"
