@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,16 @@ class Corpora:
             return file
         raise CorporaError(f"{file}：缺少语料文件")
 
+    def _cells(self, name: str, *columns: str) -> Iterator[Any]:
+        """The cells of two or more columns of a table, row by row."""
+        with self._file(name).open(encoding="utf-8", newline="") as stream:
+            rows = csv.reader(stream)
+            try:
+                at = itemgetter(*map(next(rows).index, columns))
+                yield from map(at, filter(None, rows))
+            except (StopIteration, ValueError, IndexError):
+                raise CorporaError(f"{self.path / name} 第 {rows.line_num} 行：应有 {'、'.join(columns)} 各列") from None
+
     def _yaml(self, name: str) -> Any:
         text = self._file(name).read_bytes()
         try:
@@ -250,8 +262,7 @@ class Corpora:
     @cached_property
     def industry_words(self) -> frozenset[str]:
         """Words that stand in the 行业表述 of names (行业用词); made by ``make corpora``."""
-        with self._file("industry_words.csv").open(encoding="utf-8", newline="") as stream:
-            counted = {row["word"] for row in csv.DictReader(stream)}
+        counted = {word for word, _names in self._cells("industry_words.csv", "word", "names")}
         return frozenset(counted.union(self._legal["industry_words"]).difference(self.no_industry_words))
 
     @cached_property
@@ -262,35 +273,25 @@ class Corpora:
     @cached_property
     def common_trade_names(self) -> dict[str, int]:
         """Trade name → how many of 1.4 million names bear it (常见字号); made by ``make corpora``."""
-        with self._file("trade_names.csv").open(encoding="utf-8", newline="") as stream:
-            return {row["word"]: int(row["names"]) for row in csv.DictReader(stream)}
+        return {word: int(names) for word, names in self._cells("trade_names.csv", "word", "names")}
 
     @cached_property
     def former_districts(self) -> dict[tuple[str, str], str]:
         """(City, former name of a district) → what it is called or part of now (已改名、并入的区县)."""
-        with self._file("former_districts.csv").open(encoding="utf-8", newline="") as stream:
-            return {(row["city"], row["former"]): row["now"] for row in csv.DictReader(stream)}
+        return {(city, former): now for city, former, now in self._cells("former_districts.csv", "city", "former", "now")}
 
     @cached_property
     def divisions(self) -> tuple[Division, ...]:
         """Provinces, cities and counties (行政区划)."""
-        with self._file("divisions.csv").open(encoding="utf-8", newline="") as stream:
-            return tuple(
-                Division(
-                    row["adcode"],
-                    row["name"],
-                    row["level"],
-                    float(row["longitude"]) if row["longitude"] else None,
-                    float(row["latitude"]) if row["latitude"] else None,
-                )
-                for row in csv.DictReader(stream)
-            )
+        return tuple(
+            Division(code, name, level, float(east) if east else None, float(north) if north else None)
+            for code, name, level, east, north in self._cells("divisions.csv", "adcode", "name", "level", "longitude", "latitude")
+        )
 
     @cached_property
     def gbt4754(self) -> dict[str, str]:
         """Code → name of the classification of industries (国民经济行业分类)."""
-        with self._file("gbt4754.csv").open(encoding="utf-8", newline="") as stream:
-            return {row["code"]: row["name"] for row in csv.DictReader(stream)}
+        return dict(self._cells("gbt4754.csv", "code", "name"))
 
     @cached_property
     def rates(self) -> tuple[RateTable, ...]:
@@ -344,8 +345,7 @@ class Corpora:
     @cached_property
     def idf(self) -> dict[str, int]:
         """Word → inverse document frequency in thousandths (逆文档频率); made by ``make corpora``."""
-        with self._file("idf.csv").open(encoding="utf-8", newline="") as stream:
-            return {row["word"]: int(row["idf_milli"]) for row in csv.DictReader(stream)}
+        return {word: int(milli) for word, milli in self._cells("idf.csv", "word", "idf_milli")}
 
     @cached_property
     def trade_words(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Corpora are opened once while their files stay as they are; what changed on disk is read anew."""
+"""Corpora are opened once while their files stay as they are; what changed on disk is read anew; a table that lacks a column is told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from matcher.corpora import Corpora, open_corpora
 from matcher.engine import Engine
+from matcher.errors import CorporaError
 from matcher.locate import shipped
 from matcher.places import short
 from matcher.rules import load_zone, zone_ids
@@ -60,3 +61,22 @@ def test_no_question_of_the_corpora_is_one_zone_s(zone: str, corpora: Corpora) -
     assert len(asked) > 20
     assert [(name, word) for name, asks in asked.items() for word in own if word in asks] == []
     assert [name for name, asks in asked.items() if GROUNDS.search(asks)] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [("", 0), ("词,names\n甲,3\n", 1), ("word\n甲\n", 1), ("word,names\n甲,3\n\n乙\n", 4)],
+)
+def test_a_table_without_a_column_is_told_with_its_line(tmp_path: Path, content: str, line: int) -> None:
+    own = tmp_path / "corpora"
+    shutil.copytree(shipped("corpora"), own)
+    (own / "trade_names.csv").write_text(content, encoding="utf-8")
+    with pytest.raises(CorporaError, match=rf"trade_names\.csv 第 {line} 行：应有 word、names 各列"):
+        _ = open_corpora(own).common_trade_names
+
+
+def test_blank_lines_and_other_columns_of_a_table_are_passed_over(tmp_path: Path) -> None:
+    own = tmp_path / "corpora"
+    shutil.copytree(shipped("corpora"), own)
+    (own / "trade_names.csv").write_text("note,names,word\nx,3,甲\n\n,4,乙\n", encoding="utf-8")
+    assert open_corpora(own).common_trade_names == {"甲": 3, "乙": 4}
