@@ -140,10 +140,11 @@ class FamilyFinder:
         Args:
             places: Indices of all companies whose families matter.
         """
-        everybody = self._members(sorted({*self.groups.place.tolist(), *places.tolist()}), dict.fromkeys(places.tolist(), 0))
+        mine = {*places.tolist()}
+        groups = (self if len(mine) > len(self.groups) else self.near(mine)).groups  # to find those near many takes longer than all
+        everybody = self._members(sorted({*groups.place.tolist(), *mine}), dict.fromkeys(mine, 0))
         bearers = Counter(member.part.trade_name for member in everybody)
         by_place = {member.place: member for member in everybody}
-        mine = set(places.tolist())
         found = [one for one in self.joined(everybody, bearers) if not mine.isdisjoint(one)]
         return Circles(self, [[by_place[place] for place in one] for one in found], bearers, places)
 

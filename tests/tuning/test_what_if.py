@@ -258,18 +258,19 @@ def test_the_bundled_sample(engine: Engine) -> None:
     assert as_json(trial.rank()) == as_json(engine.rank(sample, replace(TOP, top=10**6)))
 
 
-@settings(max_examples=15)
-@given(st.randoms(use_true_random=False))
-def test_families_by_circles_are_families(engine: Engine, companies: Intake, draw: random.Random) -> None:
-    """One choice of chains after another, each time as if asked for the first time."""
+@settings(max_examples=20)
+@given(st.randoms(use_true_random=False), st.sampled_from((700, 700, 30)))
+def test_families_by_circles_are_families(engine: Engine, companies: Intake, draw: random.Random, many: int) -> None:
+    """One choice of chains after another, each time as if asked for the first time; of few, only groups near them are looked at."""
     finder = FamilyFinder(companies.companies, engine.corpora)
-    places = np.array(sorted(draw.sample(range(len(companies.companies)), 700)), dtype=np.int64)
+    assert 30 < len(finder.groups) < 700
+    places = np.array(sorted(draw.sample(range(len(companies.companies)), many)), dtype=np.int64)
     circles, mine = finder.circles(places), set(places.tolist())
     chains = np.array([draw.randrange(3) for _ in places], dtype=np.int64)
     for _ in range(3):
         whole = [family for family in finder.find(dict(zip(places.tolist(), chains.tolist(), strict=True))) if mine & {*family}]
         assert sorted(circles.find(chains)) == sorted(whole)
-        for at in draw.sample(range(len(places)), draw.choice((0, 5, 300))):
+        for at in draw.sample(range(len(places)), draw.choice((0, 5, many // 3))):
             chains[at] = draw.randrange(3)
 
 
