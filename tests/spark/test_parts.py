@@ -27,6 +27,8 @@ from matcher.spark import rows as columns
 from matcher.spark.best import Best, BestOfAll, CountBefore
 from matcher.spark.lists import ClusterList
 from matcher.spark.ranking import joined_blocks
+from matcher.text.names import name_reader
+from matcher.text.normalise import normalise
 from tests.matching.test_families import Row, chains_of, companies_of
 from tests.matching.test_families_reference import files
 
@@ -120,7 +122,7 @@ def test_blocks_hold_whole_families(corpora: Corpora, rows: list[Row]) -> None:
     rows = [*rows, Row("上药凯仑（杭州）医药股份有限公司", "杭州", 1), Row("上海医药集团青岛国风药业股份有限公司", "青岛", 1)]
     companies = companies_of(rows, corpora)
     finder = FamilyFinder(companies, corpora)
-    parts = [finder._part(place) for place in range(len(rows))]
+    parts = [name_reader(corpora).parse(normalise(row.name), row.city) for row in rows]
     roots = joined_blocks([(part.known_group, block_of(part)) for part in parts if part.known_group])
     chains = chains_of(rows)
     found = []
