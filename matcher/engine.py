@@ -34,7 +34,7 @@ from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, rule_checks
 from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange_first, choose, outside
 from matcher.scoring.results import Assembler, TermFinder
-from matcher.snapshot import ProfileCache, read_of
+from matcher.snapshot import ProfileCache, groups_of, read_of
 from matcher.storage import collector_paused
 from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Ranking, Run, Unserved
 
@@ -115,7 +115,7 @@ class Engine:
         read = self._read_now if known is None else lambda _, chunk: (known.take(places[chunk.start : chunk.stop]), ())
         place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
         part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
-        return self.ranked(intake, request, companies, places, part, known.groups if isinstance(known, ProfileCache) else None)
+        return self.ranked(intake, request, companies, places, part, groups_of(known))
 
     def ranked(
         self, intake: Intake, request: Request, companies: Companies, places: NDArray[np.int64], part: Part, groups: _Groups

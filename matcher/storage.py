@@ -203,11 +203,11 @@ class TextColumn(Sequence[str]):
             every = str(self._data[int(self._starts[first]) : int(self._starts[last + 1])], "utf-8").split("\n")
             return every[:-1] if len(every) == len(at) + 1 else [every[place] for place in (at - first).tolist()]
         begins, ends = self._starts[at].tolist(), (self._starts[at + 1] - 1).tolist()
-        with self._here_and_there(len(at)):
+        with self._nothing_read_ahead(len(at)):
             return [str(self._data[begin:end], "utf-8") for begin, end in zip(begins, ends, strict=True)]
 
     @contextlib.contextmanager
-    def _here_and_there(self, count: int) -> Iterator[None]:
+    def _nothing_read_ahead(self, count: int) -> Iterator[None]:
         """Of a mapped file, the operating system reads no more within than the texts that are asked for, if these are few (不预读)."""
         if not isinstance(self._data, mmap.mmap) or len(self._data) < _FAR * count:
             yield

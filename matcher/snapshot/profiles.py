@@ -126,6 +126,11 @@ class ProfileCache:
         self._mapped.release()
 
 
+def groups_of(known: ProfileCache | Profiles | None) -> GroupNames | None:
+    """What the names of groups say, where it was kept with the profiles (随画像保存的集团名称)."""
+    return known.groups if isinstance(known, ProfileCache) else None
+
+
 def open_profiles(home: Path, snapshot: Snapshot, reader: ProfileReader) -> ProfileCache | None:
     """The snapshot's profiles by this reader's segments and corpora, or None if they are not there or not whole (打开画像缓存)."""
     folder = _folder(home, snapshot.version, reader)

@@ -25,7 +25,7 @@ from matcher.runs import Request, wanted_segments
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import Scores
 from matcher.scoring.ranking import Placed, arrange, choose
-from matcher.snapshot import ProfileCache
+from matcher.snapshot import ProfileCache, groups_of
 from matcher.tuning.profile_windows import ProfileWindows
 from matcher.tuning.rewording import TextsRead
 from matcher.types import Family
@@ -158,8 +158,7 @@ def read_companies(
     if cities:
         places = engine.cities.places(companies, cities)
         companies = companies.take(places)
-    groups = known.groups if isinstance(known, ProfileCache) else None
-    finder, texts = FamilyFinder(intake.companies, engine.corpora, groups=groups), TextsRead()
+    finder, texts = FamilyFinder(intake.companies, engine.corpora, groups=groups_of(known)), TextsRead()
     if words:
         profiles, texts = TextsRead.with_profiles(companies, engine.reader, engine.processes)
         windows = ProfileWindows(profiles)
