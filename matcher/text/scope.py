@@ -30,17 +30,13 @@ from numpy.typing import NDArray
 
 from matcher.corpora import MODES, Corpora
 from matcher.storage import TextColumn
+from matcher.text.brackets import Brackets, exceptions_apart, without_exceptions
 from matcher.text.normalise import in_lines, in_lines_with, normalise
 from matcher.text.verbs import NO_MODE, VerbReader
 
 _SPACES = re.compile(r" +(?=[^\x00-\x7f])")
 _FULL_STOP = re.compile("[.…]")
-_INNER = re.compile(r"\(([^()\n]*)\)")
 _SEPARATORS = ";,、:"
-_EXCEPT, _END = "\x1e", "\x1f"  # around what brackets except from the item before them, until the items are parted
-_EXCEPTED = re.compile(f"{_EXCEPT}([^{_END}]*){_END}")
-_APART = re.compile(f"[{_SEPARATORS}{_EXCEPT}{_END}]")
-_MOST_BRACKETS = 20_000
 _PRODUCE = MODES.index("produce")
 _EDGES = " -_/*#.'()+&%~<>=?!和及与或等的并兼"
 _EDGE, _SEPARATOR = 1, 2
@@ -94,8 +90,7 @@ class ScopeReader:
         self._labels = re.compile(_any_of(reading.labels) + " *:?")
         self._label_patterns = re.compile(f"(?:{'|'.join(reading.label_patterns)}) *:?")
         self._label_signs = re.compile(_any_of(reading.label_signs))
-        self._bracket_drop = re.compile("|".join(reading.bracket_drops))
-        self._bracket_exceptions = [re.compile(pattern) for pattern in reading.bracket_exceptions]
+        self._brackets = Brackets(reading)
         self._negation = re.compile(_any_of(reading.negations_to_end) + r"[^;,\n]*")
         self._exception = re.compile("|".join(f"(?:{pattern})" for pattern in reading.exceptions))
         self._negated = re.compile("非(?:" + "|".join(reading.negated_words) + ")")
@@ -108,7 +103,6 @@ class ScopeReader:
         self._permit_lead = re.compile("|".join(f"(?:{pattern})" for pattern in reading.permit_leads))
         self._standing = frozenset(reading.standing_verbs)
         self._made = frozenset(reading.made_goods)
-        self._brackets: dict[str, str] = {}
         self._verbs = VerbReader(reading)
 
     def clean(self, text: str) -> str:
@@ -116,7 +110,7 @@ class ScopeReader:
 
         Works alike on one scope and on many joined by newlines.
         """
-        return _EXCEPTED.sub("", self._cleaned(text))
+        return without_exceptions(self._cleaned(text))
 
     def _cleaned(self, text: str) -> str:
         """``clean``, with what brackets except marked behind the item that they follow."""
@@ -125,39 +119,34 @@ class ScopeReader:
         for torn, whole in self._rejoin.items():
             text = text.replace(torn, whole)
         text = _FULL_STOP.sub(_end_or_point, text)
-        for _depth in range(2):  # brackets within brackets
-            text = _INNER.sub(self._bracket, text)
+        text = self._brackets.read(text)
         text = in_lines_with(self._label_signs, text, partial(self._label_patterns.sub, ";"))
         text = self._labels.sub(";", text)
         text = self._exception.sub("", text)
         text = self._negation.sub("", text)
         return self._negated.sub("", text)
 
-    def _bracket(self, found: re.Match[str]) -> str:
-        """What becomes of a bracket: the same few stand in most scopes, so what was seen is remembered, as far as there is room."""
-        inner = found[1]
-        becomes = self._brackets.get(inner)
-        if becomes is None:
-            becomes = self._of_bracket(inner)
-            if len(self._brackets) >= _MOST_BRACKETS:  # another thread may be reading
-                self._brackets = {}
-            self._brackets[inner] = becomes
-        return becomes
+    def cleaned(self, scopes: Sequence[str]) -> list[str]:
+        """Each of ``scopes`` as ``items`` takes it (逐条规范化): as ``clean`` has it, and what brackets except is marked."""
+        return self._cleaned(in_lines(scopes, ";")).split("\n") if scopes else []
 
-    def _of_bracket(self, inner: str) -> str:
-        if not self._bracket_drop.search(inner):
-            return f"、{inner}、"
-        for pattern in self._bracket_exceptions:
-            if said := pattern.search(inner):
-                return f"{_EXCEPT}{_APART.sub(' ', said[1])}{_END}"
-        return ""
+    def unmarked(self, cleaned: Sequence[str]) -> list[str]:
+        """What ``cleaned`` gave, without what brackets except (去掉除外的)."""
+        return without_exceptions("\n".join(cleaned)).split("\n") if cleaned else []
 
     def read(self, scopes: Sequence[str]) -> ScopeItems:
         """The items of ``scopes`` (分项); an empty scope has none."""
-        parts, marks = _parted(self._cleaned(in_lines(scopes, ";")))
+        return self._items(self._cleaned(in_lines(scopes, ";")), len(scopes))
+
+    def items(self, cleaned: Sequence[str]) -> ScopeItems:
+        """The items of scopes that ``cleaned`` gave (分项)."""
+        return self._items("\n".join(cleaned), len(cleaned))
+
+    def _items(self, text: str, rows: int) -> ScopeItems:
+        parts, marks = _parted(text)
         known, numbers = _numbers(parts)
         item = numbers.astype(np.int32)
-        texts, excepted = _without_exceptions(list(known))
+        texts, excepted = exceptions_apart(list(known), _EDGES)
         among = partial(_among, texts, known, excepted)
         ends_row = marks == ord("\n")
         ends_clause = ends_row | (marks == ord(";"))
@@ -176,8 +165,8 @@ class ScopeReader:
         modes[(modes == NO_MODE) & among(self._made)[item]] = _PRODUCE  # only a maker's permit lists them
         filler = among(self._fillers)
         leads = self._leads(texts, among(self._movable), row, item)
-        order = _leads_last(row, leads[item] & (modes != _PRODUCE), len(scopes))
-        return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], len(scopes), excepted)
+        order = _leads_last(row, leads[item] & (modes != _PRODUCE), rows)
+        return ScopeItems(texts, filler, row, item[order], _places(row), modes[order], rows, excepted)
 
     def _leads(
         self, texts: list[str], filler: NDArray[np.bool_], row: NDArray[np.int32], item: NDArray[np.int32]
@@ -260,15 +249,6 @@ def _numbers(texts: Iterable[str]) -> tuple[dict[str, int], NDArray[np.int64]]:
     known: defaultdict[str, int] = defaultdict(count().__next__)
     numbers = np.fromiter(map(known.__getitem__, texts), np.int64)
     return known, numbers
-
-
-def _without_exceptions(texts: list[str]) -> tuple[list[str], dict[int, str]]:
-    """The texts without what brackets except from them, and the excepted by number of the text."""
-    bare, excepted = texts.copy(), dict[int, str]()
-    for number in [number for number, text in enumerate(texts) if _EXCEPT in text]:
-        parts = _EXCEPTED.split(texts[number])
-        bare[number], excepted[number] = "".join(parts[::2]).strip(_EDGES), " ".join(parts[1::2])
-    return bare, excepted
 
 
 def _among(texts: list[str], known: Mapping[str, int], excepted: Iterable[int], words: Collection[str]) -> NDArray[np.bool_]:

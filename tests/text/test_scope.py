@@ -126,6 +126,11 @@ def test_what_is_excepted_is_not_read(scope: str, reader: ScopeReader) -> None:
         ("绿茶；红茶（不含乌龙茶、花茶；茶饼）", {"红茶": "乌龙茶 花茶 茶饼"}),
         ("红茶（仅销售，不包括乌龙茶）", {"红茶": "乌龙茶"}),
         ("红茶（不含乌龙茶）（花茶的除外）", {"红茶": "乌龙茶 花茶"}),
+        ("仓储服务（不含冷库、不含危险化学品）、装卸", {"仓储服务": "冷库 不含危险化学品"}),  # no pattern takes the end away
+        ("餐馆（不含凉菜 不含裱花蛋糕）；住宿", {"餐馆": "凉菜 不含裱花蛋糕"}),
+        ("橡胶制品（除前置许可经营项目外）、化工", {"橡胶制品": "前置许可经营项目"}),
+        ("红茶（不含\U0010d800乌龙茶\U0010000a）", {"红茶": " 乌龙茶 "}),  # private use: not what hides the excepted
+        ("红茶\x1e乌龙茶\x1f、绿茶", {}),  # a row's own control characters mark nothing
         ("红茶（以上均不含乌龙茶）；绿茶（凭许可证经营）；花茶（精品）", {}),  # of all before it, of nobody, a kind
     ],
 )
