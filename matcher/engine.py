@@ -18,11 +18,12 @@ from matcher.corpora import Corpora, open_corpora
 from matcher.intake import Companies, Frame, Intake, companies_of, from_profiles
 from matcher.intake.fields import EPOCH
 from matcher.listing import Lister, Part, key_ranks_of
-from matcher.matching.families import FamilyFinder, group_places
+from matcher.matching.families import FamilyFinder
 from matcher.matching.gaps import Gaps, find_gaps, with_needs
 from matcher.matching.group_names import GroupNames
 from matcher.matching.profiles import CHUNK, Profiles, profile_reader
 from matcher.places import CityFilter
+from matcher.placing import Placer
 from matcher.processes import in_chunks
 from matcher.resolving import resolve_names
 from matcher.rules import Zone, load_zone, open_zone
@@ -32,7 +33,7 @@ from matcher.scoring.evidence import EvidenceReader, fields
 from matcher.scoring.explain import Answering, Explainer, Explanation
 from matcher.scoring.folding import families_among, fold_families
 from matcher.scoring.formula import UNIT, Ruleset, rule_checks
-from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange_first, choose, outside
+from matcher.scoring.ranking import ORDER_UNIT, Listed, Placed, arrange_first, choose
 from matcher.scoring.results import Assembler, TermFinder
 from matcher.snapshot import ProfileCache, groups_of, read_of
 from matcher.storage import collector_paused
@@ -41,7 +42,6 @@ from matcher.types import LedgerEntry, ListEntry, NameParts, RankedCompany, Rank
 _Answer = TypeVar("_Answer")
 _Folder = str | Path | None
 _Groups = GroupNames | None
-_Reads = Callable[[Companies, range], tuple[Profiles, Sequence[NameParts]]]  # the companies of a chunk, and their places
 
 
 class Engine:
@@ -60,6 +60,7 @@ class Engine:
         cities: Finds the companies of a city.
         lister: Makes the lines of a list that is in order.
         describer: Tells values in Chinese.
+        placer: Fixes companies to segments.
         tracked: What the ledgers say; None where none is read.
 
     Raises:
@@ -85,11 +86,11 @@ class Engine:
     def _use(self, zone: Zone) -> None:
         self.zone = zone = zone if self.tracked is None else zone.with_ledger_rules()
         self._wanted_all = wanted_segments(zone, Request(as_of=EPOCH))
-        self._is_theme = np.array([segment.chain is None for segment in zone.segments], dtype=np.bool_)
         self.evidence = EvidenceReader(zone, self.corpora, self._local_codes, self._lists, self.tracked)
         self.ruleset = Ruleset(zone, self.evidence.fields)
         self.describer = Describer(zone, self.corpora, self.evidence.fields)
         self.explainer = Explainer(self.ruleset, self.describer)
+        self.placer = Placer(zone, self.reader, self.evidence, self.ruleset)
         self._assembler = Assembler(zone, self.ruleset, self.describer, self.reader)
         self.lister = Lister(zone, self.reader, self.evidence, self.ruleset, self._assembler)
 
@@ -112,10 +113,32 @@ class Engine:
         intake = companies_of(given, self.corpora)
         allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
         companies, places = self.cities.chosen(intake.companies, request.cities)
-        read = self._read_now if known is None else lambda _, chunk: (known.take(places[chunk.start : chunk.stop]), ())
-        place = partial(self._placed, companies, read, allowed, as_of, themes=request.everything)
-        part = Part.joined(in_chunks(place, len(companies), CHUNK, self.processes))
-        return self.ranked(intake, request, companies, places, part, groups_of(known))
+        self.placer.prepare(reads=known is None)
+
+        def part(chunk: range) -> Part:
+            some = companies.take(chunk)
+            if known is None:
+                return self.placer.read(some, allowed, as_of, themes=request.everything)
+            profiles = known.take(places[chunk.start : chunk.stop])
+            return self.placer.known(some, profiles, allowed, as_of, themes=request.everything)
+
+        def of_chunk(chunk: range) -> Part:
+            return part(chunk).renumbered(np.arange(chunk.start, chunk.stop))
+
+        whole = Part.joined(in_chunks(of_chunk, len(companies), CHUNK, self.processes))
+        return self.ranked(intake, request, companies, places, whole, groups_of(known))
+
+    @collector_paused()
+    def part(self, companies: Companies, request: Request, names: list[NameParts] | None = None) -> Part:
+        """What some of the companies bring to the lists (部分企业的定位), their texts being read now.
+
+        Args:
+            companies: Those of the cities that are asked for.
+            request: As in ``rank``.
+            names: Parts of their names, if they are at hand.
+        """
+        allowed, as_of = wanted_segments(self.zone, request), (request.as_of - EPOCH).days
+        return Part.joined([self.placer.read(companies, allowed, as_of, themes=request.everything, names=names)])
 
     def ranked(
         self, intake: Intake, request: Request, companies: Companies, places: NDArray[np.int64], part: Part, groups: _Groups
@@ -207,9 +230,9 @@ class Engine:
             return []
         details = self.reader.details(companies)
         standing = self.evidence.standing(companies, details.profiles, day)
-        lists = [(self.chain_pairs(details.profiles, allowed), False)]
+        lists = [(self.placer.chain_pairs(details.profiles, allowed), False)]
         if request.everything:  # whoever stands on the list beside the chains is answered so
-            lists.append((self.theme_pairs(details.profiles), True))
+            lists.append((self.placer.theme_pairs(details.profiles), True))
         for wanted, beside in lists:
             if not len(wanted[0]):
                 continue
@@ -320,48 +343,6 @@ class Engine:
                         fit,
                         finder.terms(place, segment) if fit else (),
                     )
-
-    def chain_pairs(
-        self, profiles: Profiles, wanted: NDArray[np.bool_] | bool = True
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs of companies and segments of the chains (与产业链的组合); ``wanted``: as ``wanted_segments`` says."""
-        return self.evidence.pairs(profiles, ~self._is_theme & wanted)
-
-    def theme_pairs(self, profiles: Profiles) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs of themes with the companies for the list beside the chains (与机会型主题的组合)."""
-        company, segment = self.evidence.pairs(profiles, self._is_theme)
-        beside = outside(profiles, self._is_theme, self.zone)[company]
-        return company[beside], segment[beside]
-
-    def _placed(
-        self,
-        companies: Companies,
-        read: _Reads,
-        allowed: NDArray[np.bool_],
-        as_of: int,
-        chunk: range,
-        *,
-        themes: bool,
-    ) -> Part:
-        """What a chunk of the companies brings to the lists."""
-        companies = companies.take(chunk)
-        profiles, name_parts = read(companies, chunk)
-        standing = self.evidence.standing(companies, profiles, as_of)
-
-        def placed(company: NDArray[np.int64], segment: NDArray[np.int64]) -> Placed:
-            evidence = self.evidence.read(profiles, standing, company, segment)
-            return Placed.of(evidence, self.ruleset.outcome(evidence, as_of), profiles.known_group, chunk.start)
-
-        company, segment = self.theme_pairs(profiles)
-        on_chains = placed(*self.chain_pairs(profiles, allowed))
-        on_themes = placed(company, segment) if themes else placed(company[:0], segment[:0])
-        told = {place + chunk.start for place in group_places(companies)} if name_parts else set[int]()
-        told.update(*(side.company[side.veto < 0].tolist() for side in (on_chains, on_themes)))
-        return Part(on_chains, on_themes, {place: name_parts[place - chunk.start] for place in sorted(told)} if name_parts else {})
-
-    def _read_now(self, companies: Companies, _chunk: range) -> tuple[Profiles, Sequence[NameParts]]:
-        details = self.reader.details(companies)
-        return details.profiles, details.names
 
     def _listed(
         self,

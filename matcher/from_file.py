@@ -23,10 +23,8 @@ from matcher.intake.gathering import Packed, companies_in, gathered, packed
 from matcher.intake.sources import look_over
 from matcher.listing import Part
 from matcher.matching.profiles import CHUNK
-from matcher.parts import part_of
 from matcher.processes import in_chunks
 from matcher.runs import Request
-from matcher.scoring.ranking import Placed
 from matcher.storage import collector_paused
 from matcher.types import Ranking
 
@@ -62,9 +60,9 @@ def rank_file(engine: Engine, path: str | Path, request: Request, *, dated: date
     def make(_job: Job, block: Block) -> _Read:
         companies = companies_in(block)
         chosen, places = engine.cities.chosen(companies, request.cities)
-        part, _ = part_of(engine, chosen, request)
-        return _Read(packed(block, companies), places, part)
+        return _Read(packed(block, companies), places, engine.part(chosen, request))
 
+    engine.placer.prepare(reads=True)
     with collector_paused():
         read = [made for _, made in blocks_made(reader, make, engine.processes)]
         found = gathered(source, [one.rows for one in read], dated)
@@ -83,7 +81,7 @@ def rank_file(engine: Engine, path: str | Path, request: Request, *, dated: date
 def _as_read(read: Sequence[_Read], company: NDArray[np.int64]) -> list[Part]:
     """What the blocks bring; ``company``: of each row its place among those of the request's cities, -1 to drop it."""
     first = np.cumsum([0, *(len(one.rows.like_persons) for one in read)]).tolist()
-    return [_moved(one.part, company[begin + one.places]) for one, begin in zip(read, first[:-1], strict=True)]
+    return [one.part.renumbered(company[begin + one.places]) for one, begin in zip(read, first[:-1], strict=True)]
 
 
 def _again(engine: Engine, intake: Intake, changed: NDArray[np.int64], company: NDArray[np.int64], request: Request) -> list[Part]:
@@ -92,22 +90,11 @@ def _again(engine: Engine, intake: Intake, changed: NDArray[np.int64], company: 
         return []
     companies = intake.companies.take(changed)
     return in_chunks(
-        lambda chunk: _moved(part_of(engine, companies.take(chunk), request)[0], company[chunk.start : chunk.stop]),
+        lambda chunk: engine.part(companies.take(chunk), request).renumbered(company[chunk.start : chunk.stop]),
         len(changed),
         CHUNK,
         engine.processes,
     )
-
-
-def _moved(part: Part, company: NDArray[np.int64]) -> Part:
-    """A part whose companies have other numbers; those below zero are dropped."""
-
-    def of(placed: Placed) -> Placed:
-        number = company[placed.company]
-        return replace(placed, company=number).take(number >= 0)
-
-    names = {int(company[place]): name for place, name in part.names.items() if company[place] >= 0}
-    return Part(of(part.of_chains), of(part.beside), names)
 
 
 def _in_order(parts: Sequence[Part]) -> Part:

@@ -41,6 +41,11 @@ class Part:
         of_chains = of_chains.take(~np.isin(of_chains.company, beside.company))
         return cls(of_chains, beside, {place: name for part in parts for place, name in part.names.items()})
 
+    def renumbered(self, number: NDArray[np.int64]) -> Part:
+        """The same where companies have other numbers (换编号); ``number`` as for ``Placed.renumbered``."""
+        names = {int(number[place]): name for place, name in self.names.items() if number[place] >= 0}
+        return Part(self.of_chains.renumbered(number), self.beside.renumbered(number), names)
+
     @property
     def listed(self) -> Placed:
         """Those for the list of the chains (上榜的)."""

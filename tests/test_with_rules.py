@@ -64,6 +64,7 @@ def test_changed_scoring_is_as_if_opened_afresh_and_reads_no_text_again(
             with monkeypatch.context() as patch:
                 patch.setattr(ProfileReader, "read", no_reading)
                 patch.setattr(ProfileReader, "details", no_reading)
+                patch.setattr(ProfileReader, "names", no_reading)
                 like(trial, reading, TOP, afresh)
             assert trial.zone.digest != engine.zone.digest
             again = trial.rank(intake, TOP)

@@ -120,17 +120,12 @@ class Matcher:
         self._documents, self._document_norms = self._segment_vectors()
         self._document_rows = Rows.of(self._documents)
 
-    def match(self, texts: Texts, tokens: list[str] | None = None) -> Affinities:
-        """Affinities of a batch (批量计算契合度).
-
-        Args:
-            texts: What the companies say.
-            tokens: Of ``TextHits``, where the same texts were matched with another zone's segments before.
-        """
+    def match(self, texts: Texts) -> Affinities:
+        """Affinities of a batch (批量计算契合度)."""
         items = texts.items
         names, name_text = numbered(texts.names)
         name_text += len(items.texts)
-        hits = self._but_for(self.vocabulary.find([*items.texts, *names], tokens), items.excepted)
+        hits = self._but_for(self.vocabulary.find([*items.texts, *names]), items.excepted)
         places = self._places(items)
         own, of_chain, chain_items, main, mode = self._amounts(texts, hits, places)
         counted = np.where(items.filler[items.item], places * self.corpora.reading.filler_weight // 1000, places)

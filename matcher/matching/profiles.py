@@ -35,7 +35,15 @@ from matcher.types import NameParts
 
 CHUNK = 20_000
 """Companies read at once; bounds memory and nothing else."""
-OF_SEGMENTS = ("affinity", "main", "mode", "named", "breadth")
+_KINDS_OF_SEGMENTS: dict[str, type] = {
+    "affinity": np.int16,
+    "main": np.int16,
+    "mode": np.int8,
+    "named": np.bool_,
+    "breadth": np.int16,
+}
+_KINDS_OF_SCOPES: dict[str, type] = {"marks": np.int64, "has_scope": np.bool_, "permit_until": np.int64}
+OF_SEGMENTS = tuple(_KINDS_OF_SEGMENTS)
 """Fields of ``Profiles`` that segments decide (随环节而定的画像字段): companies × segments; the rest is the same for any segments."""
 _CONSULT, _PRODUCE = MODES.index("consult"), MODES.index("produce")
 _MODE_CODES: dict[str | None, int] = {None: NO_MODE, **{mode: code for code, mode in enumerate(MODES)}}
@@ -121,6 +129,11 @@ def _each(parts: Sequence[NameParts], field: str, code: Callable[[Any], int], ki
     return np.fromiter(map(code, map(attrgetter(field), parts)), kind, len(parts))
 
 
+def _cores(parts: Sequence[NameParts]) -> list[str]:
+    """What matching reads of names."""
+    return [trade_name + industry for _, trade_name, industry, *_ in parts]
+
+
 def legal_forms(corpora: Corpora) -> tuple[str, ...]:
     """Kinds of legal form by code (组织形式)."""
     return ("unknown", *sorted({form.kind for form in corpora.legal_forms}))
@@ -165,25 +178,54 @@ class ProfileReader:
         in_chunks(read, len(companies), CHUNK, processes)
         return found
 
-    def details(self, companies: Companies, read: Details | None = None) -> Details:
-        """Profiles of a few companies with all that they were read from, for explanations (带命中明细).
-
-        Args:
-            companies: The companies.
-            read: What a reader for another zone over the same corpora read of the same companies: their texts are not taken apart again.
-        """
+    def details(self, companies: Companies) -> Details:
+        """Profiles of a few companies with all that they were read from, for explanations (带命中明细)."""
         with collector_paused():
-            texts, parts = (read.texts, read.names) if read else self.texts(companies)
-            found = self.matcher.match(texts, read.affinities.hits.tokens if read else None)
+            texts, parts = self.texts(companies)
+            found = self.matcher.match(texts)
             return Details(self._profiles(companies, texts, parts, found), parts, texts, found)
+
+    def finished(self, companies: Companies, parts: list[NameParts], scopes: Sequence[str]) -> Profiles:
+        """Profiles of companies of which ``names`` and ``scopes`` are at hand (读完余下的)."""
+        texts = self._texts(parts, self._scopes.items(scopes))
+        return self._profiles(companies, texts, parts, self.matcher.match(texts))
+
+    def by_name(self, parts: Sequence[NameParts]) -> Profiles:
+        """What the names alone say (只看名称): all that scopes say is nought."""
+        of_segments: dict[str, NDArray[Any]] = {
+            field: np.zeros((len(parts), len(self.segments)), kind) for field, kind in _KINDS_OF_SEGMENTS.items()
+        }
+        of_scopes: dict[str, NDArray[Any]] = {field: np.zeros(len(parts), kind) for field, kind in _KINDS_OF_SCOPES.items()}
+        return Profiles(**of_segments, **of_scopes, **self._of_names(parts))
 
     def texts(self, companies: Companies) -> tuple[Texts, list[NameParts]]:
         """The companies' texts as matching reads them (待匹配文本), and their names' parts."""
+        parts = self.names(companies)
+        return self._texts(parts, self._scopes.read(self._described(companies, parts))), parts
+
+    def names(self, companies: Companies) -> list[NameParts]:
+        """The parts of the companies' names (名称要素)."""
         text = companies.text
         names = normalise("\n".join(name.replace("\n", " ") for name in text["name"])).split("\n") if len(companies) else []
         parse = self._parse
         places = (city or province for city, province in zip(text["city"], text["province"], strict=True))
-        parts = [parse(name, place) for name, place in zip(names, places, strict=True)]
+        return [parse(name, place) for name, place in zip(names, places, strict=True)]
+
+    def scopes(self, companies: Companies, parts: Sequence[NameParts]) -> list[str]:
+        """What the companies say they do, cleaned and not yet parted (清理过的经营范围).
+
+        Args:
+            companies: The companies.
+            parts: Of their names.
+        """
+        return self._scopes.cleaned(self._described(companies, parts))
+
+    def said(self, parts: Sequence[NameParts], scopes: Sequence[str]) -> list[str]:
+        """All that ``texts`` has words of (全部文字), one text a company: ``scopes`` of some companies, and the rest of their names."""
+        return [f"{scope}\n{name}" for scope, name in zip(self._scopes.unmarked(scopes), _cores(parts), strict=True)]
+
+    def _described(self, companies: Companies, parts: Sequence[NameParts]) -> list[str]:
+        text = companies.text
         described = [
             f"{products};{scope};{industry}" if products or industry else scope
             for products, scope, industry in zip(text["main_products"], text["business_scope"], text["industry"], strict=True)
@@ -191,12 +233,14 @@ class ProfileReader:
         for place in [place for place, part in enumerate(parts) if part.known_group]:
             if known_for := self._known_for(parts[place], described[place]):  # read first, as if the scope began with it
                 described[place] = f"{';'.join(known_for)};{described[place]}"
-        items = self._scopes.read(described)
+        return described
+
+    def _texts(self, parts: list[NameParts], items: ScopeItems) -> Texts:
         default = self._default_modes(parts, items)
         # a group advises and manages its own daughters: what it writes as 咨询 says nothing of how the daughters do it
         advice = (items.mode == _CONSULT) & _each(parts, "is_group", bool, np.bool_)[items.row]
         items = replace(items, mode=np.where(advice, NO_MODE, items.mode).astype(np.int8))
-        return Texts(items, [trade_name + industry for _, trade_name, industry, *_ in parts], default), parts
+        return Texts(items, _cores(parts), default)
 
     def _default_modes(self, parts: list[NameParts], items: ScopeItems) -> NDArray[np.int8]:
         """Modes of items without a verb, by how the names end; a maker's ending counts only where no verb says anything else."""
@@ -242,25 +286,32 @@ class ProfileReader:
         return {"affinity": found.affinity, "main": found.main, "mode": found.mode, "named": found.named, "breadth": breadth}
 
     def _profiles(self, companies: Companies, texts: Texts, parts: list[NameParts], found: Affinities) -> Profiles:
-        items, of_segments = texts.items, self._of_segments(texts, found)
+        items = texts.items
+        return Profiles(
+            **self._of_segments(texts, found),
+            **self._of_names(parts),
+            marks=self._marks(items, found.hits, found.name_text),
+            has_scope=np.bincount(items.row, minlength=items.rows) > 0,
+            permit_until=permits_until(companies.text["business_scope"], UNKNOWN_DAY),
+        )
+
+    def _of_names(self, parts: Sequence[NameParts]) -> dict[str, NDArray[Any]]:
+        """The fields of profiles that names alone decide."""
         known_group = _each(parts, "known_group", int, np.int16)
         renowned, group_state = np.zeros(len(parts), dtype=np.bool_), np.zeros(len(parts), dtype=np.int8)
         for place in np.flatnonzero(known_group).tolist():  # few are of a group that everybody knows
             renowned[place], group_state[place] = self._renowned(parts[place]), self._group_state(parts[place])
-        return Profiles(
-            **of_segments,
-            marks=self._marks(items, found.hits, found.name_text),
-            has_scope=np.bincount(items.row, minlength=items.rows) > 0,
-            legal_form=_each(parts, "legal_form", self._forms.__getitem__, np.int8),
-            outlet=_each(parts, "outlet", self._outlets.__getitem__, np.int8),
-            is_group=_each(parts, "is_group", bool, np.bool_),
-            is_arm=_each(parts, "is_arm", bool, np.bool_),
-            permit_until=permits_until(companies.text["business_scope"], UNKNOWN_DAY),
-            place_named=np.array([not part.trade_name and part.level > 0 for part in parts], dtype=np.bool_) & (known_group == 0),
-            known_group=np.where(_each(parts, "is_head", bool, np.bool_), 0, known_group),
-            renowned=renowned,
-            group_state=group_state,
-        )
+        return {
+            "legal_form": _each(parts, "legal_form", self._forms.__getitem__, np.int8),
+            "outlet": _each(parts, "outlet", self._outlets.__getitem__, np.int8),
+            "is_group": _each(parts, "is_group", bool, np.bool_),
+            "is_arm": _each(parts, "is_arm", bool, np.bool_),
+            "place_named": np.array([not part.trade_name and part.level > 0 for part in parts], dtype=np.bool_)
+            & (known_group == 0),
+            "known_group": np.where(_each(parts, "is_head", bool, np.bool_), 0, known_group),
+            "renowned": renowned,
+            "group_state": group_state,
+        }
 
     def _marks(self, items: ScopeItems, hits: TextHits, name_text: NDArray[np.int64]) -> NDArray[np.int64]:
         marks = hits.name_marks[name_text]

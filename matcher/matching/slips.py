@@ -11,6 +11,12 @@ _LOW = np.uint64((1 << 20) - 1)
 _Number = TypeVar("_Number", np.int64, np.uint64)
 
 
+def slip_signs(term: str) -> set[str]:
+    """Words of which each slip of a term holds one (错别字里必有的字样): one of its halves, or both with the middle swapped."""
+    half = len(term) // 2
+    return {term[:half], term[half:], f"{term[: half - 1]}{term[half]}{term[half - 1]}{term[half + 1 :]}"}
+
+
 class Slips:
     """Finds texts that a single slip tells from a term: two neighbours swapped, one character lost or added (错别字).
 

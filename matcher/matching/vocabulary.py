@@ -10,7 +10,7 @@ is with conflicts.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -23,11 +23,19 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from matcher.corpora import Corpora
-from matcher.matching.slips import Slips, member
+from matcher.matching.slips import Slips, member, slip_signs
 from matcher.rules.zone import SegmentSpec
 from matcher.text.tokenizer import cut
 
 _TERM, _EXCLUDED, _CONFLICT, _NAME_MARK, _FIRST_MARK, _ONLY_MARK, _SCOPE_MARK, _UNLESS_MARK, _END_MARK, _TAKEN_BACK = range(10)
+_WORDS_OF_MARKS = {  # role → field of ``Mark``
+    _NAME_MARK: "name_has",
+    _FIRST_MARK: "first_has",
+    _ONLY_MARK: "first_only",
+    _SCOPE_MARK: "scope_has",
+    _UNLESS_MARK: "unless_name",
+    _END_MARK: "name_ends",
+}
 WEIGHT_AT = 40
 """Bits behind the weight in the code of a hit (命中编码中权重的位置)."""
 _SHORT = 2  # characters up to which a hit must respect word borders
@@ -108,15 +116,8 @@ class Vocabulary:
             uses += [(word, _EXCLUDED, number, 0) for word in segment.excluded]
             uses += [(word, _CONFLICT, number, 0) for word in segment.conflicts]
         for number, mark in enumerate(corpora.marks):
-            for role, words in (
-                (_NAME_MARK, mark.name_has),
-                (_FIRST_MARK, mark.first_has),
-                (_ONLY_MARK, mark.first_only),
-                (_SCOPE_MARK, mark.scope_has),
-                (_UNLESS_MARK, mark.unless_name),
-                (_END_MARK, mark.name_ends),
-            ):
-                uses += [(word.lower(), role, number, 0) for word in words]
+            for role, words in _WORDS_OF_MARKS.items():
+                uses += [(word.lower(), role, number, 0) for word in getattr(mark, words)]
         self.patterns = sorted({use[0] for use in uses})
         order = {pattern: number for number, pattern in enumerate(self.patterns)}
         table = np.array(sorted((order[p], role, target, weight) for p, role, target, weight in uses), dtype=np.int64).reshape(
@@ -144,17 +145,12 @@ class Vocabulary:
         self._is_cover[covers[:, 1]] = True
         self._slips = self._slip_table(order)
 
-    def find(self, texts: Sequence[str], tokens: list[str] | None = None) -> TextHits:
-        """All hits in distinct texts (查找).
-
-        Args:
-            texts: Normalised, without newlines.
-            tokens: Of the same texts, where another vocabulary had them cut before.
-        """
+    def find(self, texts: Sequence[str]) -> TextHits:
+        """All hits in distinct texts, normalised and without newlines (查找)."""
         count, width = len(texts), len(self.segments)
         joined = "\n".join(texts)
         lengths, starts = _laid_out(texts)
-        tokens = cut(joined, self.corpora) if tokens is None else tokens
+        tokens = cut(joined, self.corpora)
         ends = token_ends(tokens)
         owner = np.repeat(np.arange(count), lengths + 1)  # of each character
         token_owner = owner[ends - 1]
@@ -189,6 +185,21 @@ class Vocabulary:
         name_marks, first_marks, only_marks, scope_marks, unless_marks = marks
         conflict = np.unpackbits(told_apart.view(np.uint8), axis=1, count=width, bitorder="little").view(np.bool_)
         return TextHits(best, conflict, name_marks, first_marks, only_marks, scope_marks, unless_marks, tokens, token_owner)
+
+    def signs(self, segments: Collection[int], marks: int) -> set[str]:
+        """Words of which every text holds one that hits any of the segments, or bears any of the marks (必有的字样).
+
+        Args:
+            segments: Their numbers.
+            marks: Bit mask.
+        """
+        of_marks = np.isin(self._role, [role for role in _WORDS_OF_MARKS if role != _UNLESS_MARK])
+        of_marks[of_marks] = (np.int64(1) << self._target[of_marks]) & marks != 0
+        use = np.flatnonzero(of_marks | ((self._role == _TERM) & np.isin(self._target, list(segments))))
+        found = {self.patterns[number] for number in np.searchsorted(self._first_use, use, side="right") - 1}
+        for number in segments:
+            found.update(*(slip_signs(term) for term, weight in self.segments[number].terms if _leaves_slips(term, weight)))
+        return found
 
     def occurs(self, texts: Sequence[str], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
         """In which texts any of the terms stands, or a slip of a long one (有没有这些词).
@@ -287,12 +298,7 @@ class Vocabulary:
 
     def _slip_table(self, order: dict[str, int]) -> Slips:
         """The long terms that a slip leaves recognisable."""
-        numbers = {
-            order[term]
-            for segment in self.segments
-            for term, weight in segment.terms
-            if len(term) >= _LEAST_FUZZY and weight >= _LEAST_FUZZY_WEIGHT
-        }
+        numbers = {order[term] for segment in self.segments for term, weight in segment.terms if _leaves_slips(term, weight)}
         return Slips([(number, self.patterns[number]) for number in sorted(numbers)])
 
     def _with_slips(
@@ -329,6 +335,11 @@ class Vocabulary:
             cell, code = cell[order], code[order]
             first = np.searchsorted(cell, np.arange(len(texts) + 1) * width)
         return sparse.csr_array((code, cell % max(width, 1), first), shape=(len(texts), width))
+
+
+def _leaves_slips(term: str, weight: int) -> bool:
+    """Whether a term is long and strong enough that a slip leaves it recognisable."""
+    return len(term) >= _LEAST_FUZZY and weight >= _LEAST_FUZZY_WEIGHT
 
 
 def _may_slip(lengths: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,11 @@ from matcher.matching.profiles import Profiles, legal_forms, outlets
 from matcher.matching.sparse_rows import cells_of
 from matcher.places import short
 from matcher.rules import Zone
+from matcher.scoring.cells import YUAN_PER_WAN, age, filled, holds, lapsed, milli_log, of_cells, qualified, years_over
 from matcher.scoring.published import ListReader, OnLists
 from matcher.scoring.tracked import FIELDS as LEDGER_FIELDS
 from matcher.scoring.tracked import LedgerReader, OnLedger
-from matcher.scoring.values import DAYS_PER_YEAR, Column, Field, Told
+from matcher.scoring.values import Column, Field, Told
 from matcher.text.names import name_reader
 from matcher.text.normalise import normalise
 from matcher.types import LedgerEntry, ListEntry
@@ -33,8 +33,7 @@ NO_SEGMENT = -1
 """Segment number of a company that fits none (不属于任何环节)."""
 NEEDS = ("complement", "strengthen", "extend", "none")
 POSITIONS = ("upstream", "midstream", "downstream", "none")
-_YUAN_PER_WAN = 10_000
-_MATRICES: dict[str, tuple[str, int, type]] = {  # field → of Profiles, what stands for no segment, kind of number
+MATRICES: dict[str, tuple[str, int, type]] = {  # field → of Profiles, what stands for no segment, kind of number
     "affinity": ("affinity", 0, np.int64),
     "main_business": ("main", 0, np.int64),
     "breadth": ("breadth", 0, np.int64),
@@ -193,12 +192,15 @@ class EvidenceReader:
         order = np.lexsort((segment, company))
         return company[order], segment[order]
 
-    def read(self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64]) -> Evidence:
-        """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies."""
+    def read(
+        self, profiles: Profiles, standing: Standing, company: NDArray[np.int64], segment: NDArray[np.int64],
+        only: Collection[str] | None = None,
+    ) -> Evidence:  # fmt: skip
+        """Evidence of the given pairs (组合的依据); ``standing`` is of the same companies; ``only``: these fields of all."""
         straight = len(company) == len(profiles) and np.array_equal(company, np.arange(len(company)))  # nothing to copy
         same = {name: column for name, column in standing.columns.items() if straight and name != "capital_log"}
         pairs = (profiles, standing, company, segment)
-        columns = {name: same.get(name) or self.column(name, *pairs) for name in self.fields}
+        columns = {name: same.get(name) or self.column(name, *pairs) for name in (self.fields if only is None else only)}
         return Evidence(company, segment, columns, standing.lists, standing.ledger)
 
     def column(
@@ -208,8 +210,8 @@ class EvidenceReader:
         """One field of the given pairs (组合的一个字段), as in ``read``; ``at``: rows of ``profiles``, if not the companies' numbers."""
         if name in self.of_segments:
             return _column(self.of_segments[name][segment])
-        if name in _MATRICES:
-            matrix, absent, kind = _MATRICES[name]
+        if name in MATRICES:
+            matrix, absent, kind = MATRICES[name]
             none, row = segment == NO_SEGMENT, company if at is None else at
             values: NDArray[np.generic] = np.where(none, absent, getattr(profiles, matrix)[row, segment]).astype(kind)
             return _column(values, self._read_of_pair(name, profiles, values, row, none))
@@ -253,52 +255,62 @@ class EvidenceReader:
             "segment_underway": f"{self.ledger.digest} {self.zone.scoring.ledger}".encode() + chains,
         }
 
-    def standing(self, companies: Companies, profiles: Profiles, as_of: int) -> Standing:
-        """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据)."""
+    def standing(
+        self, companies: Companies, profiles: Profiles, as_of: int, only: Collection[str] | None = None
+    ) -> Standing:  # fmt: skip
+        """What does not depend on the segment, as of a day in days since 1970 (企业本身的依据); ``only``: these fields of all."""
         text, statuses = companies.text, self.corpora.statuses
         everywhere = np.ones(len(companies), dtype=np.bool_)
-        capital, currency = companies.capital, text["capital_currency"]
-        typed = _filled(text["company_type"])
-        individual = _holds(text["company_type"], statuses["individual"])
-        unknown_form = profiles.legal_form == 0
         lists, ledger = self.lists.read(companies, as_of), self.ledger.read(companies, as_of)
-        yes, no = (_holds(text["listed"], statuses[key]) for key in ("listed", "not_listed"))
-        columns = {
-            "capital": Column(capital / _YUAN_PER_WAN, capital != UNKNOWN),
-            "capital_log": Column(_milli_log(capital), capital != UNKNOWN),
-            "foreign_capital": Column(_of_cells(currency, lambda code: code not in ("", "CNY"), np.bool_), _filled(currency)),
-            "paid_capital": Column(companies.paid_capital / _YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
-            "insured_count": Column(companies.insured, companies.insured != UNKNOWN),
-            "founded": Column(companies.founded, (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)),
-            "age_then": _age(companies, as_of),
-            "legal_form": Column(profiles.legal_form, ~unknown_form),
-            "outlet": Column(profiles.outlet, everywhere),
-            "is_group": Column(profiles.is_group, everywhere),
-            "is_arm": Column(profiles.is_arm, everywhere),
-            "decided_elsewhere": self._decided_elsewhere(profiles, text["city"]),
-            "place_named": Column(profiles.place_named, everywhere),
-            "renowned": Column(profiles.renowned, everywhere),
-            "group_state": Column(profiles.group_state, everywhere),
-            "individual": Column(individual, individual | ~unknown_form | typed),
-            "listed": Column(yes & ~no, yes | no),
-            "closed": Column(self.closed(companies), _filled(text["status"])),
-            "local": self._local(text),
-            "code_valid": Column(companies.code_ok, _filled(text["uscc"])),
-            "permit_lapsed": _lapsed(profiles.permit_until, companies.as_of),
-            "permit_until": Column(profiles.permit_until, profiles.permit_until != UNKNOWN_DAY),
-            "permit_over": _column(_years_over(profiles.permit_until, as_of)),
-            "marks": Column(profiles.marks, profiles.has_scope),
-            "qualifications": Column(_qualified(text["qualifications"], statuses["qualifications"].values(), lists), ~everywhere),
-            **ledger.columns,
+        capital, currency = companies.capital, text["capital_currency"]
+        founded, until = companies.founded, profiles.permit_until
+        columns: dict[str, Callable[[], Column]] = {
+            "capital": lambda: Column(capital / YUAN_PER_WAN, capital != UNKNOWN),
+            "capital_log": lambda: Column(milli_log(capital), capital != UNKNOWN),
+            "foreign_capital": lambda: Column(of_cells(currency, lambda code: code not in ("", "CNY"), np.bool_), filled(currency)),
+            "paid_capital": lambda: Column(companies.paid_capital / YUAN_PER_WAN, companies.paid_capital != UNKNOWN),
+            "insured_count": lambda: Column(companies.insured, companies.insured != UNKNOWN),
+            "founded": lambda: Column(founded, (founded != UNKNOWN_DAY) & (founded <= as_of)),
+            "age_then": lambda: age(companies, as_of),
+            "legal_form": lambda: Column(profiles.legal_form, profiles.legal_form != 0),
+            "outlet": lambda: Column(profiles.outlet, everywhere),
+            "is_group": lambda: Column(profiles.is_group, everywhere),
+            "is_arm": lambda: Column(profiles.is_arm, everywhere),
+            "decided_elsewhere": lambda: self._decided_elsewhere(profiles, text["city"]),
+            "place_named": lambda: Column(profiles.place_named, everywhere),
+            "renowned": lambda: Column(profiles.renowned, everywhere),
+            "group_state": lambda: Column(profiles.group_state, everywhere),
+            "individual": lambda: self._individual(text["company_type"], profiles),
+            "listed": lambda: self._on_a_market(text["listed"]),
+            "closed": lambda: Column(self.closed(companies), filled(text["status"])),
+            "local": lambda: self._local(text),
+            "code_valid": lambda: Column(companies.code_ok, filled(text["uscc"])),
+            "permit_lapsed": lambda: lapsed(until, companies.as_of),
+            "permit_until": lambda: Column(until, until != UNKNOWN_DAY),
+            "permit_over": lambda: _column(years_over(until, as_of)),
+            "marks": lambda: Column(profiles.marks, profiles.has_scope),
+            "qualifications": lambda: Column(
+                qualified(text["qualifications"], statuses["qualifications"].values(), lists), ~everywhere
+            ),
         }
-        return Standing(columns, self._in_touch(companies), lists, ledger)
+        read = {name: make() for name, make in columns.items() if only is None or name in only}
+        approached = self._in_touch(companies) if only is None or "approached" in only else []
+        return Standing(read | dict(ledger.columns), approached, lists, ledger)
+
+    def _individual(self, kinds: Sequence[str], profiles: Profiles) -> Column:
+        individual = holds(kinds, self.corpora.statuses["individual"])
+        return Column(individual, individual | (profiles.legal_form != 0) | filled(kinds))
+
+    def _on_a_market(self, said: Sequence[str]) -> Column:
+        yes, no = (holds(said, self.corpora.statuses[key]) for key in ("listed", "not_listed"))
+        return Column(yes & ~no, yes | no)
 
     def closed(self, companies: Companies) -> NDArray[np.bool_]:
         """Which companies' status says that they no longer trade (已停业)."""
-        return _holds(companies.text["status"], self.corpora.statuses["closed"])
+        return holds(companies.text["status"], self.corpora.statuses["closed"])
 
     def _local(self, text: Mapping[str, Sequence[str]]) -> Column:
-        here, known = _of_cells(text["city"], lambda city: short(city) == self._home, np.bool_), _filled(text["city"])
+        here, known = of_cells(text["city"], lambda city: short(city) == self._home, np.bool_), filled(text["city"])
         if self._local_codes:
             listed = np.fromiter((code in self._local_codes for code in text["uscc"]), np.bool_, len(here))
             here, known = here | listed, known | listed
@@ -333,68 +345,6 @@ def _column(values: NDArray[np.generic], known: NDArray[np.bool_] | bool = True)
     return Column(values, np.full(values.shape, known) if isinstance(known, bool) else known)
 
 
-def _age(companies: Companies, as_of: int) -> Column:
-    """Years from the founding to the row's own day, or to the run's where the row has none."""
-    day = np.where(companies.as_of == UNKNOWN_DAY, as_of, np.minimum(companies.as_of, as_of)).astype(np.int64)
-    known = (companies.founded != UNKNOWN_DAY) & (companies.founded <= as_of)
-    days = np.where(known, np.maximum(day - companies.founded.astype(np.int64), 0), 0)
-    return Column(days / DAYS_PER_YEAR, known)
-
-
-def _lapsed(until: NDArray[np.int64], as_of: NDArray[np.int32]) -> Column:
-    """Whether the permits had ended when the row was written; unknown where the row has no date of its own."""
-    no_permit = until == UNKNOWN_DAY
-    dated = as_of != UNKNOWN_DAY
-    return Column(~no_permit & dated & (until < as_of), no_permit | dated)
-
-
-def _years_over(until: NDArray[np.int64], as_of: int) -> NDArray[np.float64]:
-    """Years since the permits ended, on the run's day; 0 where none has or none is written."""
-    over: NDArray[np.float64] = np.where(until == UNKNOWN_DAY, 0, np.maximum(as_of - until, 0)) / DAYS_PER_YEAR
-    return over
-
-
 def _codes(values: Sequence[int], absent: int) -> NDArray[np.int64]:
     """A table by segment number whose last entry, at ``NO_SEGMENT``, is ``absent``."""
     return np.array([*values, absent], dtype=np.int64)
-
-
-def _filled(cells: Sequence[str]) -> NDArray[np.bool_]:
-    if not any(cells):  # a column that the file lacks
-        return np.zeros(len(cells), dtype=np.bool_)
-    return np.fromiter(map(len, cells), np.int64, len(cells)) > 0
-
-
-def _of_cells(cells: Sequence[str], read: Callable[[str], int], kind: type) -> NDArray[Any]:
-    """What each cell says; a cell that comes again is read once."""
-    known = {cell: read(cell) for cell in set(cells)}
-    return np.fromiter(map(known.__getitem__, cells), kind, len(cells))
-
-
-def _holds(cells: Sequence[str], words: Sequence[str]) -> NDArray[np.bool_]:
-    return _of_cells(cells, lambda cell: cell != "" and any(word in cell.lower() for word in words), np.bool_)
-
-
-def _qualified(cells: Sequence[str], groups: Iterable[list[str]], lists: OnLists) -> NDArray[np.int64]:
-    """What the company's own row says and what lists say, one bit a qualification."""
-    said = _bits(cells, list(groups))
-    for place in lists.days:
-        said[place] |= lists.bits(place)
-    return said
-
-
-def _bits(cells: Sequence[str], words: Sequence[list[str]]) -> NDArray[np.int64]:
-    def bits(cell: str) -> int:
-        return sum(1 << n for n, group in enumerate(words) if any(w in cell.lower() for w in group)) if cell else 0
-
-    return _of_cells(cells, bits, np.int64)
-
-
-def _milli_log(yuan: NDArray[np.int64]) -> NDArray[np.int64]:
-    """1000 × log10 of the amount in 万元, rounded.
-
-    Each distinct amount goes through the scalar library once, so its bits do not depend on how many others stand beside it.
-    """
-    amounts = yuan.tolist()
-    known = {a: round(1000 * math.log10(a / _YUAN_PER_WAN)) if a > 0 else 0 for a in set(amounts)}
-    return np.fromiter(map(known.__getitem__, amounts), np.int64, len(amounts))

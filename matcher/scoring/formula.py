@@ -24,10 +24,12 @@ from matcher.rules.schema import Rule, Veto
 from matcher.scoring.evidence import Evidence
 from matcher.scoring.expressions import compile_expression, together
 from matcher.scoring.program import Program
-from matcher.scoring.values import ExpressionError, Field
+from matcher.scoring.values import Column, ExpressionError, Field
 
 UNIT = 10_000
 """Units in a point (1 分的最小单位数)."""
+NOT_BARRED = -1
+"""Stands for the number of a veto where none is true (没有被否决)."""
 MILLI = 1000
 """Parts of a rule's value (取值的单位)."""
 _TENTHS = 10
@@ -147,6 +149,33 @@ class Ruleset:
         raw, groups, score = self.totals(points)
         low, high = (self.totals(end)[2] for end in ends)
         return Scores(value, known, points, raw, groups, score, low, high, vetoed, unread)
+
+    def first_veto(self, columns: Mapping[str, Column], as_of: int, size: int) -> NDArray[np.int64]:
+        """The first veto in file order that is true of each row, or ``NOT_BARRED`` (先中哪条否决); scores are not computed.
+
+        Args:
+            columns: ``veto_fields``, all of one length.
+            as_of: The run's date in days since 1970.
+            size: How many rows.
+        """
+        first = np.full(size, NOT_BARRED, dtype=np.int64)
+        for at, found, _ in self._vetoes_alone.blocks(columns, as_of, size) if self.whens else ():
+            true = found > 0
+            first[at] = np.where(true.any(axis=0), true.argmax(axis=0), NOT_BARRED)
+        return first
+
+    def prepare(self) -> None:
+        """Makes what workers share before they are forked (先备好)."""
+        _ = self._program, self._vetoes_alone
+
+    @cached_property
+    def veto_fields(self) -> tuple[str, ...]:
+        """Fields that vetoes read (否决所读的字段), sorted."""
+        return tuple(sorted({name for when in self.whens for name in when.fields}))
+
+    @cached_property
+    def _vetoes_alone(self) -> Program:
+        return together(self.whens)
 
     def outcome(self, evidence: Evidence, as_of: int) -> Outcome:
         """What ``score`` says of score and vetoes (只算得分与否决), in blocks that stay in the processor's cache."""

@@ -65,17 +65,26 @@ class Placed:
     known_group: NDArray[np.int16]
 
     @classmethod
-    def of(cls, evidence: Evidence, scores: Scores | Outcome, known_group: NDArray[np.int16], start: int) -> Placed:
-        """Of the companies of a chunk that begins at ``start``, each fixed to its segment (确定环节)."""
+    def of(cls, evidence: Evidence, scores: Scores | Outcome, known_group: NDArray[np.int16]) -> Placed:
+        """Of some companies, each fixed to its segment (确定环节)."""
         choice = choose(evidence, scores)
         company, segment = evidence.company[choice.pair], evidence.segment[choice.pair]
         chain = evidence.columns["chain"].values[choice.pair].astype(np.int64)
-        return cls(company + start, segment, chain, scores.score[choice.pair], choice.veto, known_group[company])
+        return cls(company, segment, chain, scores.score[choice.pair], choice.veto, known_group[company])
 
     @classmethod
     def joined(cls, parts: Sequence[Placed]) -> Placed:
         """Of all chunks, in order (合并)."""
         return cls(*(np.concatenate([getattr(part, field) for part in parts]) for field in cls.__dataclass_fields__))
+
+    def renumbered(self, number: NDArray[np.int64]) -> Placed:
+        """The same entries where companies have other numbers (换编号), those of others left out.
+
+        Args:
+            number: The new number of each, below zero for those that are left out.
+        """
+        company = number[self.company]
+        return replace(self, company=company).take(company >= 0)
 
     def take(self, index: NDArray[np.int64] | NDArray[np.bool_]) -> Placed:
         """The entries at ``index``, in that order (选取)."""

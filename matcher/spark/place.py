@@ -1,4 +1,4 @@
-"""Companies, brought together by code → merged, read once, scored for every zone (归并并评分)."""
+"""Companies, brought together by code → merged, names taken apart once, read and scored for every zone (归并并评分)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from matcher.engine import Engine
 from matcher.intake import Companies
 from matcher.intake.fields import EPOCH
 from matcher.matching.families import block_of, group_places
-from matcher.matching.profiles import CHUNK, Details
-from matcher.parts import part_of, told_of
+from matcher.matching.profiles import CHUNK
+from matcher.parts import told_of
 from matcher.runs import Request
 from matcher.spark import rows as columns
 from matcher.spark.package import Package, opened
@@ -58,11 +58,12 @@ class Place:
         there = companies.take(places)
         slots = columns.no_slots(len(companies), 2 * len(engines))
         known_group = np.zeros(len(companies), dtype=np.int32)
-        details: Details | None = None
+        reader = engines[0].reader
+        parts = reader.names(there)  # the same for all zones
+        known_group[places] = reader.by_name(parts).known_group
         barred, lists = [], []
         for number, engine in enumerate(engines):
-            part, details = part_of(engine, there, self.request, details)
-            known_group[places] = details.profiles.known_group
+            part = engine.part(there, self.request, parts)
             for slot, placed in ((2 * number, part.listed), (2 * number + 1, part.opportunities)):
                 at = places[placed.company]
                 for name in SLOT.names or ():
@@ -70,7 +71,7 @@ class Place:
             barred.append(part.barred.tolist())
             lists.append(_entries(engine, there, self.request))
         yield columns.fact(MEMBERS, considered=len(there), barred=barred, lists=lists)
-        names = dict(zip(places.tolist(), details.names, strict=True)) if details else {}
+        names = dict(zip(places.tolist(), parts, strict=True))
         wanted = (slots["segment"] != NOT_LISTED).any(axis=1)
         wanted[group_places(companies)] = True
         yield _members(engines[0], companies, np.flatnonzero(wanted), first, slots, known_group, names)

@@ -220,11 +220,11 @@ def score_all(engine: Engine, reading: Reading, request: Request) -> tuple[Score
             np.maximum.at(hope, evidence.company[open_], scores.high[open_])
             pair = choose(evidence, scores).pair
             chosen = Scores(*(getattr(scores, field.name)[..., pair] for field in fields(Scores)))
-            placed = Placed.of(evidence, scores, of_texts.known_group, chunk.start)
+            placed = Placed.of(evidence, scores, of_texts.known_group).renumbered(index)
             return Scored(placed, chosen, hope[evidence.company[pair]], np.asarray(scores.vetoed.any(axis=1)))
 
-        on_themes = scored(engine.theme_pairs(of_texts)) if request.everything else None
-        return scored(engine.chain_pairs(of_texts, wanted)), on_themes
+        on_themes = scored(engine.placer.theme_pairs(of_texts)) if request.everything else None
+        return scored(engine.placer.chain_pairs(of_texts, wanted)), on_themes
 
     parts = in_chunks(of_chunk, len(reading.companies), CHUNK, engine.processes)
     themes = [theme for _, theme in parts if theme is not None]

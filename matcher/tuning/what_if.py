@@ -221,7 +221,9 @@ class WhatIf:
         windows, found = self.reading.windows, []
         for some in windows.windows():
             profiles, _ = windows.of(np.arange(some.start, some.stop))
-            company, segment = self.engine.theme_pairs(profiles) if themes else self.engine.chain_pairs(profiles, self._allowed)
+            company, segment = (
+                self.engine.placer.theme_pairs(profiles) if themes else self.engine.placer.chain_pairs(profiles, self._allowed)
+            )
             found.append((company + some.start, segment))
         company, segment = (np.concatenate(parts) for parts in zip(*found, strict=True))
         return ValueTable(company, segment, windows, self._day)

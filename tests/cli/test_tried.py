@@ -74,6 +74,7 @@ def test_the_snapshot_is_as_its_file(run: Run, verb: str, monkeypatch: pytest.Mo
     run("build", "企业.csv", "--rules", "rules")
     if verb in ("diff", "certainty"):  # why-not reads texts that it changed, check asks in which texts each word stands
         monkeypatch.setattr(ProfileReader, "details", lambda *_: pytest.fail("texts were read again"))
+        monkeypatch.setattr(ProfileReader, "names", lambda *_: pytest.fail("texts were read again"))
     from_snapshot, told = run(*VERBS[verb])
     assert "当前快照" in told and "8 家" in told
     assert from_snapshot == from_file

@@ -196,7 +196,7 @@ def test_what_is_evaluated_with_the_rules_is_what_is_evaluated_by_itself(engine:
     companies = from_profiles(profiles, engine.corpora).companies
     day = (AS_OF - EPOCH).days
     read = engine.reader.details(companies).profiles
-    evidence = engine.evidence.read(read, engine.evidence.standing(companies, read, day), *engine.chain_pairs(read))
+    evidence = engine.evidence.read(read, engine.evidence.standing(companies, read, day), *engine.placer.chain_pairs(read))
     together, answer = engine.explainer.with_results(evidence, day)
     apart, _ = engine.explainer.results_alone(evidence, day)
     for field in dataclass_fields(Scores):

@@ -22,7 +22,7 @@ from matcher.matching.families import FamilyFinder, block_of
 from matcher.parts import as_told, told_of
 from matcher.runs import Request
 from matcher.scoring.formula import UNIT
-from matcher.scoring.ranking import arrange, unserved
+from matcher.scoring.ranking import Placed, arrange, unserved
 from matcher.spark import rows as columns
 from matcher.spark.best import Best, BestOfAll, CountBefore
 from matcher.spark.lists import ClusterList
@@ -148,13 +148,16 @@ def test_joined_blocks_are_the_connected_ones(pairs: list[tuple[int, str]]) -> N
     assert {block: roots.get(block, block) for block in reached} == {block: min(near) for block, near in reached.items()}
 
 
-def test_words_cut_for_one_zone_serve_another(engine: Engine, engines: list[Engine]) -> None:
+def test_names_taken_apart_for_one_zone_serve_another(engine: Engine, engines: list[Engine]) -> None:
     from matcher.intake import read_files
 
     companies = read_files([engine.corpora.sample], engine.corpora).companies
-    read = engines[0].reader.details(companies)
-    shared, own = engines[1].reader.details(companies, read).profiles, engines[1].reader.details(companies).profiles
-    assert all(np.array_equal(getattr(shared, name), getattr(own, name)) for name in own.__dataclass_fields__)
+    names, request = engines[0].reader.names(companies), Request(as_of=date(2026, 1, 1))
+    given_, own = engines[1].part(companies, request, names), engines[1].part(companies, request)
+    for side in ("of_chains", "beside"):
+        for field in Placed.__dataclass_fields__:
+            assert np.array_equal(getattr(getattr(given_, side), field), getattr(getattr(own, side), field)), field
+    assert given_.names == own.names
 
 
 def test_an_engine_elsewhere_goes_by_the_same(engine: Engine) -> None:
