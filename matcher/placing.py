@@ -55,17 +55,8 @@ class Placer:
         beside = outside(profiles, self._is_theme, self.zone)[company]
         return company[beside], segment[beside]
 
-    def known(
-        self,
-        companies: Companies,
-        profiles: Profiles,
-        wanted: NDArray[np.bool_],
-        as_of: int,
-        *,
-        themes: bool,
-        names: Sequence[NameParts] = (),
-    ) -> Part:
-        """What companies bring whose texts have been read (画像已读的企业).
+    def known(self, companies: Companies, profiles: Profiles, wanted: NDArray[np.bool_], as_of: int, *, themes: bool) -> Part:
+        """What companies bring whose texts have been read (画像已读的企业), without names.
 
         Args:
             companies: Some companies.
@@ -73,12 +64,10 @@ class Placer:
             wanted: As ``wanted_segments`` says.
             as_of: The run's date in days since 1970.
             themes: Whether anybody is placed on themes.
-            names: Parts of the names, if they are at hand.
         """
         chains = self.chain_pairs(profiles, wanted)
         themes_of = self.theme_pairs(profiles) if themes else _none(chains)
-        part = Part(*self._placed(companies, profiles, (chains, themes_of), as_of), {})
-        return _with_names(part, companies, names) if names else part
+        return Part(*self._placed(companies, profiles, (chains, themes_of), as_of), {})
 
     def _placed(self, companies: Companies, profiles: Profiles, lists: tuple[Pairs, Pairs], as_of: int) -> tuple[Placed, Placed]:
         """Vetoes first: a company of which every pair has the same one needs no score to be off, nor to be read any further."""
